@@ -1,0 +1,94 @@
+/**
+ * Element types: how their numbers are stored, and what two of them make together.
+ * @module
+ */
+
+/** The element type of a tensor. */
+export type DType = "float32" | "float64" | "int32" | "uint32" | "int8" | "uint8" | "bool";
+
+/** The arrays tensors keep their numbers in. A bool is stored as a byte, 0 or 1. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Int8Array | Uint8Array;
+
+/** What kind of number a dtype holds; promotion and the choice of arithmetic follow from it. */
+export type Kind = "float" | "signed" | "unsigned" | "bool";
+
+interface DTypeInfo {
+  readonly kind: Kind;
+  readonly bytes: 1 | 4 | 8;
+  readonly allocate: (length: number) => TypedArray;
+  /** Smallest and largest value, for reductions and for range checks. */
+  readonly min: number;
+  readonly max: number;
+}
+
+const table: Readonly<Record<DType, DTypeInfo>> = {
+  float32: { kind: "float", bytes: 4, allocate: (n) => new Float32Array(n), min: -Infinity, max: Infinity },
+  float64: { kind: "float", bytes: 8, allocate: (n) => new Float64Array(n), min: -Infinity, max: Infinity },
+  int32: { kind: "signed", bytes: 4, allocate: (n) => new Int32Array(n), min: -(2 ** 31), max: 2 ** 31 - 1 },
+  uint32: { kind: "unsigned", bytes: 4, allocate: (n) => new Uint32Array(n), min: 0, max: 2 ** 32 - 1 },
+  int8: { kind: "signed", bytes: 1, allocate: (n) => new Int8Array(n), min: -128, max: 127 },
+  uint8: { kind: "unsigned", bytes: 1, allocate: (n) => new Uint8Array(n), min: 0, max: 255 },
+  bool: { kind: "bool", bytes: 1, allocate: (n) => new Uint8Array(n), min: 0, max: 1 },
+};
+
+/** All dtypes, in the order they are documented. */
+export const dtypes: readonly DType[] = Object.keys(table) as DType[]; // the keys of a Record<DType, …> are its DTypes
+
+/** The kind, size and range of a dtype. */
+export function dtypeInfo(dtype: DType): DTypeInfo {
+  return table[dtype];
+}
+
+/** Whether `dtype` is float32 or float64. */
+export function isFloating(dtype: DType): boolean {
+  return dtype === "float32" || dtype === "float64";
+}
+
+/** Whether `dtype` is a signed or unsigned integer type; bool is not. */
+export function isInteger(dtype: DType): boolean {
+  const { kind } = table[dtype];
+  return kind === "signed" || kind === "unsigned";
+}
+
+/** A fresh array of `length` zeros that stores `dtype`. */
+export function allocate(dtype: DType, length: number): TypedArray {
+  return table[dtype].allocate(length);
+}
+
+/** `dtype` itself, or a TypeError that lists the dtypes there are. */
+export function checkDType(dtype: unknown): DType {
+  if (typeof dtype === "string" && Object.hasOwn(table, dtype)) return dtype as DType; // own key of the table
+  throw new TypeError(`Cannot use dtype ${String(dtype)}: the dtypes are ${dtypes.join(", ")}`);
+}
+
+/** The dtype that is stored in such an array; a Uint8Array is taken as uint8. */
+export function dtypeOfArray(array: TypedArray): DType {
+  if (array instanceof Float32Array) return "float32";
+  if (array instanceof Float64Array) return "float64";
+  if (array instanceof Int32Array) return "int32";
+  if (array instanceof Uint32Array) return "uint32";
+  return array instanceof Int8Array ? "int8" : "uint8";
+}
+
+/** Whether `value` is one of the arrays a tensor can be stored in. */
+export function isTypedArray(value: unknown): value is TypedArray {
+  return value instanceof Float32Array || value instanceof Float64Array || value instanceof Int32Array ||
+    value instanceof Uint32Array || value instanceof Int8Array || value instanceof Uint8Array;
+}
+
+/**
+ * The dtype two operands are brought to before an operation, after the Python array API standard's promotion table.
+ * Where the standard leaves a mix undefined (an integer or bool with a float, a bool with an integer) the float, or
+ * the integer, wins. Returns undefined where no dtype here holds both: uint32 with a signed integer.
+ */
+export function promoteDTypes(a: DType, b: DType): DType | undefined {
+  if (a === b) return a;
+  if (a === "bool") return b;
+  if (b === "bool") return a;
+  if (isFloating(a) || isFloating(b)) return a === "float64" || b === "float64" ? "float64" : "float32";
+  const [x, y] = [table[a], table[b]];
+  if (x.kind === y.kind) return x.bytes > y.bytes ? a : b;
+  const unsigned = x.kind === "unsigned" ? a : b;
+  if (unsigned === "uint32") return undefined;
+  return "int32"; // int8 with uint8 would be int16 in the standard, which is not among ours; int32 holds both
+}

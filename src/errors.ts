@@ -1,0 +1,34 @@
+/**
+ * Where in the user's program an operation was written.
+ * @module
+ */
+
+/** The place an operation was recorded at. The stack is kept as it is: formatting one costs far more than capturing it. */
+export type Site = Error;
+
+/** Files under these folders are the library's own, and are passed over when the user's line is looked for. */
+const libraryRoot = new URL("../", import.meta.url).href;
+const ownFiles = ["src/", "compiler/", "mod.ts"].map((path) => libraryRoot + path);
+const ownPaths = ownFiles.map((url) => url.startsWith("file://") ? decodeURIComponent(url.slice(7)) : url);
+
+/** Remembers the caller's stack; see {@linkcode siteOf} for reading it. */
+export function captureSite(): Site {
+  return new Error("recorded here");
+}
+
+/** The user's `file:line:column` that a site stands for, or undefined when the engine's stack does not tell. */
+export function siteOf(site: Site | undefined): string | undefined {
+  for (const line of site?.stack?.split("\n").slice(1) ?? []) {
+    const place = /\(?((?:[a-z]+:\/\/|\/|[A-Z]:\\)[^()]*:\d+:\d+)\)?$/.exec(line.trim())?.[1];
+    if (place === undefined) continue;
+    if (ownFiles.some((url) => place.startsWith(url)) || ownPaths.some((path) => place.startsWith(path))) continue;
+    return place;
+  }
+  return undefined;
+}
+
+/** `message`, with the user's line behind it when it is known. */
+export function withSite(message: string, site: Site | undefined): string {
+  const place = siteOf(site);
+  return place === undefined ? message : `${message}\n    recorded at ${place}`;
+}

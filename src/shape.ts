@@ -1,0 +1,87 @@
+/**
+ * Shapes: sizes, strides, axes, and NumPy's broadcasting rule.
+ * @module
+ */
+
+/** The length of a tensor along each of its axes; `[]` is a single number. */
+export type Shape = readonly number[];
+
+/** The number of elements of a tensor of this shape. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
+}
+
+/** How far apart, in elements, neighbours along each axis lie in row-major order. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** Whether two shapes are the same. */
+export function equalShapes(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}
+
+/** A shape as errors and printed graphs show it: `[2,3]`. */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(",")}]`;
+}
+
+/**
+ * The shape two operands are stretched to before an element-wise operation: aligned at the last axis, and an axis of
+ * length 1 (or missing) takes the other's length. Undefined when they do not fit.
+ */
+export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+  if (equalShapes(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const shape = new Array<number>(rank);
+  for (let axis = 1; axis <= rank; axis++) {
+    const x = a[a.length - axis] ?? 1;
+    const y = b[b.length - axis] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) return undefined;
+    shape[rank - axis] = x === 1 ? y : x;
+  }
+  return shape;
+}
+
+/** `shape` itself, or an error that says which of its lengths is not a whole number ≥ 0. */
+export function checkShape(shape: unknown, action: string): Shape {
+  if (typeof shape === "number") return checkShape([shape], action);
+  if (!Array.isArray(shape)) throw new TypeError(`Cannot ${action}: a shape is an array of lengths, not ${String(shape)}`);
+  for (const length of shape as readonly unknown[]) {
+    if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
+      throw new RangeError(`Cannot ${action}: the shape [${shape.join(",")}] has a length that is not a whole number ≥ 0`);
+    }
+  }
+  return Object.freeze([...(shape as number[])]); // every element was checked above
+}
+
+/** An axis counted from the front, from one that may count from the back (−1 is the last). */
+export function normalizeAxis(axis: number, rank: number, action: string): number {
+  if (!Number.isInteger(axis)) throw new TypeError(`Cannot ${action}: axis ${axis} is not a whole number`);
+  if (axis < -rank || axis >= rank) {
+    throw new RangeError(`Cannot ${action}: axis ${axis} is out of range for a tensor of rank ${rank}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes counted from the front, ascending and each once; left out (undefined) means all of them. */
+export function normalizeAxes(axis: number | readonly number[] | undefined, rank: number, action: string): number[] {
+  if (axis === undefined) return Array.from({ length: rank }, (_, index) => index);
+  const axes = (typeof axis === "number" ? [axis] : axis).map((each) => normalizeAxis(each, rank, action));
+  const distinct = [...new Set(axes)].sort((a, b) => a - b);
+  if (distinct.length !== axes.length) {
+    throw new RangeError(`Cannot ${action}: the axes [${axes.join(",")}] name one axis twice`);
+  }
+  return distinct;
+}

@@ -1,0 +1,64 @@
+/**
+ * What is known of a value before it is computed: element type and shape.
+ * @module
+ */
+import { type DType, isFloating, isInteger, promoteDTypes } from "./dtype.ts";
+import { formatShape, type Shape, sizeOf } from "./shape.ts";
+
+/**
+ * How a JavaScript number takes part in promotion: it is *weak*, and takes the dtype of the tensor it meets.
+ * `"integer"` and `"float"` are numbers written in the program; `"scalar"` is one that arrives when a compiled function runs.
+ */
+export type Weakness = "integer" | "float" | "scalar";
+
+/** The dtype and shape of a value. Two types with the same `key` are the same type. */
+export class TensorType {
+  /** Element type. A weak type is float64 until it meets a tensor. */
+  readonly dtype: DType;
+  /** Length of each axis. */
+  readonly shape: Shape;
+  /** Number of elements. */
+  readonly size: number;
+  /** Set when the value stands for a JavaScript number. */
+  readonly weak: Weakness | undefined;
+  /** A string that is equal exactly for equal types. */
+  readonly key: string;
+
+  constructor(dtype: DType, shape: Shape, weak?: Weakness) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.size = sizeOf(shape);
+    this.weak = weak;
+    this.key = `${weak ?? dtype}${formatShape(shape)}`;
+  }
+
+  /** The type as errors and printed graphs show it: `float32[2,3]`. */
+  toString(): string {
+    return this.weak ? "number" : this.key;
+  }
+}
+
+/** The dtype that the operands of an operation are brought to, or undefined when no dtype holds them all. */
+export function resultDType(types: readonly TensorType[]): DType | undefined {
+  let dtype: DType | undefined;
+  let fraction = false;
+  for (const type of types) {
+    if (type.weak) {
+      fraction ||= type.weak === "float";
+      continue;
+    }
+    dtype = dtype === undefined ? type.dtype : promoteDTypes(dtype, type.dtype);
+    if (dtype === undefined) return undefined;
+  }
+  if (dtype === undefined) return types.some((type) => type.weak === "scalar") ? "float64" : "float32";
+  if (types.some((type) => type.weak) && !isFloating(dtype)) {
+    if (fraction) return "float32";
+    if (!isInteger(dtype)) return types.some((type) => type.weak === "scalar") ? "float32" : "int32";
+  }
+  return dtype;
+}
+
+/** Whether the result of an operation on such operands still stands for a run-time number. */
+export function resultWeakness(types: readonly TensorType[]): Weakness | undefined {
+  return types.every((type) => type.weak) && types.some((type) => type.weak === "scalar") ? "scalar" : undefined;
+}

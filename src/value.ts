@@ -1,0 +1,90 @@
+/**
+ * Value: what every operation accepts, and what it returns.
+ * @module
+ */
+import type { DType, TypedArray } from "./dtype.ts";
+import type { Operation } from "./graph/operation.ts";
+import type { Placeholder } from "./graph/placeholder.ts";
+import type { Methods } from "./ops/methods.ts";
+import type { Shape } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+import type { TensorType } from "./tensor_type.ts";
+
+/** Numbers (or booleans) in nested arrays, as `tensor` takes them and `toArray` returns them. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+
+/** Anything an operation takes for a tensor: a {@linkcode Value}, a number, or numbers in nested arrays. */
+export type Operand = Value | NestedArray;
+
+/**
+ * What an operation returns for operands of type `X`: a `Tensor` when all of them hold their numbers, an `Operation`
+ * when one is a node of a graph, and the common base `Value` when that is only known at run time.
+ */
+export type Result<X> = [X] extends [Tensor | NestedArray] ? Tensor
+  : [Extract<X, Operation | Placeholder>] extends [never] ? Value
+  : Operation;
+
+/**
+ * A tensor, a Variable, or a node of a graph: what every operation accepts. The operations are methods too, so that
+ * code reads from left to right: `x.matmul(w).add(b).relu()`.
+ *
+ * Its numbers can be read (`item`, `toArray`, `data`) where it has them: a {@linkcode Tensor}, a {@linkcode Variable},
+ * or a value recorded by `grad` outside `compile`. Elsewhere reading is an error that names the operation.
+ */
+export abstract class Value {
+  /** Dtype and shape, or undefined while a hand-built graph does not know them yet. */
+  abstract get type(): TensorType | undefined;
+
+  /** The tensor that holds this value's numbers now; throws, naming `action`, when there is none. */
+  abstract concrete(action: string): Tensor;
+
+  /** How errors call this value. */
+  abstract describe(): string;
+
+  /** Length of each axis. Throws when a hand-built graph does not know it before it is run. */
+  get shape(): Shape {
+    return this.#known("shape").shape;
+  }
+
+  /** Element type. Throws when a hand-built graph does not know it before it is run. */
+  get dtype(): DType {
+    return this.#known("dtype").dtype;
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.#known("rank").shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return this.#known("size").size;
+  }
+
+  /** The elements in row-major order. Read only: a tensor's numbers never change. */
+  get data(): TypedArray {
+    return this.concrete("read .data of").data;
+  }
+
+  /** The single element of a tensor of size 1, as a number (a bool is 0 or 1). */
+  item(): number {
+    return this.concrete("read .item() of").item();
+  }
+
+  /** The elements as nested arrays, booleans for dtype bool; a plain number or boolean for a tensor of rank 0. */
+  toArray(): NestedArray {
+    return this.concrete("read .toArray() of").toArray();
+  }
+
+  #known(what: string): TensorType {
+    const { type } = this;
+    if (type === undefined) {
+      throw new TypeError(`Cannot read the ${what} of ${this.describe()}: it is not known before the graph is run`);
+    }
+    return type;
+  }
+}
+
+// The fluent methods: declared in ops/methods.ts, which also puts them on the prototype.
+// deno-lint-ignore no-empty-interface -- merging is how a class takes on the methods of another module's table
+export interface Value extends Methods {}
