@@ -3,8 +3,8 @@
  * @module
  */
 import type { DType, TypedArray } from "./dtype.ts";
+import type { Graph } from "./graph/graph.ts";
 import type { Operation } from "./graph/operation.ts";
-import type { Placeholder } from "./graph/placeholder.ts";
 import type { Methods } from "./ops/methods.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -20,9 +20,19 @@ export type Operand = Value | NestedArray;
  * What an operation returns for operands of type `X`: a `Tensor` when all of them hold their numbers, an `Operation`
  * when one is a node of a graph, and the common base `Value` when that is only known at run time.
  */
-export type Result<X> = [X] extends [Tensor | NestedArray] ? Tensor
-  : [Extract<X, Operation | Placeholder>] extends [never] ? Value
+export type Result<X> = [X] extends [LikeTensor | NestedArray] ? Tensor
+  : [Extract<X, LikeNode>] extends [never] ? Value
   : Operation;
+
+// Result tells the classes apart by members that only they have: by the whole class it could not be decided, since
+// the classes' own methods return a Result again.
+interface LikeTensor {
+  readonly type: TensorType;
+  readonly graph?: never;
+}
+interface LikeNode {
+  readonly graph: Graph;
+}
 
 /**
  * A tensor, a Variable, or a node of a graph: what every operation accepts. The operations are methods too, so that

@@ -1,0 +1,340 @@
+/**
+ * Fusion: which operations share a kernel.
+ *
+ * Every operation starts as a cluster of its own. Then, in topological order, each is merged with the clusters it
+ * reads from, wherever one loop nest can compute both. A cluster has a *frame*: the loop nest's shape, and for rows
+ * which axes the inner loops reduce. Each member has a *level* in it: computed for every element, once per row, or once
+ * in all. Two members may pass a value in a register when one reads exactly the element the other computes.
+ * @module
+ */
+import { TableOperation } from "../src/graph/operation.ts";
+import { postorder } from "../src/graph/traverse.ts";
+import { type Shape, stridesOf } from "../src/shape.ts";
+import type { Value } from "../src/value.ts";
+import { kernelKind } from "./kinds.ts";
+import type { Materialized } from "./materialize.ts";
+import { shapeOf, type View, wholeView } from "./view.ts";
+
+/** How often a member is computed. */
+export type Level = "element" | "row" | "total";
+
+const depth: Readonly<Record<Level, number>> = { total: 0, row: 1, element: 2 };
+
+/** The loop nest of a kernel. */
+export interface Frame {
+  readonly kind: "map" | "row" | "contract" | "assemble" | "host";
+  readonly shape: Shape;
+  /** For rows: whether each axis is reduced, that is walked by the inner loops. */
+  readonly reduced: readonly boolean[];
+}
+
+/** An operation in a cluster. */
+export interface Member {
+  readonly node: TableOperation;
+  /** Of its result. */
+  readonly level: Level;
+  /** Of what it reads: for a reduction the level below, otherwise that of the result. */
+  readonly inputLevel: Level;
+  /** For each axis of what it reads, the frame's axis that walks it, or −1 where its length is 1. */
+  readonly inputAxes: readonly number[];
+  /** Where the frame's indices find its result in a row-major array of it. */
+  readonly strides: readonly number[];
+}
+
+/** Operations that one kernel computes. */
+export interface Cluster {
+  readonly frame: Frame;
+  /** In topological order. */
+  readonly members: ReadonlyMap<Value, Member>;
+}
+
+/** A merge that was refused, and why. */
+export interface Refusal {
+  readonly producer: string;
+  readonly consumer: string;
+  readonly reason: string;
+}
+
+/** The result of fusion: the clusters in an order in which they can run. */
+export interface Fused {
+  readonly clusters: readonly Cluster[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** More operations or arrays than this in one kernel slow it down: registers run out. */
+const maximumMembers = 96;
+const maximumArrays = 32;
+
+/** Groups the operations of a graph into kernels. */
+export function fuse(source: Materialized): Fused {
+  const viewOf = (node: Value): View => source.views.get(node) ?? wholeView(node);
+  const clusterOf = new Map<Value, Cluster>();
+  const positions = new Map<Value, number>();
+  const refusals: Refusal[] = [];
+  const order = postorder([...source.outputs, ...source.assigns.map((assign) => assign.inputNodes[0]!)]);
+  order.forEach((node, index) => positions.set(node, index));
+
+  const inputsOf = (node: Value): Value[] => (node as TableOperation).inputNodes.map((input) => viewOf(input).source); // members are operations
+  const clustersBefore = (cluster: Cluster): Set<Cluster> => {
+    const before = new Set<Cluster>();
+    for (const node of cluster.members.keys()) {
+      for (const input of inputsOf(node)) {
+        const producer = clusterOf.get(input);
+        if (producer !== undefined && producer !== cluster) before.add(producer);
+      }
+    }
+    return before;
+  };
+  /** Whether `from` needs `to`, by a way that leads through a third cluster. */
+  const dependsIndirectly = (from: Cluster, to: Cluster): boolean => {
+    const seen = new Set<Cluster>([from]);
+    const stack = [...clustersBefore(from)].filter((each) => each !== to);
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      if (next === to) return true;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      stack.push(...clustersBefore(next));
+    }
+    return false;
+  };
+
+  const merge = (producer: Cluster, consumer: Cluster): string | undefined => {
+    const merged = mergeFrames(producer, consumer, positions);
+    if (typeof merged === "string") return merged;
+    if (merged.members.size > maximumMembers) return `more than ${maximumMembers} operations in one kernel`;
+    const misfit = checkEdges(merged, viewOf);
+    if (misfit !== undefined) return misfit;
+    if (countArrays(merged, viewOf) > maximumArrays) return `more than ${maximumArrays} arrays in one kernel`;
+    if (dependsIndirectly(consumer, producer) || dependsIndirectly(producer, consumer)) {
+      return "another kernel has to run between them";
+    }
+    for (const node of merged.members.keys()) clusterOf.set(node, merged);
+    return undefined;
+  };
+
+  for (const node of order) {
+    const frame = ownFrame(node);
+    if (frame === undefined) continue;
+    const single: Cluster = { frame, members: new Map([[node, placeMember(node as TableOperation, frame) ?? unplaced(node)]]) }; // frames are of operations
+    clusterOf.set(node, single);
+    if (frame.kind === "assemble" || frame.kind === "host") continue;
+    const producers = [...new Set(inputsOf(node))].filter((input) => clusterOf.has(input))
+      .sort((a, b) => positions.get(b)! - positions.get(a)!);
+    for (const input of producers) {
+      const [producer, consumer] = [clusterOf.get(input)!, clusterOf.get(node)!];
+      if (producer === consumer) continue;
+      const reason = merge(producer, consumer);
+      if (reason !== undefined) refusals.push({ producer: describe(input), consumer: describe(node), reason });
+    }
+  }
+  return { clusters: schedule(new Set(clusterOf.values()), clustersBefore), refusals };
+}
+
+function describe(node: Value): string {
+  return node instanceof TableOperation ? `${node.name} ${node.type}` : node.describe();
+}
+
+/** The loop nest that a node has when it is alone. */
+function ownFrame(node: Value): Frame | undefined {
+  const kind = kernelKind(node);
+  switch (kind) {
+    case "leaf":
+    case "view":
+      return undefined;
+    case "elementwise":
+      return { kind: "map", shape: shapeOf(node), reduced: [] };
+    case "reduce": {
+      const operation = node as TableOperation; // reductions are entries of the table
+      const shape = shapeOf(operation.inputNodes[0]!);
+      const axes = reducedAxes(operation);
+      return { kind: "row", shape, reduced: shape.map((_, axis) => axes.includes(axis)) };
+    }
+    case "contract":
+    case "assemble":
+    case "host":
+      return { kind, shape: shapeOf(node), reduced: [] };
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The axes a reduction takes together, counted from the front. */
+export function reducedAxes(node: TableOperation): number[] {
+  const { shape } = node.inputNodes[0]!.type!;
+  const axes = node.attributes["axes"] as readonly number[] | undefined; // what reductions are applied with
+  return axes === undefined ? shape.map((_, axis) => axis) : axes.map((axis) => axis < 0 ? axis + shape.length : axis);
+}
+
+/** The frame's axes that a level walks, those of length 1 left out. */
+function walkedAxes(frame: Frame, level: Level): number[] {
+  const axes = frame.shape.map((_, axis) => axis).filter((axis) => frame.shape[axis] !== 1);
+  if (level === "element") return axes;
+  return level === "row" ? axes.filter((axis) => !frame.reduced[axis]) : [];
+}
+
+/** For each axis of `shape`, the frame's axis that walks it at this level; undefined when they do not correspond. */
+function matchAxes(shape: Shape, frame: Frame, level: Level): number[] | undefined {
+  const walked = walkedAxes(frame, level);
+  let next = 0;
+  const result: number[] = [];
+  for (const size of shape) {
+    if (size === 1) {
+      result.push(-1);
+    } else {
+      const axis = walked[next++];
+      if (axis === undefined || frame.shape[axis] !== size) return undefined;
+      result.push(axis);
+    }
+  }
+  return next === walked.length ? result : undefined;
+}
+
+/** Strides over a node's own axes as strides over the frame's. */
+export function frameStrides(strides: readonly number[], axes: readonly number[], rank: number): number[] {
+  const result = new Array<number>(rank).fill(0);
+  axes.forEach((axis, index) => {
+    if (axis >= 0) result[axis] = strides[index]!;
+  });
+  return result;
+}
+
+function levelsOf(frame: Frame): readonly Level[] {
+  return frame.kind === "row" ? ["element", "row", "total"] : ["element"];
+}
+
+/** Where a node is computed in a frame; undefined when it does not fit. */
+function placeMember(node: TableOperation, frame: Frame): Member | undefined {
+  const rank = frame.shape.length;
+  const place = (level: Level, inputLevel: Level, inputAxes: readonly number[]): Member | undefined => {
+    const axes = matchAxes(shapeOf(node), frame, level);
+    return axes && { node, level, inputLevel, inputAxes, strides: frameStrides(stridesOf(shapeOf(node)), axes, rank) };
+  };
+  switch (kernelKind(node)) {
+    case "elementwise":
+      for (const level of levelsOf(frame)) {
+        const axes = matchAxes(shapeOf(node), frame, level);
+        if (axes !== undefined) return place(level, level, axes);
+      }
+      return undefined;
+    case "contract":
+      return frame.kind === "contract" ? place("element", "element", []) : undefined;
+    case "reduce": {
+      if (frame.kind !== "row") return undefined;
+      const shape = shapeOf(node.inputNodes[0]!);
+      const axes = reducedAxes(node);
+      for (const inputLevel of ["element", "row"] as const) {
+        const inputAxes = matchAxes(shape, frame, inputLevel);
+        if (inputAxes === undefined) continue;
+        const taken = axes.map((axis) => inputAxes[axis]!).filter((axis) => axis >= 0);
+        const same = (walked: readonly number[]): boolean => walked.length === taken.length && walked.every((axis) => taken.includes(axis));
+        const inner = walkedAxes(frame, "element").filter((axis) => frame.reduced[axis]);
+        if (inputLevel === "element" && same(inner)) return place("row", inputLevel, inputAxes);
+        if (same(walkedAxes(frame, inputLevel)) && !isArgument(node)) return place("total", inputLevel, inputAxes);
+      }
+      return undefined;
+    }
+    default:
+      return unplaced(node);
+  }
+}
+
+/** Whether a reduction gives an index; those are only made within a row. */
+function isArgument(node: TableOperation): boolean {
+  return node.name === "argmax" || node.name === "argmin";
+}
+
+function unplaced(node: Value): Member {
+  return { node: node as TableOperation, level: "element", inputLevel: "element", inputAxes: [], strides: stridesOf(shapeOf(node)) }; // a member is an operation
+}
+
+/** Both clusters' members in the frame of one of them, or why there is none. */
+function mergeFrames(producer: Cluster, consumer: Cluster, positions: ReadonlyMap<Value, number>): Cluster | string {
+  const [a, b] = [producer.frame.kind, consumer.frame.kind];
+  if (a === "host" || a === "assemble") return "a host step or an assembly shares its kernel with nothing";
+  if (a === "contract" && b === "contract") return "two contractions make different tiles";
+  if (a === "contract" && b === "row" || a === "row" && b === "contract") return "a reduction needs whole rows, and a contraction makes tiles";
+  for (const frame of framesFor(producer.frame, consumer.frame)) {
+    const nodes = [...producer.members.keys(), ...consumer.members.keys()].sort((x, y) => positions.get(x)! - positions.get(y)!);
+    const members = new Map<Value, Member>();
+    for (const node of nodes) {
+      const member = placeMember(node as TableOperation, frame); // members are operations
+      if (member === undefined) break;
+      members.set(node, member);
+    }
+    if (members.size === nodes.length) return { frame, members };
+  }
+  return "their loops differ";
+}
+
+function framesFor(a: Frame, b: Frame): Frame[] {
+  if (a.kind === "map" && b.kind !== "map") return [b];
+  return a.kind === "row" && b.kind === "row" ? [a, b] : [a];
+}
+
+/** Why a value cannot pass from one member to another in a register, if it cannot. */
+function checkEdges(cluster: Cluster, viewOf: (node: Value) => View): string | undefined {
+  const { frame, members } = cluster;
+  for (const member of members.values()) {
+    if (kernelKind(member.node) === "contract") {
+      if (member.node.inputNodes.some((input) => members.has(viewOf(input).source))) {
+        return "an operand of a contraction is read many times, so it is computed once, before";
+      }
+      continue;
+    }
+    for (const input of member.node.inputNodes) {
+      const view = viewOf(input);
+      const producer = members.get(view.source);
+      if (producer === undefined) continue;
+      if (depth[producer.level] > depth[member.inputLevel]) return "it needs elements of the same loop before they are all computed";
+      if (producer.level === "total" && member.inputLevel !== "total") return "it needs a total that is known only at the end";
+      const strides = accessStrides(input, view, member, frame);
+      const aligned = strides !== undefined && view.offset === 0 &&
+        strides.every((stride, axis) => frame.shape[axis] === 1 || stride === producer.strides[axis]);
+      if (!aligned) return "it reads other elements than the one just computed";
+    }
+  }
+  return undefined;
+}
+
+/** The strides over the frame with which a member reads an input. */
+export function accessStrides(input: Value, view: View, member: Member, frame: Frame): number[] {
+  const shape = shapeOf(input);
+  // Operands broadcast: they are aligned with the shape the member works on at the last axis.
+  const leading = member.inputAxes.length - shape.length;
+  const axes = shape.map((size, axis) => size === 1 ? -1 : member.inputAxes[leading + axis]!);
+  return frameStrides(view.strides, axes, frame.shape.length);
+}
+
+function countArrays(cluster: Cluster, viewOf: (node: Value) => View): number {
+  const arrays = new Set<Value>();
+  for (const member of cluster.members.values()) {
+    for (const input of member.node.inputNodes) {
+      const { source } = viewOf(input);
+      if (!cluster.members.has(source)) arrays.add(source);
+    }
+  }
+  return arrays.size;
+}
+
+/** The clusters, each after those it reads from. */
+function schedule(clusters: ReadonlySet<Cluster>, before: (cluster: Cluster) => ReadonlySet<Cluster>): Cluster[] {
+  const result: Cluster[] = [];
+  const state = new Map<Cluster, "open" | "done">();
+  for (const root of clusters) {
+    const stack = [root];
+    while (stack.length > 0) {
+      const top = stack.at(-1)!;
+      if (state.get(top) === undefined) {
+        state.set(top, "open");
+        for (const each of before(top)) if (state.get(each) === undefined) stack.push(each);
+      } else {
+        stack.pop();
+        if (state.get(top) === "open") {
+          state.set(top, "done");
+          result.push(top);
+        }
+      }
+    }
+  }
+  return result;
+}

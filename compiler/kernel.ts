@@ -1,0 +1,112 @@
+/**
+ * Kernels as data: what one loop nest loads, computes and stores. Emitters turn them into code.
+ *
+ * ```text
+ * loops    := prologue  (for each row: (before; for each inner element: loop)*; after)  total
+ * contract := for each tile of the result: acc = Σ a·b over k;  epilogue
+ * section  := step* store* reduction*
+ * step     := id = load access | id = apply op args | id = cast dtype arg
+ * ```
+ * Sizes, offsets and strides are numbers here; emitters make them parameters, so that kernels that differ only in
+ * them are the same code.
+ * @module
+ */
+import type { DType } from "../src/dtype.ts";
+import type { ElementwiseOp } from "../src/ops/elementwise.ts";
+
+/** The number of a value within a kernel. */
+export type Id = number;
+
+/** How a kernel finds elements of one of its arrays: `offset + Σ index·stride`. */
+export interface Access {
+  /** Which of the kernel's arrays. */
+  readonly array: number;
+  readonly dtype: DType;
+  readonly offset: number;
+  /** One per outer axis of the loop nest. */
+  readonly outer: readonly number[];
+  /** One per inner axis. */
+  readonly inner: readonly number[];
+}
+
+/** One value computed. */
+export type Step =
+  | { readonly kind: "load"; readonly id: Id; readonly access: number }
+  | { readonly kind: "apply"; readonly id: Id; readonly op: ElementwiseOp; readonly dtype: DType; readonly result: DType; readonly args: readonly Id[] }
+  | { readonly kind: "cast"; readonly id: Id; readonly from: DType; readonly to: DType; readonly arg: Id };
+
+/** One value written. */
+export interface Store {
+  readonly access: number;
+  readonly arg: Id;
+}
+
+/** What a reduction does with its elements. */
+export type ReductionName = "sum" | "max" | "min" | "prod" | "argmax" | "argmin" | "any" | "all";
+
+/** One value taken into a running result. */
+export interface Reduction {
+  readonly id: Id;
+  readonly name: ReductionName;
+  /** The dtype it accumulates in. */
+  readonly dtype: DType;
+  readonly arg: Id;
+}
+
+/** A straight piece of a kernel. */
+export interface Section {
+  readonly steps: Step[];
+  readonly stores: Store[];
+  readonly reductions: Reduction[];
+}
+
+/** An empty section. */
+export function newSection(): Section {
+  return { steps: [], stores: [], reductions: [] };
+}
+
+/** Loops over rows and, within a row, one or more passes over its elements. */
+export interface LoopKernel {
+  readonly kind: "loops";
+  readonly name: string;
+  /** Lengths of the outer and of the inner axes; each may be empty, which is one row or one element. */
+  readonly outer: readonly number[];
+  readonly inner: readonly number[];
+  readonly arrays: number;
+  readonly accesses: readonly Access[];
+  /** Once: values that do not change. */
+  readonly prologue: Section;
+  /** Per row: a section, then a loop over the row's elements, any number of times. */
+  readonly passes: readonly { readonly before: Section; readonly loop: Section }[];
+  /** Per row, at its end. */
+  readonly after: Section;
+  /** The reductions that run over all rows, not over one. */
+  readonly totals: ReadonlySet<Id>;
+  /** Once, at the end: what is made of those. */
+  readonly total: Section;
+}
+
+/** A product of matrices, or of stacks of them, and what is done with each element of the result. */
+export interface ContractKernel {
+  readonly kind: "contract";
+  readonly name: string;
+  /** Lengths of the stacked axes. */
+  readonly outer: readonly number[];
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly arrays: number;
+  /** Accesses whose inner axes are (row, depth) for the left operand, (depth, column) for the right, (row, column) else. */
+  readonly accesses: readonly Access[];
+  readonly left: number;
+  readonly right: number;
+  /** The dtype it accumulates in. */
+  readonly dtype: DType;
+  /** The id under which the epilogue finds the sum. */
+  readonly result: Id;
+  readonly prologue: Section;
+  readonly epilogue: Section;
+}
+
+/** A kernel that is generated; host steps and fills are the program's. */
+export type Kernel = LoopKernel | ContractKernel;

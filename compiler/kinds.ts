@@ -1,0 +1,31 @@
+/**
+ * What kind of kernel computes a primitive.
+ * @module
+ */
+import { Read, TableOperation } from "../src/graph/operation.ts";
+import { Placeholder } from "../src/graph/placeholder.ts";
+import type { ElementwiseOp } from "../src/ops/elementwise.ts";
+import type { Value } from "../src/value.ts";
+
+/** Loops over elements, rows with reductions, contractions, pieces put together, or a call of `compute`. */
+export type KernelKind = "leaf" | "view" | "elementwise" | "reduce" | "contract" | "assemble" | "host";
+
+const reductions = new Set(["sum", "max", "min", "prod", "argmax", "argmin", "any", "all"]);
+const views = new Set(["reshape", "permuteDims", "broadcastTo", "slice"]);
+const assemblies = new Set(["concat", "pad"]);
+
+/** Whether an entry of the op table works on one element at a time. */
+export function isElementwise(op: TableOperation["op"]): op is ElementwiseOp {
+  return "scalar" in op;
+}
+
+/** The kind of kernel a node becomes part of. */
+export function kernelKind(node: Value): KernelKind {
+  if (node instanceof Placeholder || node instanceof Read) return "leaf";
+  if (!(node instanceof TableOperation)) return "host";
+  if (node.name === "cast" || isElementwise(node.op)) return "elementwise";
+  if (reductions.has(node.name)) return "reduce";
+  if (views.has(node.name)) return "view";
+  if (node.name === "contract") return "contract";
+  return assemblies.has(node.name) ? "assemble" : "host";
+}

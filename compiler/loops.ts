@@ -1,0 +1,50 @@
+/**
+ * Loop nests: axes of length 1 are dropped, and neighbouring axes that every access walks as one are joined.
+ * @module
+ */
+import type { Frame } from "./fuse.ts";
+
+/** The axes of one part of a loop nest: lengths, and for every access its strides. */
+interface Axes {
+  readonly sizes: number[];
+  readonly strides: number[][];
+}
+
+/** The outer and the inner part of a loop nest. */
+export interface LoopAxes {
+  readonly outer: Axes;
+  readonly inner: Axes;
+}
+
+/** Splits a frame's axes into outer and inner loops and joins what can be joined. */
+export function collapseAxes(frame: Frame, strides: readonly (readonly number[])[]): LoopAxes {
+  const axes = frame.shape.map((_, axis) => axis).filter((axis) => frame.shape[axis] !== 1);
+  if (frame.kind === "row") {
+    return {
+      outer: collapse(axes.filter((axis) => !frame.reduced[axis]), frame, strides),
+      inner: collapse(axes.filter((axis) => frame.reduced[axis]), frame, strides),
+    };
+  }
+  // Of a map, the last axis is the inner loop; a map of one axis has no outer loop, and is cut into chunks along it.
+  const all = collapse(axes, frame, strides);
+  return {
+    outer: { sizes: all.sizes.slice(0, -1), strides: all.strides.map((each) => each.slice(0, -1)) },
+    inner: { sizes: all.sizes.slice(-1), strides: all.strides.map((each) => each.slice(-1)) },
+  };
+}
+
+function collapse(axes: readonly number[], frame: Frame, strides: readonly (readonly number[])[]): Axes {
+  const sizes: number[] = [];
+  const result: number[][] = strides.map(() => []);
+  for (const axis of axes) {
+    const size = frame.shape[axis]!;
+    const joins = sizes.length > 0 && strides.every((each, index) => result[index]!.at(-1) === each[axis]! * size);
+    if (joins) sizes[sizes.length - 1]! *= size;
+    else sizes.push(size);
+    strides.forEach((each, index) => {
+      if (joins) result[index]!.pop();
+      result[index]!.push(each[axis]!);
+    });
+  }
+  return { sizes, strides: result };
+}

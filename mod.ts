@@ -1,0 +1,140 @@
+/**
+ * Tensorloom: deep learning in TypeScript, with nothing native to install. Ordinary eager tensor code, recorded into a
+ * static graph, compiled into one program.
+ *
+ * @example
+ * ```ts
+ * import { compile, grad, tensor, type Value } from "@tensorloom/tensorloom";
+ *
+ * const f = (x: Value) => x.mul(x).sum();
+ * console.log(grad(f)(tensor([1, 2, 3])).toArray()); // [2, 4, 6]
+ * console.log(compile(f)(tensor([1, 2, 3])).item()); // 14
+ * ```
+ * @module
+ */
+import "./compiler/install.ts";
+import "./src/ops/methods.ts";
+
+export type { DType, TypedArray } from "./src/dtype.ts";
+export type { Shape } from "./src/shape.ts";
+export { TensorType, type Weakness } from "./src/tensor_type.ts";
+export { type NestedArray, type Operand, type Result, Value } from "./src/value.ts";
+export { Tensor } from "./src/tensor.ts";
+
+export { Graph } from "./src/graph/graph.ts";
+export { type Computed, Operation } from "./src/graph/operation.ts";
+export { Placeholder, placeholder, type PlaceholderOptions } from "./src/graph/placeholder.ts";
+export { Variable, type VariableOptions } from "./src/graph/variable.ts";
+export { type Feed, type Feeds, type Fetched, Session, type SessionOptions } from "./src/graph/session.ts";
+export { computeGradients, type GradientRule, gradients, RegisterGradient } from "./src/graph/gradients.ts";
+
+export {
+  arange,
+  type CreationOptions,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  meshgrid,
+  oneHot,
+  ones,
+  onesLike,
+  scalar,
+  tensor,
+  tril,
+  triu,
+  zeros,
+  zerosLike,
+} from "./src/ops/creation.ts";
+export {
+  abs,
+  add,
+  astype,
+  clip,
+  div,
+  floorDiv,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  neg,
+  pow,
+  reciprocal,
+  sign,
+  square,
+  sub,
+  where,
+} from "./src/ops/arithmetic.ts";
+export {
+  acos,
+  asin,
+  atan,
+  atan2,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  relu,
+  round,
+  rsqrt,
+  sigmoid,
+  sin,
+  sinh,
+  softplus,
+  sqrt,
+  tan,
+  tanh,
+} from "./src/ops/math.ts";
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isFinite,
+  isInf,
+  isNaN,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+} from "./src/ops/logic.ts";
+export {
+  all,
+  any,
+  argmax,
+  argmin,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  std,
+  sum,
+  variance,
+} from "./src/ops/reduce.ts";
+export { dot, matmul, outer } from "./src/ops/matmul.ts";
+export { broadcastTo, concat, flatten, pad, permuteDims, reshape, slice } from "./src/ops/movement.ts";
+export { expandDims, flip, repeat, split, squeeze, stack, tile, transpose } from "./src/ops/arrangement.ts";
+export { argsort, scatterAdd, sort, take } from "./src/ops/indexing.ts";
+export { crossEntropy, logSoftmax, meanSquaredError, softmax } from "./src/ops/neural.ts";
+export * from "./src/ops/aliases.ts";
+
+export {
+  type Compiled,
+  compile,
+  type CompiledArguments,
+  type CompiledFunction,
+  type CompileOptions,
+  type CompileStats,
+} from "./src/transforms/compile.ts";
+export { grad, type GradientArguments, type Gradients, type GradOptions, valueAndGrad } from "./src/transforms/grad.ts";
+
+export * as train from "./src/train/mod.ts";
+export * as random from "./src/ops/random.ts";

@@ -1,0 +1,198 @@
+/**
+ * Reverse-mode differentiation: a pass from a graph to more of the same graph.
+ * @module
+ */
+import { isFloating } from "../dtype.ts";
+import { withSite } from "../errors.ts";
+import type { GradientContext } from "../ops/op.ts";
+import { full } from "../ops/creation.ts";
+import { equalShapes } from "../shape.ts";
+import { Value } from "../value.ts";
+import { Graph } from "./graph.ts";
+import { Assign, Operation, TableOperation } from "./operation.ts";
+import { nodeIn } from "./recording.ts";
+import { inputsOf, postorder } from "./traverse.ts";
+
+/**
+ * A gradient rule as the seed writes it: given the operation (`inputs`, `output`) and the gradient with respect to its
+ * output, it returns the gradient of its input, or a list with one per input; undefined where there is none.
+ */
+// deno-lint-ignore no-explicit-any -- a rule may name its own subclass of Operation, which only it knows
+export type GradientRule = (operation: any, gradient: Value) => Value | undefined | readonly (Value | undefined)[];
+
+type OperationClass = abstract new (...inputs: never[]) => Operation;
+
+const registry = new Map<string | OperationClass, GradientRule>();
+
+/**
+ * Registers how an operation is differentiated: a class of yours, or, by name, an operation of the library, whose own
+ * rule it replaces. Returns what takes the rule, so that it also reads as a decorator would. A rule is written with
+ * the library's operations, so gradients can be differentiated again.
+ *
+ * @example
+ * ```ts
+ * import { grad, Operation, RegisterGradient, type Tensor, tensor, type Value } from "@tensorloom/tensorloom";
+ *
+ * class Cube extends Operation {
+ *   override compute(x: Tensor): Tensor {
+ *     return x.mul(x).mul(x);
+ *   }
+ * }
+ * RegisterGradient(Cube)((operation: Cube, gradient: Value) => gradient.mul(operation.inputs[0]!.square()).mul(3));
+ * console.log(grad((x: Value) => Cube.apply(x).sum())(tensor([1, 2])).toArray()); // [3, 12]
+ * ```
+ */
+export function RegisterGradient(operation: string | OperationClass): <R extends GradientRule>(rule: R) => R {
+  return (rule) => {
+    registry.set(operation, rule);
+    return rule;
+  };
+}
+
+/** The rule registered for a class of operation or for one it extends. */
+function registeredRule(node: Operation): GradientRule | undefined {
+  if (node instanceof TableOperation) return registry.get(node.name);
+  for (let type = node.constructor; type !== Operation && typeof type === "function"; type = Object.getPrototypeOf(type)) {
+    const rule = registry.get(type as OperationClass) ?? registry.get(type.name); // a class above an Operation's is one too
+    if (rule !== undefined) return rule;
+  }
+  return undefined;
+}
+
+/** The gradient of each input of `node`, recorded into its graph. */
+function differentiate(node: Operation, gradient: Value): readonly (Value | undefined)[] {
+  const rule = registeredRule(node);
+  if (rule !== undefined) {
+    const result = rule(node, gradient);
+    return result instanceof Value || result === undefined ? [result] : result;
+  }
+  if (node instanceof Assign) return [gradient];
+  if (node instanceof TableOperation) {
+    const { op, attributes, inputNodes: inputs } = node;
+    const context: GradientContext = { inputs, output: node, attributes, gradient };
+    if (op.gradient !== undefined) return op.gradient(context);
+    if (op.decompose !== undefined) {
+      // Copies of the inputs, so that what flows into them through the decomposition is told apart from other uses.
+      const copies = inputs.map((input) => isDifferentiable(input) ? input.reshape(input.shape) : input);
+      return backpropagate([op.decompose(copies, attributes)], [gradient], copies);
+    }
+  }
+  throw new TypeError(
+    withSite(`Cannot differentiate ${node.describe()}: it has no gradient; give it one with RegisterGradient(${node.name})`, node.site),
+  );
+}
+
+function isDifferentiable(value: Value): boolean {
+  return value.type !== undefined && isFloating(value.type.dtype);
+}
+
+/**
+ * The gradient of the sum of `ys`, each weighted by its seed, with respect to each of `xs`: nodes of one graph, whose
+ * types are known. It walks what the ys are computed from and the xs lead to, in reverse order, adds up what arrives
+ * at each node, and records every step in the same graph. Undefined for an x that no y depends on.
+ */
+export function backpropagate(
+  ys: readonly Value[],
+  seeds: readonly Value[],
+  xs: readonly Value[],
+): (Value | undefined)[] {
+  const order = postorder(ys);
+  const wanted = new Set(xs);
+  const onPath = new Set<Value>();
+  for (const node of order) {
+    if (wanted.has(node) || inputsOf(node).some((input) => onPath.has(input))) {
+      if (isDifferentiable(node)) onPath.add(node);
+    }
+  }
+  const gradients = new Map<Value, Value>();
+  const accumulate = (node: Value, gradient: Value): void => {
+    const sum = gradients.get(node);
+    gradients.set(node, sum === undefined ? gradient : sum.add(gradient));
+  };
+  ys.forEach((y, index) => {
+    if (onPath.has(y)) accumulate(y, seeds[index]!);
+  });
+  for (const node of order.reverse()) {
+    const gradient = gradients.get(node);
+    if (gradient === undefined || !(node instanceof Operation) || !node.inputNodes.some((input) => onPath.has(input))) continue;
+    const contributions = differentiate(node, gradient);
+    node.inputNodes.forEach((input, slot) => {
+      const contribution = contributions[slot];
+      if (contribution !== undefined && onPath.has(input)) accumulate(input, checkGradient(node, input, contribution));
+    });
+  }
+  return xs.map((x) => gradients.get(x));
+}
+
+/** A contribution has its input's shape, and takes its dtype. */
+function checkGradient(node: Operation, input: Value, gradient: Value): Value {
+  if (!equalShapes(gradient.shape, input.shape)) {
+    throw new RangeError(
+      `Cannot differentiate ${node.describe()}: its gradient rule returned ${gradient.type} for an input of ${input.type}`,
+    );
+  }
+  return gradient.dtype === input.dtype ? gradient : gradient.astype(input.dtype);
+}
+
+/** What backpropagation starts with: ones of the shape of `y`, as a node of its graph. */
+export function onesSeed(graph: Graph, y: Value): Value {
+  const one = nodeIn(graph, full([], 1, { dtype: y.dtype }));
+  return y.rank === 0 ? one : one.broadcastTo(y.shape);
+}
+
+/** A node that stands for the gradient of the sum of `y` with respect to `x`; running it expands it. */
+export class Gradient extends Operation {
+  constructor(y: Value, x: Value, graph: Graph) {
+    super([y, x], graph);
+  }
+
+  override get name(): string {
+    return "gradient";
+  }
+
+  /** That of what it is the gradient of. */
+  override get type(): Value["type"] {
+    return this.inputNodes[1]!.type;
+  }
+}
+
+/**
+ * In a graph made by hand: one node per `x`, the gradient of the sum of all `ys` with respect to it. Zeros where
+ * nothing depends on it.
+ *
+ * @example
+ * ```ts
+ * import { gradients, Graph, placeholder, Session } from "@tensorloom/tensorloom";
+ *
+ * new Graph().asDefault(() => {
+ *   const x = placeholder();
+ *   const [dx] = gradients(x.mul(x).sum(), [x]);
+ *   console.log(new Session().run(dx!, [[x, [1, 2, 3]]]).toArray()); // [2, 4, 6]
+ * });
+ * ```
+ */
+export function gradients(ys: Value | readonly Value[], xs: Value | readonly Value[]): Operation[] {
+  const list = ys instanceof Value ? [ys] : ys;
+  const total = list.length === 1 ? list[0]! : list.map((y) => y.sum()).reduce((sum, y) => sum.add(y));
+  const graph = graphOf(total);
+  return (xs instanceof Value ? [xs] : xs).map((x) => new Gradient(total, nodeIn(graph, x), graph));
+}
+
+/**
+ * The seed's `compute_gradients`: for every node that `loss` is computed from, placeholders and Variables among them,
+ * the node of the loss's gradient with respect to it. The nodes are made only for those that are floating or unknown.
+ */
+export function computeGradients(loss: Value): Map<Value, Operation> {
+  const graph = graphOf(loss);
+  const nodes = postorder([loss]).filter((node) => node.type === undefined || isFloating(node.type.dtype));
+  return new Map(nodes.reverse().map((node) => [node, new Gradient(loss, node, graph)]));
+}
+
+/** The graph that a hand-built node belongs to. */
+export function graphOf(node: Value): Graph {
+  const graph = (node as { graph?: unknown }).graph; // nodes and Variables have one, Tensors do not
+  if (!(graph instanceof Graph)) {
+    throw new TypeError(`Cannot differentiate ${node.describe()}: it is no node of a graph; use grad(fn) for eager code`);
+  }
+  return graph;
+}

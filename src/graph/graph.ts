@@ -1,0 +1,104 @@
+/**
+ * The static graph: operations, placeholders and variables, in the order they were made.
+ * @module
+ */
+import { type Operation, Read } from "./operation.ts";
+import type { Placeholder } from "./placeholder.ts";
+import { printGraph } from "./print.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Value } from "../value.ts";
+import type { Variable } from "./variable.ts";
+
+let defaultGraph: Graph | undefined;
+
+/**
+ * A computational graph. Nodes are added by making them while it is the default graph, or by tracing a function.
+ *
+ * @example
+ * ```ts
+ * import { add, Graph, matmul, placeholder, Session, Variable } from "@tensorloom/tensorloom";
+ *
+ * new Graph().asDefault();
+ * const A = new Variable([[1, 0], [0, -1]]);
+ * const b = new Variable([1, 1]);
+ * const x = placeholder();
+ * const z = add(matmul(A, x), b);
+ * console.log(new Session().run(z, new Map([[x, [1, 2]]])).toArray()); // [2, -1]
+ * Graph.clearDefault();
+ * ```
+ */
+export class Graph {
+  /** Operations in creation order. */
+  readonly operations: Operation[] = [];
+  /** Placeholders in creation order. */
+  readonly placeholders: Placeholder[] = [];
+  /** Variables made in this graph, or read by it when it was traced, in that order. */
+  readonly variables: Variable[] = [];
+
+  /** What recorded this graph, once that has ended: nodes of such a graph take no further operations. */
+  ended: string | undefined;
+
+  /** In a graph recorded with values (by `grad` outside `compile`): the value of each node. */
+  readonly values: Map<Value, Tensor> | undefined;
+
+  readonly #reads = new Map<Variable | Tensor, Read>();
+
+  /** `recordValues` is for transformations that compute while they record; a graph made by hand has no values. */
+  constructor(options: { recordValues?: boolean } = {}) {
+    this.values = options.recordValues ? new Map() : undefined;
+  }
+
+  /** The graph that new nodes are added to, if one was set. */
+  static get default(): Graph | undefined {
+    return defaultGraph;
+  }
+
+  /** Unsets the default graph, so that operations on Variables compute eagerly again. */
+  static clearDefault(): void {
+    defaultGraph = undefined;
+  }
+
+  /**
+   * Makes this the default graph. With a callback, only while that runs, and its result is returned; otherwise until
+   * another is set, or, with `using scope = graph.asDefault()`, until the end of the block.
+   */
+  asDefault(): Disposable;
+  asDefault<T>(body: () => T): T;
+  asDefault<T>(body?: () => T): T | Disposable {
+    const previous = defaultGraph;
+    defaultGraph = this;
+    const restore = (): void => {
+      defaultGraph = previous;
+    };
+    if (body === undefined) return { [Symbol.dispose]: restore };
+    try {
+      return body();
+    } finally {
+      restore();
+    }
+  }
+
+  /** This graph's node that reads `variable`; for the graph a Variable was made in, use the Variable itself. */
+  read(variable: Variable): Read {
+    return this.#readNode(variable, () => this.variables.push(variable));
+  }
+
+  /** This graph's node that holds `tensor`. */
+  capture(tensor: Tensor): Read {
+    return this.#readNode(tensor, () => {});
+  }
+
+  #readNode(source: Variable | Tensor, onFirst: () => void): Read {
+    let node = this.#reads.get(source);
+    if (node === undefined) {
+      this.#reads.set(source, node = new Read(this, source));
+      onFirst();
+    }
+    return node;
+  }
+
+  /** One line per node, inputs before consumers: `%3: float32[64,10] = matmul %1 %2`. */
+  toString(): string {
+    return printGraph(this);
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * Operation: a node that computes, characterised by `compute`, `inputNodes` and `consumers`.
+ * @module
+ */
+import { type Site, withSite } from "../errors.ts";
+import { describeForeign, fromNested } from "../ops/nested.ts";
+import { type Attributes, computeNow, computeReference, type Op, toValue } from "../ops/op.ts";
+import { Tensor } from "../tensor.ts";
+import { TensorType } from "../tensor_type.ts";
+import { allocate } from "../dtype.ts";
+import { type NestedArray, type Operand, Value } from "../value.ts";
+import { Graph } from "./graph.ts";
+import { Placeholder } from "./placeholder.ts";
+import { activeTrace, graphFor, nodeIn, withTrace } from "./recording.ts";
+import { Variable } from "./variable.ts";
+
+/** Whether a value is a node of some graph; a Variable is one only in its home graph, and is not meant here. */
+export function isNode(value: Value): value is Operation | Placeholder {
+  return value instanceof Operation || value instanceof Placeholder;
+}
+
+/** What a user's `compute` may return. */
+export type Computed = Tensor | NestedArray;
+
+/** Thrown by {@linkcode Operation.concrete}: a node has no numbers before it is run. */
+export function lookingError(node: Value & { graph: Graph }, action: string, site?: Site): TypeError {
+  const { ended } = node.graph;
+  if (ended !== undefined) {
+    return new TypeError(withSite(`Cannot ${action} ${node.describe()}: it was recorded by ${ended}, which has ended; return it from the traced function instead`, site));
+  }
+  const trace = activeTrace();
+  const reason = trace?.graph === node.graph
+    ? `${trace.name} only records it; use where() instead of branching on it, or move the code out of the traced function`
+    : "it is a node of a graph; run it with session.run(…)";
+  return new TypeError(withSite(`Cannot ${action} ${node.describe()}: ${reason}`, site));
+}
+
+/**
+ * A node of the graph that computes its output from the values of its inputs. A subclass needs nothing but
+ * `compute`; a class registered with {@linkcode RegisterGradient} can be trained through.
+ *
+ * `new MyOperation([x])` always adds a node to the graph (of its inputs, of the trace, or the default one);
+ * `MyOperation.apply(x)` computes at once when no input is a node.
+ *
+ * @example
+ * ```ts
+ * import { Operation, type Tensor, tensor } from "@tensorloom/tensorloom";
+ *
+ * class Cube extends Operation {
+ *   override compute(x: Tensor): Tensor {
+ *     return x.mul(x).mul(x);
+ *   }
+ * }
+ * console.log(Cube.apply(tensor([1, 2])).toArray()); // [1, 8]
+ * ```
+ */
+export class Operation extends Value {
+  /** The nodes whose values it computes from; a Variable of the same graph stands for itself. */
+  readonly inputNodes: readonly Value[];
+  /** The operations that use its output, an entry per use. */
+  readonly consumers: Operation[] = [];
+  /** The graph it is a node of. */
+  readonly graph: Graph;
+
+  /** `home` is for the library's own nodes, whose graph is already decided. */
+  constructor(inputNodes: readonly Operand[] = [], home?: Graph) {
+    super();
+    const name = new.target.name;
+    const graph = home ?? graphFor(inputNodes, name) ?? activeTrace()?.graph ?? Graph.default;
+    if (graph === undefined) {
+      throw new TypeError(
+        `Cannot make a node for ${name}: there is no default graph; call new Graph().asDefault() first, or ${name}.apply(…) to compute at once`,
+      );
+    }
+    this.graph = graph;
+    this.inputNodes = inputNodes.map((input) => nodeIn(graph, toValue(input, name)));
+    attach(this);
+  }
+
+  /** Computes now when no input is a node of a graph, and records a node otherwise, as the library's operations do. */
+  static override apply<T extends Operation>(this: new (inputNodes: readonly Operand[]) => T, ...inputs: Operand[]): Value {
+    if (graphFor(inputs, this.name) !== undefined) return new this(inputs);
+    const tensors = inputs.map((input) => toValue(input, this.name).concrete(this.name));
+    return withTrace(undefined, () => new Graph().asDefault(() => runCompute(new this(tensors), tensors)));
+  }
+
+  /** The output's value for the given values of the inputs. Subclasses override it. */
+  compute(..._inputs: Tensor[]): Computed {
+    throw new TypeError(`Cannot compute ${this.name}: the class ${this.constructor.name} has no compute method`);
+  }
+
+  /** The name that graphs and errors show. */
+  get name(): string {
+    return this.constructor.name;
+  }
+
+  /** The parameters that are not tensors. */
+  get attributes(): Attributes {
+    return {};
+  }
+
+  /** Where the user's program made this node, where that was kept. */
+  get site(): Site | undefined {
+    return undefined;
+  }
+
+  /** Its inputs, by the name that the seed's gradient rules use: `inputNodes`. */
+  get inputs(): readonly Value[] {
+    return this.inputNodes;
+  }
+
+  /** Its output, by the name that the seed's gradient rules use: in a graph, the node itself. */
+  get output(): Value {
+    return this;
+  }
+
+  /**
+   * Dtype and shape, or undefined while they depend on a placeholder that was not fed. An operation of the user's
+   * finds them by one `compute` on zeros.
+   */
+  override get type(): TensorType | undefined {
+    return zeroRunType(this);
+  }
+
+  override concrete(action: string): Tensor {
+    const { values, ended } = this.graph;
+    if (values === undefined || ended !== undefined) throw lookingError(this, action, this.site);
+    let value = values.get(this);
+    if (value === undefined) {
+      value = runCompute(this, this.inputNodes.map((input) => input.concrete(this.name)));
+      values.set(this, value);
+    }
+    return value;
+  }
+
+  override describe(): string {
+    const { type } = this;
+    return type === undefined ? this.name : `${this.name} (${type})`;
+  }
+
+  /** The node and what it computes from, in one line. */
+  override toString(): string {
+    return `${this.describe()} of ${this.inputNodes.map((input) => input.describe()).join(", ") || "nothing"}`;
+  }
+}
+
+/** Runs an operation's `compute` and makes a tensor of what it returns. */
+export function runCompute(operation: Operation, inputs: readonly Tensor[]): Tensor {
+  const result: unknown = withTrace(undefined, () => operation.compute(...inputs));
+  if (result instanceof Value) return result.concrete(operation.name);
+  if (typeof result !== "number" && typeof result !== "boolean" && !Array.isArray(result)) {
+    throw new TypeError(
+      `Cannot compute ${operation.name}: its compute returned ${describeForeign(result)}, not a Tensor or numbers`,
+    );
+  }
+  const dtype = inputs.find((input) => input.type.dtype === "float64" && !input.type.weak) ? "float64" : undefined;
+  return fromNested(result as NestedArray, dtype, `take the result of ${operation.name}`); // checked element by element there
+}
+
+const zeroRunTypes = new WeakMap<Operation, TensorType>();
+
+/** A user operation's output type, once the types of its inputs are known. */
+function zeroRunType(operation: Operation): TensorType | undefined {
+  const known = zeroRunTypes.get(operation);
+  if (known !== undefined) return known;
+  const zeros: Tensor[] = [];
+  for (const { type } of operation.inputNodes) {
+    if (type === undefined) return undefined;
+    const strong = type.weak ? new TensorType("float32", type.shape) : type;
+    zeros.push(new Tensor(allocate(strong.dtype, strong.size), strong));
+  }
+  const { type } = runCompute(operation, zeros);
+  zeroRunTypes.set(operation, type);
+  return type;
+}
+
+/**
+ * A node like `original`, a user's operation, in another graph. It is an object of the same class, so that gradient
+ * rules find their fields on it, but `compute` runs on the original, whose private state it may need.
+ */
+export function copyOperation(original: Operation, graph: Graph, inputNodes: readonly Value[]): Operation {
+  const copy = Object.create(original, {
+    graph: { value: graph, enumerable: true },
+    inputNodes: { value: inputNodes, enumerable: true },
+    consumers: { value: [], enumerable: true },
+    compute: { value: (...inputs: Tensor[]) => original.compute(...inputs) },
+  }) as Operation; // its prototype is one
+  attach(copy);
+  return copy;
+}
+
+/** Adds a node to its graph's list and to the consumers of its inputs. */
+function attach(node: Operation): void {
+  node.graph.operations.push(node);
+  for (const input of node.inputNodes) {
+    if (isNode(input) || input instanceof Variable) input.consumers.push(node);
+  }
+}
+
+/** A node of one of the library's operations: an entry of the op table, applied to inputs. */
+export class TableOperation extends Operation {
+  /** The op table's entry. */
+  readonly op: Op;
+  readonly #attributes: Attributes;
+  readonly #site: Site | undefined;
+  readonly #type: TensorType | undefined;
+
+  constructor(graph: Graph, op: Op, inputs: readonly Value[], attributes: Attributes, site: Site | undefined) {
+    const types: TensorType[] = [];
+    for (const { type } of inputs) if (type !== undefined) types.push(type);
+    const type = types.length === inputs.length ? op.infer(types, attributes) : undefined;
+    super(inputs, graph);
+    this.op = op;
+    this.#attributes = attributes;
+    this.#site = site;
+    this.#type = type;
+    if (graph.values !== undefined) {
+      graph.values.set(this, computeNow(op, inputs.map((input) => input.concrete(op.name)), attributes));
+    }
+  }
+
+  /** The reference implementation of the table's entry. */
+  override compute(...inputs: Tensor[]): Tensor {
+    return computeReference(this.op, inputs, this.#attributes, this.op.infer(inputs.map((input) => input.type), this.#attributes));
+  }
+
+  override get name(): string {
+    return this.op.name;
+  }
+
+  override get attributes(): Attributes {
+    return this.#attributes;
+  }
+
+  override get site(): Site | undefined {
+    return this.#site;
+  }
+
+  override get type(): TensorType | undefined {
+    return this.#type;
+  }
+}
+
+/** A leaf: what a graph reads of a Variable made elsewhere, or a tensor that it captured. */
+export class Read extends Operation {
+  /** The Variable or tensor that is read. */
+  readonly source: Variable | Tensor;
+
+  constructor(graph: Graph, source: Variable | Tensor) {
+    super([], graph);
+    this.source = source;
+    graph.values?.set(this, sourceTensor(source));
+  }
+
+  /** The numbers it has now. */
+  override compute(): Tensor {
+    return sourceTensor(this.source);
+  }
+
+  override get name(): string {
+    return this.source instanceof Variable ? "variable" : "constant";
+  }
+
+  override get type(): TensorType {
+    return this.source.type;
+  }
+}
+
+function sourceTensor(source: Variable | Tensor): Tensor {
+  return source instanceof Variable ? source.snapshot() : source;
+}
+
+/** Gives a Variable a new value, which lands when the run that it belongs to has completed. Its own value is the new one. */
+export class Assign extends Operation {
+  /** The Variable that is assigned to. */
+  readonly variable: Variable;
+
+  constructor(graph: Graph, variable: Variable, value: Value) {
+    super([value], graph);
+    this.variable = variable;
+  }
+
+  /** The new value. */
+  override compute(value: Tensor): Tensor {
+    return value;
+  }
+
+  override get name(): string {
+    return "assign";
+  }
+
+  override get type(): TensorType {
+    return this.variable.type;
+  }
+}

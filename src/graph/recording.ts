@@ -1,0 +1,100 @@
+/**
+ * The recording rule: when an operation becomes a node, in which graph, and what a Variable reads as there.
+ * @module
+ */
+import { captureSite, type Site } from "../errors.ts";
+import type { Attributes, Op } from "../ops/op.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Operand, Value } from "../value.ts";
+import { Graph } from "./graph.ts";
+import { isNode, TableOperation } from "./operation.ts";
+import { Variable } from "./variable.ts";
+
+/**
+ * A function being recorded. `compile` records symbolically; `grad` outside `compile` records *with values*: every
+ * node computes as it is made, so that the function may look at its numbers.
+ */
+export interface Trace {
+  readonly graph: Graph;
+  /** What is being traced, for errors. */
+  readonly name: string;
+  /** Variables and what they read as now: their read node, or what was last assigned to them. */
+  readonly reads: Map<Variable, Value>;
+}
+
+let trace: Trace | undefined;
+
+/** The innermost trace, if one is active. */
+export function activeTrace(): Trace | undefined {
+  return trace;
+}
+
+/** Records everything `body` does into `next`; ends the trace however `body` ends. */
+export function withTrace<T>(next: Trace | undefined, body: () => T): T {
+  const previous = trace;
+  trace = next;
+  try {
+    return body();
+  } finally {
+    trace = previous;
+  }
+}
+
+/** The graph that an operation on these operands is recorded in, or undefined when it computes now. */
+export function graphFor(operands: readonly Operand[], name: string): Graph | undefined {
+  let home: Graph | undefined;
+  for (const operand of operands) {
+    if (!(operand instanceof Value)) continue;
+    if (isNode(operand)) {
+      home = checkHome(operand, home, name);
+    } else if (operand instanceof Variable) {
+      if (trace !== undefined) home ??= trace.graph;
+      else if (operand.graph !== undefined && operand.graph === Graph.default) home = checkHome(operand, home, name);
+    }
+  }
+  return home;
+}
+
+function checkHome(node: Value & { readonly graph: Graph | undefined }, home: Graph | undefined, name: string): Graph {
+  const graph = node.graph!; // a node always has one, and a Variable was checked by the caller
+  if (graph.ended) {
+    throw new TypeError(`Cannot ${name} ${node.describe()}: it was recorded by ${graph.ended}, which has ended; return it from the traced function instead`);
+  }
+  if (trace !== undefined && graph !== trace.graph) {
+    throw new TypeError(`Cannot ${name} ${node.describe()}: it belongs to another graph than the one ${trace.name} records`);
+  }
+  if (home !== undefined && home !== graph) {
+    throw new TypeError(`Cannot ${name} ${node.describe()}: the operands belong to two graphs`);
+  }
+  return graph;
+}
+
+/** What `value` reads as in `graph`: itself if it is a node there, else the graph's own read node for it. */
+export function nodeIn(graph: Graph, value: Value): Value {
+  if (value instanceof Variable) {
+    if (trace?.graph === graph) {
+      let node = trace.reads.get(value);
+      if (node === undefined) trace.reads.set(value, node = graph.read(value));
+      return node;
+    }
+    return value.graph === graph ? value : graph.read(value);
+  }
+  return isNode(value) ? value : constantNode(graph, value as Tensor); // a Value is a node, a Variable or a Tensor
+}
+
+/** The graph's node for a tensor it captures; one per tensor. */
+export function constantNode(graph: Graph, tensor: Tensor): Value {
+  return graph.capture(tensor);
+}
+
+/** Adds a node for `op` to `graph`. */
+export function recordOperation(
+  graph: Graph,
+  op: Op,
+  operands: readonly Value[],
+  attributes: Attributes,
+  site: Site | undefined = graph.values === undefined ? captureSite() : undefined, // with values, errors happen right there
+): TableOperation {
+  const inputs = operands.map((operand) => nodeIn(graph, operand));
+  return new TableOperation(graph, op, inputs, attributes, site);
+}

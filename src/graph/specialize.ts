@@ -1,0 +1,101 @@
+/**
+ * Specialisation: a copy of the part of a graph that a run needs, with every shape known.
+ *
+ * A hand-built graph may leave shapes to its feeds; once those are known, so is every type. Gradients and minimize
+ * nodes are expanded here, because differentiation works on known shapes. The user's graph is left as it was.
+ * @module
+ */
+import { withSite } from "../errors.ts";
+import type { GraphFunction } from "../ops/op.ts";
+import type { TensorType } from "../tensor_type.ts";
+import type { Value } from "../value.ts";
+import { backpropagate, Gradient, onesSeed } from "./gradients.ts";
+import { Graph } from "./graph.ts";
+import { Assign, copyOperation, Operation, Read, TableOperation } from "./operation.ts";
+import { Placeholder } from "./placeholder.ts";
+import { recordOperation, type Trace, withTrace } from "./recording.ts";
+import { postorder } from "./traverse.ts";
+import { checkAssignable, Variable } from "./variable.ts";
+
+/** A node that expands into others when its graph is specialised, such as what `minimize` makes. */
+export abstract class Macro extends Operation {
+  /** Records what it stands for into the graph being traced, from the copies of its inputs. */
+  abstract expand(inputs: readonly Value[]): void;
+}
+
+/** `fetches` and what they need, as a function of the placeholders in `feeds`. A Macro among the fetches has no output. */
+export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeholder, TensorType>): GraphFunction {
+  const graph = new Graph();
+  const copies = new Map<Value, Value>();
+  const inputs: Placeholder[] = [];
+  const order = postorder(fetches);
+  const trace = (): Trace => ({ graph, name: "a session", reads: new Map() });
+
+  /** All gradients of one y come out of one backward pass. */
+  const expandGradient = (node: Gradient): void => {
+    const y = copies.get(node.inputNodes[0]!)!;
+    // A later x of the same y, and the y itself, need not have been copied yet: only what is known here is expanded.
+    const group = order.filter((other): other is Gradient =>
+      other instanceof Gradient && other.inputNodes[0] === node.inputNodes[0] && copies.has(other.inputNodes[1]!) &&
+      !copies.has(other)
+    );
+    const xs = group.map((each) => copies.get(each.inputNodes[1]!)!);
+    const results = backpropagate([y], [onesSeed(graph, y)], xs);
+    group.forEach((each, index) => copies.set(each, results[index] ?? xs[index]!.mul(0)));
+  };
+
+  const copy = (node: Value): Value => {
+    if (node instanceof Placeholder) {
+      const placeholder = new Placeholder(graph, { name: node.name }, feeds.get(node));
+      inputs.push(placeholder);
+      return placeholder;
+    }
+    if (node instanceof Variable) return graph.read(node);
+    if (node instanceof Read) return node.source instanceof Variable ? graph.read(node.source) : graph.capture(node.source);
+    const operation = node as Operation; // placeholders, Variables and tensors were handled, and tensors are Reads in a graph
+    const inputNodes = operation.inputNodes.map((input) => copies.get(input)!);
+    if (operation instanceof TableOperation) {
+      return recordOperation(graph, operation.op, inputNodes, operation.attributes, operation.site);
+    }
+    if (operation instanceof Assign) {
+      checkAssignable(operation.variable, inputNodes[0]!.type!); // every type is known in a specialised graph
+      return new Assign(graph, operation.variable, convertTo(inputNodes[0]!, operation.variable));
+    }
+    return copyOperation(operation, graph, inputNodes);
+  };
+
+  for (const node of order) {
+    if (copies.has(node)) continue;
+    try {
+      withTrace(trace(), () => {
+        if (node instanceof Gradient) expandGradient(node);
+        else if (node instanceof Macro) node.expand(node.inputNodes.map((input) => copies.get(input)!));
+        else copies.set(node, copy(node));
+      });
+    } catch (error) {
+      if (error instanceof Error && node instanceof Operation && !error.message.includes("recorded at")) {
+        error.message = withSite(error.message, node.site);
+      }
+      throw error;
+    }
+  }
+  const outputs = fetches.flatMap((fetch) => copies.get(fetch) ?? []);
+  const assigns = lastAssigns(graph);
+  return { name: "session", graph, inputs, outputs, assigns, variables: variablesOf(graph) };
+}
+
+function convertTo(value: Value, variable: Variable): Value {
+  return value.type?.dtype === variable.type.dtype && !value.type.weak ? value : value.astype(variable.type.dtype);
+}
+
+/** The assignments of a recorded graph that land: the last to each Variable. */
+export function lastAssigns(graph: Graph): Assign[] {
+  const last = new Map<Variable, Assign>();
+  for (const operation of graph.operations) if (operation instanceof Assign) last.set(operation.variable, operation);
+  return [...last.values()];
+}
+
+/** The Variables that a recorded graph reads or assigns, each once. */
+export function variablesOf(graph: Graph): Variable[] {
+  return [...new Set([...graph.variables, ...lastAssigns(graph).map((assign) => assign.variable)])];
+}

@@ -1,0 +1,162 @@
+/**
+ * Variable: state that a program keeps and changes; a parameter of a model.
+ * @module
+ */
+import { allocate, checkDType, type DType, type TypedArray } from "../dtype.ts";
+import { fromNested } from "../ops/nested.ts";
+import { toValue } from "../ops/op.ts";
+import { equalShapes } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { TensorType } from "../tensor_type.ts";
+import { type Operand, Value } from "../value.ts";
+import { Graph } from "./graph.ts";
+import { Assign, type Operation } from "./operation.ts";
+import { activeTrace, graphFor, nodeIn } from "./recording.ts";
+
+/** Options of a new {@linkcode Variable}. */
+export interface VariableOptions {
+  /** What errors and printed graphs call it. */
+  readonly name?: string;
+  /** Element type; the initial value's by default. */
+  readonly dtype?: DType;
+  /** Whether optimizers change it when they are not told which Variables to change. Default true. */
+  readonly trainable?: boolean;
+}
+
+let made = 0;
+
+/** `value` in another dtype; itself when it has that already, or when its own is not known yet. */
+function convert<V extends Value>(value: V, dtype: DType): V {
+  // Converting keeps the kind of a value: a Tensor stays one, a node becomes a node.
+  return value.type === undefined || value.type.dtype === dtype && !value.type.weak ? value : value.astype(dtype) as Value as V;
+}
+
+/** Throws when a value of this type does not fit into a Variable. */
+export function checkAssignable(variable: Variable, type: TensorType): void {
+  if (!equalShapes(variable.type.shape, type.shape)) {
+    throw new RangeError(`Cannot assign ${type} to ${variable.describe()}: the shapes differ`);
+  }
+}
+
+/**
+ * A tensor that can be changed by {@linkcode Variable.assign}, and by optimizers. It copies its initial value. Made
+ * while a graph is the default one, it is also a node of that graph.
+ *
+ * @example
+ * ```ts
+ * import { Variable } from "@tensorloom/tensorloom";
+ *
+ * const w = new Variable([1, 2]);
+ * w.assign(w.add(1));
+ * console.log(w.value.toArray()); // [2, 3]
+ * ```
+ */
+export class Variable extends Value {
+  /** What errors and printed graphs call it. */
+  readonly name: string;
+  /** Whether optimizers change it unless told otherwise. */
+  readonly trainable: boolean;
+  /** The graph that was default when it was made, if any. */
+  readonly graph: Graph | undefined;
+  /** The operations of that graph that use it, an entry per use. */
+  readonly consumers: Operation[] = [];
+  readonly #type: TensorType;
+  #storage: TypedArray;
+  #snapshot: Tensor | undefined;
+
+  constructor(initialValue: Operand, options: VariableOptions = {}) {
+    super();
+    const trace = activeTrace();
+    if (trace !== undefined && trace.graph.values === undefined) {
+      throw new TypeError(
+        `Cannot make a Variable inside ${trace.name}: it would be made anew by every trace; make it outside and close over it`,
+      );
+    }
+    const initial = (initialValue instanceof Value ? initialValue : fromNested(initialValue, options.dtype, "make a Variable"))
+      .concrete("make a Variable of");
+    this.name = options.name ?? `variable${made++}`;
+    this.trainable = options.trainable ?? true;
+    const dtype = options.dtype !== undefined ? checkDType(options.dtype) : initial.type.weak ? "float32" : initial.type.dtype;
+    this.#type = new TensorType(dtype, initial.type.shape);
+    this.#storage = allocate(dtype, this.#type.size);
+    this.#storage.set(convert(initial, dtype).data);
+    this.graph = Graph.default;
+    this.graph?.variables.push(this);
+  }
+
+  /** Dtype and shape; they never change. */
+  override get type(): TensorType {
+    return this.#type;
+  }
+
+  /**
+   * What it holds now: a Tensor that later assignments do not change. Inside a traced function, the node that reads
+   * it, after the assignments the function has made so far.
+   */
+  get value(): Value {
+    const trace = activeTrace();
+    return trace === undefined ? this.concrete("read") : nodeIn(trace.graph, this);
+  }
+
+  /**
+   * Replaces the value; shape must agree, and the dtype is converted. Inside a traced function, and given a node of a
+   * graph, the assignment is recorded, lands when the program has run, and the operation is returned.
+   */
+  assign(value: Operand): Value {
+    const trace = activeTrace();
+    const given = toValue(value, `assign to ${this.name}`);
+    if (given.type !== undefined) checkAssignable(this, given.type);
+    const graph = graphFor([given], `assign to ${this.name}`) ?? trace?.graph;
+    if (graph === undefined) {
+      const tensor = given.concrete(`assign to ${this.name}`);
+      this.write(convert(tensor, this.#type.dtype).data);
+      return this;
+    }
+    const node = new Assign(graph, this, nodeIn(graph, convert(given, this.#type.dtype)));
+    if (trace !== undefined) {
+      trace.reads.set(this, node);
+      if (graph.values !== undefined) this.write(node.concrete("assign").data);
+    }
+    return node;
+  }
+
+  override concrete(action: string): Tensor {
+    const trace = activeTrace();
+    return trace === undefined ? this.snapshot() : nodeIn(trace.graph, this).concrete(action);
+  }
+
+  /** A tensor of the present state; later changes do not touch it. */
+  snapshot(): Tensor {
+    return this.#snapshot ??= new Tensor(this.#storage.slice(), this.#type);
+  }
+
+  /** The array that holds the state, for executors, which bind it for the length of a run. */
+  get storage(): TypedArray {
+    return this.#storage;
+  }
+
+  /** Writes a new state; for executors and `assign`. The array must have the Variable's dtype and size. */
+  write(data: TypedArray): void {
+    this.#storage.set(data);
+    this.#snapshot = undefined;
+  }
+
+  override describe(): string {
+    return `${this.name} (${this.#type})`;
+  }
+
+  /** Its name and value. */
+  override toString(): string {
+    return `${this.name} = ${activeTrace() === undefined ? this.snapshot() : this.#type}`;
+  }
+
+  /** Shown by `console.log` in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** Shown by `console.log` in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * A bounded cache that forgets what was used longest ago.
+ * @module
+ */
+
+/** A Map of at most `capacity` entries; adding one more drops the least recently used. */
+export class LruCache<K, V> {
+  readonly #capacity: number;
+  readonly #entries = new Map<K, V>(); // a Map iterates in insertion order; an entry that is used moves to the end
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** The number of entries. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The value under `key`, which counts as a use. */
+  get(key: K): V | undefined {
+    const value = this.#entries.get(key);
+    if (value === undefined) return undefined;
+    // Moving costs more than looking: entries only matter in order once the cache is half full.
+    if (this.#entries.size * 2 > this.#capacity) {
+      this.#entries.delete(key);
+      this.#entries.set(key, value);
+    }
+    return value;
+  }
+
+  /** Adds or replaces an entry. */
+  set(key: K, value: V): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    if (this.#entries.size > this.#capacity) {
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  /** The values, oldest first. */
+  values(): IterableIterator<V> {
+    return this.#entries.values();
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * Arithmetic on elements: add, sub, mul, div, pow and their relatives, conversion and choice.
+ * @module
+ */
+import { checkDType, type DType } from "../dtype.ts";
+import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
+import type { Operand, Result } from "../value.ts";
+import {
+  broadcastAll,
+  elementwiseGradient,
+  type ElementwiseOp,
+  elementwiseOp,
+  hasGradient,
+  mapElements,
+  notBool,
+} from "./elementwise.ts";
+import { apply, type Op, operandError } from "./op.ts";
+
+/** NumPy's remainder: its sign, that of a zero too, is the divisor's. */
+function floorRemainder(x: number, y: number): number {
+  const remainder = x % y;
+  if (remainder === 0) return y < 0 ? -0 : 0;
+  return (remainder < 0) !== (y < 0) ? remainder + y : remainder;
+}
+
+/**
+ * NumPy's quotient rounded down, which agrees with the remainder: 1 over 0.1 is 9, since 0.1 is a little more than a
+ * tenth, although the rounded quotient is 10.
+ */
+function floorQuotient(x: number, y: number): number {
+  if (y === 0) return x / y;
+  const remainder = x % y;
+  const quotient = (x - remainder) / y - (remainder !== 0 && (remainder < 0) !== (y < 0) ? 1 : 0);
+  if (quotient === 0) return 1 / (x / y) < 0 ? -0 : 0; // a zero keeps the sign of the exact quotient
+  const below = Math.floor(quotient);
+  return quotient - below > 0.5 ? below + 1 : below; // the division may have rounded to just under a whole number
+}
+
+/** The low 32 bits of an integer power; a negative exponent rounds toward zero, as the quotient of 1 by a power does. */
+function integerPower(x: number, y: number): number {
+  if (y < 0) return x === 1 ? 1 : x === -1 ? (y % 2 === 0 ? 1 : -1) : 0;
+  let power = 1;
+  for (let square = x, exponent = y; exponent > 0; exponent = Math.floor(exponent / 2)) {
+    if (exponent % 2 === 1) power = Math.imul(power, square);
+    square = Math.imul(square, square);
+  }
+  return power;
+}
+
+/** Conversion to another dtype; the target is an attribute. */
+const cast: Op<{ dtype: DType }> = {
+  name: "cast",
+  infer: ([x], { dtype }) => new TensorType(dtype, x!.shape),
+  compute: (output, [x], { dtype }, type) => mapElements(output, [x!], type, dtype, (value) => value),
+  gradient: ({ inputs: [x], gradient }) => [hasGradient(x!) ? gradient.astype(x!.dtype) : undefined],
+};
+
+/** Elements of `x` where the condition holds, of `y` elsewhere. */
+const choose: ElementwiseOp = {
+  name: "where",
+  scalar: (condition, x, y) => condition ? x : y,
+  operandDType(inputs) {
+    const dtype = resultDType(inputs.slice(1));
+    if (dtype === undefined) {
+      throw operandError(TypeError, "where", inputs, "no dtype holds both; convert one with astype()");
+    }
+    return dtype;
+  },
+  infer(inputs) {
+    const [condition, x, y] = inputs as [TensorType, TensorType, TensorType]; // where() passes three
+    if (condition.dtype !== "bool") throw operandError(TypeError, "where", inputs, "the condition must be bool");
+    return new TensorType(choose.operandDType(inputs), broadcastAll("where", inputs), resultWeakness([x, y]));
+  },
+  compute: (output, inputs, _attributes, type) => mapElements(output, inputs, type, "float64", choose.scalar),
+  gradient(context) {
+    const condition = context.inputs[0]!;
+    return elementwiseGradient(
+      () => condition, // never asked for: a bool has no gradient
+      ({ gradient }) => apply(choose, [condition, gradient, 0]),
+      ({ gradient }) => apply(choose, [condition, 0, gradient]),
+    )(context);
+  },
+};
+
+/** The table's entries of this family. */
+export const arithmeticOps = {
+  add: elementwiseOp("add", {
+    scalar: (x, y) => x + y,
+    accepts: notBool,
+    gradient: elementwiseGradient(({ gradient }) => gradient, ({ gradient }) => gradient),
+  }),
+  sub: elementwiseOp("sub", {
+    scalar: (x, y) => x - y,
+    accepts: notBool,
+    gradient: elementwiseGradient(({ gradient }) => gradient, ({ gradient }) => gradient.neg()),
+  }),
+  mul: elementwiseOp("mul", {
+    scalar: (x, y) => x * y,
+    integer: Math.imul, // the product as a float64 would lose its low bits above 2⁵³
+    accepts: notBool,
+    gradient: elementwiseGradient(({ gradient, y }) => gradient.mul(y), ({ gradient, x }) => gradient.mul(x)),
+  }),
+  div: elementwiseOp("div", {
+    scalar: (x, y) => x / y,
+    result: "float",
+    gradient: elementwiseGradient(
+      ({ gradient, y }) => gradient.div(y),
+      ({ gradient, y, output }) => gradient.mul(output).div(y).neg(),
+    ),
+  }),
+  pow: elementwiseOp("pow", {
+    scalar: (x, y) => x === 1 ? 1 : Math.pow(x, y), // JavaScript has NaN for 1 to the power of NaN or ±∞
+    integer: integerPower,
+    accepts: notBool,
+    gradient: elementwiseGradient(
+      // y·x^(y−1), but at (0, 0) that would be 0·∞; there the function is constant along x.
+      ({ gradient, x, y }) => {
+        const origin = x.equal(0).logicalAnd(y.equal(0));
+        return gradient.mul(y).mul(x.pow(apply(choose, [origin, 1, y.sub(1)])));
+      },
+      // x^y·log x, but at x = 0 and y ≥ 0 that would be 0·∞; there the function is constant along y.
+      ({ gradient, x, y, output }) => {
+        const edge = x.equal(0).logicalAnd(y.greaterEqual(0));
+        return apply(choose, [edge, 0, gradient.mul(output).mul(apply(choose, [edge, 1, x]).log())]);
+      },
+    ),
+  }),
+  maximum: elementwiseOp("maximum", {
+    scalar: (x, y) => Math.max(x, y),
+    gradient: elementwiseGradient(
+      ({ gradient, x, y }) =>
+        apply(choose, [x.greater(y), gradient, apply(choose, [x.equal(y), gradient.mul(0.5), 0])]),
+      ({ gradient, x, y }) => apply(choose, [x.less(y), gradient, apply(choose, [x.equal(y), gradient.mul(0.5), 0])]),
+    ),
+  }),
+  minimum: elementwiseOp("minimum", {
+    scalar: (x, y) => Math.min(x, y),
+    gradient: elementwiseGradient(
+      ({ gradient, x, y }) => apply(choose, [x.less(y), gradient, apply(choose, [x.equal(y), gradient.mul(0.5), 0])]),
+      ({ gradient, x, y }) =>
+        apply(choose, [x.greater(y), gradient, apply(choose, [x.equal(y), gradient.mul(0.5), 0])]),
+    ),
+  }),
+  mod: elementwiseOp("mod", {
+    scalar: floorRemainder,
+    integer: (x, y) => y === 0 ? 0 : floorRemainder(x, y),
+    accepts: notBool,
+    gradient: elementwiseGradient(
+      ({ gradient }) => gradient,
+      ({ gradient, x, y }) => gradient.mul(x.floorDiv(y)).neg(),
+    ),
+  }),
+  floorDiv: elementwiseOp("floorDiv", {
+    scalar: floorQuotient,
+    integer: (x, y) => y === 0 ? 0 : Math.floor(x / y),
+    accepts: notBool,
+    gradient: () => [], // constant but for its jumps
+  }),
+  neg: elementwiseOp("neg", {
+    scalar: (x) => -x,
+    accepts: notBool,
+    gradient: elementwiseGradient(({ gradient }) => gradient.neg()),
+  }),
+  abs: elementwiseOp("abs", {
+    scalar: Math.abs,
+    accepts: notBool,
+    gradient: elementwiseGradient(({ gradient, x }) => gradient.mul(x.sign())),
+  }),
+  sign: elementwiseOp("sign", { scalar: Math.sign, accepts: notBool, gradient: () => [] }),
+  square: elementwiseOp("square", {
+    scalar: (x) => x * x,
+    integer: (x) => Math.imul(x, x),
+    accepts: notBool,
+    gradient: elementwiseGradient(({ gradient, x }) => gradient.mul(x.mul(2))),
+  }),
+  reciprocal: elementwiseOp("reciprocal", {
+    scalar: (x) => 1 / x,
+    result: "float",
+    gradient: elementwiseGradient(({ gradient, output }) => gradient.mul(output.square()).neg()),
+  }),
+  clip: elementwiseOp("clip", {
+    scalar: (x, min, max) => Math.min(Math.max(x, min), max),
+    accepts: notBool,
+    gradient: elementwiseGradient(
+      ({ gradient, x, y, z }) => apply(choose, [x.greaterEqual(y).logicalAnd(x.lessEqual(z)), gradient, 0]),
+      ({ gradient, x, y, z }) => apply(choose, [x.less(y).logicalAnd(y.lessEqual(z)), gradient, 0]),
+      ({ gradient, x, y, z }) => apply(choose, [x.greater(z).logicalOr(y.greater(z)), gradient, 0]),
+    ),
+  }),
+  where: choose,
+  cast,
+} satisfies Record<string, Op | typeof cast>;
+
+/**
+ * `x + y`, element by element. Integers wrap around.
+ *
+ * The shapes of the two are broadcast and their dtypes promoted; a JavaScript number takes the dtype of the other
+ * operand. Throws a RangeError when the shapes do not broadcast, and a TypeError when no dtype holds both operands.
+ * So do all operations of two operands.
+ *
+ * @example
+ * ```ts
+ * import { add } from "@tensorloom/tensorloom";
+ *
+ * console.log(add([[1, 2], [3, 4]], [10, 20]).toArray()); // [[11, 22], [13, 24]]
+ * ```
+ */
+export function add<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.add, [x, y]);
+}
+
+/** `x − y`, element by element, under broadcasting and promotion. Integers wrap around. */
+export function sub<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.sub, [x, y]);
+}
+
+/**
+ * `x · y`, element by element, under broadcasting and promotion; see `matmul` for the matrix product. Integers wrap
+ * around, exactly.
+ *
+ * @example
+ * ```ts
+ * import { mul } from "@tensorloom/tensorloom";
+ *
+ * console.log(mul([1, 2, 3], 2).toArray()); // [2, 4, 6]
+ * ```
+ */
+export function mul<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.mul, [x, y]);
+}
+
+/** `x / y`, element by element, under broadcasting; integers and bools give float32. */
+export function div<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.div, [x, y]);
+}
+
+/**
+ * `x` to the power of `y`, element by element, under broadcasting and promotion. Integer powers wrap around; where an
+ * integer exponent is negative the result is rounded toward zero. 0 to the power of 0 is 1.
+ *
+ * @example
+ * ```ts
+ * import { pow } from "@tensorloom/tensorloom";
+ *
+ * console.log(pow([1, 2, 3], 2).toArray()); // [1, 4, 9]
+ * ```
+ */
+export function pow<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.pow, [x, y]);
+}
+
+/** The larger of `x` and `y`, element by element; NaN if either is. Where they tie, each takes half of the gradient. */
+export function maximum<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.maximum, [x, y]);
+}
+
+/** The smaller of `x` and `y`, element by element; NaN if either is. Where they tie, each takes half of the gradient. */
+export function minimum<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.minimum, [x, y]);
+}
+
+/** The remainder that {@linkcode floorDiv} leaves, of the sign of `y`, as in Python; an integer modulo 0 is 0. */
+export function mod<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.mod, [x, y]);
+}
+
+/** `x / y` rounded down, as `//` in Python; integers stay integers, and over 0 give 0. */
+export function floorDiv<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(arithmeticOps.floorDiv, [x, y]);
+}
+
+/** `−x`, element by element. Unsigned integers wrap around. Throws a TypeError for bool. */
+export function neg<X extends Operand>(x: X): Result<X> {
+  return apply(arithmeticOps.neg, [x]);
+}
+
+/** The magnitude of each element. Its gradient at 0 is 0. Throws a TypeError for bool. */
+export function abs<X extends Operand>(x: X): Result<X> {
+  return apply(arithmeticOps.abs, [x]);
+}
+
+/** −1, 0 or 1 for each element, of the dtype of `x`; NaN for NaN. Throws a TypeError for bool. */
+export function sign<X extends Operand>(x: X): Result<X> {
+  return apply(arithmeticOps.sign, [x]);
+}
+
+/** `x · x`, element by element. Integers wrap around. Throws a TypeError for bool. */
+export function square<X extends Operand>(x: X): Result<X> {
+  return apply(arithmeticOps.square, [x]);
+}
+
+/** `1 / x`, element by element; integers and bools give float32. */
+export function reciprocal<X extends Operand>(x: X): Result<X> {
+  return apply(arithmeticOps.reciprocal, [x]);
+}
+
+/**
+ * Each element of `x`, raised to `min` and lowered to `max`; the three broadcast. The gradient passes where
+ * `min ≤ x ≤ max`.
+ *
+ * @example
+ * ```ts
+ * import { clip } from "@tensorloom/tensorloom";
+ *
+ * console.log(clip([-2, 0.5, 3], 0, 1).toArray()); // [0, 0.5, 1]
+ * ```
+ */
+export function clip<X extends Operand, Min extends Operand, Max extends Operand>(
+  x: X,
+  min: Min,
+  max: Max,
+): Result<X | Min | Max> {
+  return apply(arithmeticOps.clip, [x, min, max]);
+}
+
+/**
+ * Elements of `x` where `condition` holds, and of `y` elsewhere; the three broadcast. The condition must be bool, or
+ * a TypeError is thrown.
+ *
+ * @example
+ * ```ts
+ * import { tensor, where } from "@tensorloom/tensorloom";
+ *
+ * const x = tensor([-1, 2]);
+ * console.log(where(x.greater(0), x, 0).toArray()); // [0, 2]
+ * ```
+ */
+export function where<C extends Operand, X extends Operand, Y extends Operand>(
+  condition: C,
+  x: X,
+  y: Y,
+): Result<C | X | Y> {
+  return apply(arithmeticOps.where, [condition, x, y]);
+}
+
+/**
+ * `x` in another dtype. A float becomes an integer by dropping the fraction and wrapping around (NaN and the infinities
+ * become 0), and a bool by whether it differs from 0. Throws a TypeError for an unknown dtype.
+ *
+ * @example
+ * ```ts
+ * import { astype } from "@tensorloom/tensorloom";
+ *
+ * console.log(astype([1.7, -1.7], "int32").toArray()); // [1, -1]
+ * ```
+ */
+export function astype<X extends Operand>(x: X, dtype: DType): Result<X> {
+  return apply(arithmeticOps.cast, [x], { dtype: checkDType(dtype) });
+}

@@ -1,0 +1,354 @@
+/**
+ * Rearrangements built from the primitives of movement: they need the shape of their operand, so they are operations
+ * of their own, and a graph can hold them before the shape is known.
+ * @module
+ */
+import type { TypedArray } from "../dtype.ts";
+import { equalShapes, formatShape, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
+import type { Operand, Result } from "../value.ts";
+import { convertNumber } from "./elementwise.ts";
+import { broadcastTo, checkList, concat, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
+import { apply, type Op, operandError } from "./op.ts";
+
+/** Fills `output`, of shape `shape`: at every index, the element of `x` at the index that `source` makes of it. */
+function gather(
+  output: TypedArray,
+  shape: Shape,
+  x: Tensor,
+  source: (index: readonly number[]) => readonly number[],
+): void {
+  const [strides, own] = [stridesOf(shape), stridesOf(x.shape)];
+  for (let position = 0; position < output.length; position++) {
+    const index = shape.map((length, axis) => Math.floor(position / strides[axis]!) % length);
+    output[position] = x.data[source(index).reduce((sum, each, axis) => sum + each * own[axis]!, 0)]!;
+  }
+}
+
+const transposeOp: Op = {
+  name: "transpose",
+  infer: ([x]) => typeWithShape(x!, x!.shape.toReversed()),
+  compute: (output, [x], _attributes, type) => gather(output, type.shape, x!, (index) => index.toReversed()),
+  gradient: ({ gradient }) => [transpose(gradient)],
+  decompose: ([x]) => permuteDims(x!, x!.shape.map((_, axis) => x!.rank - 1 - axis)),
+};
+
+/** An operation that only inserts or removes axes of length 1. */
+function relabelling<A extends { readonly axis?: number | readonly number[] }>(
+  name: string,
+  shapeOf: (x: TensorType, attributes: A) => Shape,
+): Op<A> {
+  return {
+    name,
+    infer: ([x], attributes) => typeWithShape(x!, shapeOf(x!, attributes)),
+    compute: (output, [x]) => output.set(x!.data),
+    gradient: ({ inputs: [x], gradient }) => [reshape(gradient, x!.shape)],
+    decompose: ([x], attributes) => reshape(x!, shapeOf(x!.type!, attributes)), // types are known when decomposing
+  };
+}
+
+const expandDimsOp = relabelling<{ axis: number }>("expandDims", (x, { axis }) => {
+  return x.shape.toSpliced(normalizeAxis(axis, x.shape.length + 1, `expandDims ${x}`), 0, 1);
+});
+
+const squeezeOp = relabelling<{ axis?: number | readonly number[] }>("squeeze", (x, { axis }) => {
+  if (axis === undefined) return x.shape.filter((length) => length !== 1);
+  const axes = normalizeAxes(axis, x.shape.length, `squeeze ${x}`);
+  for (const each of axes) {
+    if (x.shape[each] !== 1) {
+      throw operandError(RangeError, "squeeze", [x], `axis ${each} has length ${x.shape[each]}, not 1`);
+    }
+  }
+  return x.shape.filter((_, each) => !axes.includes(each));
+});
+
+const stackOp: Op<{ axis: number }> = {
+  name: "stack",
+  infer(inputs, { axis }) {
+    const { shape } = inputs[0]!;
+    if (inputs.some((input) => !equalShapes(input.shape, shape))) {
+      throw operandError(RangeError, "stack", inputs, "their shapes differ");
+    }
+    const dtype = resultDType(inputs);
+    if (dtype === undefined) {
+      throw operandError(TypeError, "stack", inputs, "no dtype holds all; convert with astype()");
+    }
+    const along = normalizeAxis(axis, shape.length + 1, `stack ${inputs.join(" and ")}`);
+    return new TensorType(dtype, shape.toSpliced(along, 0, inputs.length), resultWeakness(inputs));
+  },
+  compute(output, inputs, { axis }, type) {
+    const along = normalizeAxis(axis, type.shape.length, "stack");
+    const inner = stridesOf(type.shape)[along]!;
+    for (let position = 0; position < output.length; position++) {
+      const outer = Math.floor(position / (inner * inputs.length));
+      const input = inputs[Math.floor(position / inner) % inputs.length]!;
+      output[position] = convertNumber(input.data[outer * inner + position % inner]!, type.dtype);
+    }
+  },
+  gradient({ inputs, attributes: { axis }, gradient }) {
+    const along = normalizeAxis(axis, gradient.rank, "stack");
+    const everything = new Array<null>(along).fill(null);
+    return inputs.map(({ shape }, index) =>
+      reshape(slice(gradient, [...everything, index], [...everything, index + 1]), shape)
+    );
+  },
+  decompose: (inputs, { axis }) => concat(inputs.map((input) => expandDims(input, axis)), axis),
+};
+
+/** Where part `index` starts and stops along the axis that is split. */
+function resolvePart(
+  x: TensorType,
+  { parts, index, axis }: { parts: number | readonly number[]; index: number; axis: number },
+): { along: number; start: number; stop: number } {
+  const along = normalizeAxis(axis, x.shape.length, `split ${x}`);
+  const length = x.shape[along]!;
+  if (typeof parts === "number") {
+    if (length % parts !== 0) {
+      throw operandError(
+        RangeError,
+        "split",
+        [x],
+        `axis ${along} has length ${length}, which ${parts} does not divide`,
+      );
+    }
+    return { along, start: length / parts * index, stop: length / parts * (index + 1) };
+  }
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  if (total !== length) {
+    throw operandError(
+      RangeError,
+      "split",
+      [x],
+      `the parts [${parts.join(",")}] add up to ${total}, and axis ${along} has length ${length}`,
+    );
+  }
+  const start = parts.slice(0, index).reduce((sum, part) => sum + part, 0);
+  return { along, start, stop: start + parts[index]! };
+}
+
+/** One part of a tensor that is split; `index` says which. */
+const splitOp: Op<{ parts: number | readonly number[]; index: number; axis: number }> = {
+  name: "split",
+  infer([x], attributes) {
+    const { along, start, stop } = resolvePart(x!, attributes);
+    return typeWithShape(x!, x!.shape.with(along, stop - start));
+  },
+  compute(output, [x], attributes, type) {
+    const { along, start } = resolvePart(x!.type, attributes);
+    gather(output, type.shape, x!, (index) => index.with(along, index[along]! + start));
+  },
+  decompose([x], attributes) {
+    const { along, start, stop } = resolvePart(x!.type!, attributes); // types are known when decomposing
+    const everything = new Array<null>(along).fill(null);
+    return slice(x!, [...everything, start], [...everything, stop]);
+  },
+};
+
+const flipOp: Op<{ axis?: number | readonly number[] }> = {
+  name: "flip",
+  infer([x], { axis }) {
+    normalizeAxes(axis, x!.shape.length, `flip ${x}`);
+    return typeWithShape(x!, x!.shape);
+  },
+  compute(output, [x], { axis }, { shape }) {
+    const axes = normalizeAxes(axis, shape.length, "flip");
+    gather(output, shape, x!, (index) => index.map((each, at) => axes.includes(at) ? shape[at]! - 1 - each : each));
+  },
+  gradient: ({ attributes: { axis }, gradient }) => [flip(gradient, axis)],
+  decompose([x], { axis }) {
+    const axes = normalizeAxes(axis, x!.rank, "flip");
+    const everything = x!.shape.map(() => null);
+    return slice(x!, everything, everything, x!.shape.map((_, each) => axes.includes(each) ? -1 : 1));
+  },
+};
+
+/** The shape of `x` and the repetitions, both brought to the same rank by leading ones. */
+function resolveTile(shape: Shape, repetitions: readonly number[]): { lengths: number[]; times: number[] } {
+  const rank = Math.max(shape.length, repetitions.length);
+  const align = (list: readonly number[]): number[] => [...new Array<number>(rank - list.length).fill(1), ...list];
+  return { lengths: align(shape), times: align(repetitions) };
+}
+
+const tileOp: Op<{ repetitions: readonly number[] }> = {
+  name: "tile",
+  infer([x], { repetitions }) {
+    const { lengths, times } = resolveTile(x!.shape, repetitions);
+    return typeWithShape(x!, lengths.map((length, axis) => length * times[axis]!));
+  },
+  compute(output, [x], _attributes, type) {
+    const leading = type.shape.length - x!.rank;
+    gather(output, type.shape, x!, (index) => x!.shape.map((length, axis) => index[leading + axis]! % length));
+  },
+  decompose([x], { repetitions }) {
+    const { lengths, times } = resolveTile(x!.shape, repetitions);
+    const apart = reshape(x!, lengths.flatMap((length) => [1, length]));
+    const repeated = broadcastTo(apart, lengths.flatMap((length, axis) => [times[axis]!, length]));
+    return reshape(repeated, lengths.map((length, axis) => length * times[axis]!));
+  },
+};
+
+/** What `repeat` repeats elements of, and along which axis: without one, the flattened tensor. */
+function resolveRepeat(x: TensorType, axis: number | undefined): { shape: Shape; along: number } {
+  if (axis === undefined) return { shape: [x.size], along: 0 };
+  return { shape: x.shape, along: normalizeAxis(axis, x.shape.length, `repeat ${x}`) };
+}
+
+const repeatOp: Op<{ count: number; axis?: number }> = {
+  name: "repeat",
+  infer([x], { count, axis }) {
+    const { shape, along } = resolveRepeat(x!, axis);
+    return typeWithShape(x!, shape.with(along, shape[along]! * count));
+  },
+  compute(output, [x], { count, axis }) {
+    const { shape, along } = resolveRepeat(x!.type, axis);
+    const block = stridesOf(shape)[along]!; // what lies behind one index of the axis stays together
+    for (let place = 0; place < output.length; place++) {
+      output[place] = x!.data[Math.floor(place / (block * count)) * block + place % block]!;
+    }
+  },
+  decompose([x], { count, axis }) {
+    const { shape, along } = resolveRepeat(x!.type!, axis); // types are known when decomposing
+    const apart = reshape(x!, shape.toSpliced(along + 1, 0, 1));
+    const repeated = broadcastTo(apart, shape.toSpliced(along + 1, 0, count));
+    return reshape(repeated, shape.with(along, shape[along]! * count));
+  },
+};
+
+/** The table's entries of this family. */
+export const arrangementOps = {
+  transpose: transposeOp,
+  expandDims: expandDimsOp,
+  squeeze: squeezeOp,
+  stack: stackOp,
+  split: splitOp,
+  flip: flipOp,
+  tile: tileOp,
+  repeat: repeatOp,
+} satisfies Record<string, Op>;
+
+/**
+ * `x` with its axes in reverse order: the transpose of a matrix. Any shape and dtype; see {@linkcode permuteDims} for
+ * other orders.
+ *
+ * @example
+ * ```ts
+ * import { transpose } from "@tensorloom/tensorloom";
+ *
+ * console.log(transpose([[1, 2, 3], [4, 5, 6]]).toArray()); // [[1, 4], [2, 5], [3, 6]]
+ * ```
+ */
+export function transpose<X extends Operand>(x: X): Result<X> {
+  return apply(transposeOp, [x]);
+}
+
+/** `x` with an axis of length 1 inserted at `axis` of the result. Any dtype. Throws a RangeError for an axis out of range. */
+export function expandDims<X extends Operand>(x: X, axis: number): Result<X> {
+  return apply(expandDimsOp, [x], { axis });
+}
+
+/**
+ * `x` without the axes given (a number or a list), or without all axes of length 1. Any dtype. Throws a RangeError
+ * when one of the given axes has another length.
+ *
+ * @example
+ * ```ts
+ * import { squeeze, zeros } from "@tensorloom/tensorloom";
+ *
+ * console.log(squeeze(zeros([1, 3, 1])).shape, squeeze(zeros([1, 3, 1]), -1).shape); // [3] [1, 3]
+ * ```
+ */
+export function squeeze<X extends Operand>(x: X, axis?: number | readonly number[]): Result<X> {
+  return apply(squeezeOp, [x], axis === undefined ? {} : { axis });
+}
+
+/**
+ * Tensors of one shape side by side along a new axis of the result. Dtypes are promoted. Throws a RangeError when the
+ * shapes differ, and a TypeError when no dtype holds all.
+ *
+ * @example
+ * ```ts
+ * import { stack } from "@tensorloom/tensorloom";
+ *
+ * console.log(stack([[1, 2], [3, 4]], 1).toArray()); // [[1, 3], [2, 4]]
+ * ```
+ */
+export function stack<X extends Operand>(list: readonly X[], axis = 0): Result<X> {
+  checkList(list, "stack");
+  return apply(stackOp, list, { axis });
+}
+
+/** Throws unless `value` is a whole number of at least `least`. */
+function checkCount(value: number, least: number, action: string): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`Cannot ${action}: ${String(value)} is not a whole number ≥ ${least}`);
+  }
+}
+
+/**
+ * The parts of `x` along an axis: a number of equal parts, or parts of the lengths listed. Any dtype. Throws a
+ * RangeError when the number does not divide the axis, or the lengths do not add up to it.
+ *
+ * @example
+ * ```ts
+ * import { split } from "@tensorloom/tensorloom";
+ *
+ * const [left, right] = split([[1, 2, 3], [4, 5, 6]], [1, 2], 1);
+ * console.log(left!.toArray(), right!.toArray()); // [[1], [4]] [[2, 3], [5, 6]]
+ * ```
+ */
+export function split<X extends Operand>(x: X, parts: number | readonly number[], axis = 0): Result<X>[] {
+  if (typeof parts === "number") checkCount(parts, 1, "split into parts");
+  else for (const part of parts) checkCount(part, 0, "split into parts of such lengths");
+  const count = typeof parts === "number" ? parts : parts.length;
+  const attribute = typeof parts === "number" ? parts : [...parts];
+  return Array.from({ length: count }, (_, index) => apply(splitOp, [x], { parts: attribute, index, axis }));
+}
+
+/**
+ * `x` with the order of elements reversed along an axis, a list of axes, or all of them. Any shape and dtype. Throws a
+ * RangeError for an axis out of range.
+ *
+ * @example
+ * ```ts
+ * import { flip } from "@tensorloom/tensorloom";
+ *
+ * console.log(flip([[1, 2], [3, 4]], 1).toArray()); // [[2, 1], [4, 3]]
+ * ```
+ */
+export function flip<X extends Operand>(x: X, axis?: number | readonly number[]): Result<X> {
+  return apply(flipOp, [x], axis === undefined ? {} : { axis });
+}
+
+/**
+ * `x` laid out `repetitions` times along each axis, aligned at the last one as in NumPy. Any dtype. Throws a RangeError
+ * unless the repetitions are whole numbers ≥ 0.
+ *
+ * @example
+ * ```ts
+ * import { tile } from "@tensorloom/tensorloom";
+ *
+ * console.log(tile([1, 2], [2, 2]).toArray()); // [[1, 2, 1, 2], [1, 2, 1, 2]]
+ * ```
+ */
+export function tile<X extends Operand>(x: X, repetitions: number | readonly number[]): Result<X> {
+  const list = typeof repetitions === "number" ? [repetitions] : [...repetitions];
+  for (const each of list) checkCount(each, 0, `tile ${formatShape(list)} times`);
+  return apply(tileOp, [x], { repetitions: list });
+}
+
+/**
+ * Every element of `x` repeated `count` times along an axis, or, without one, those of the flattened tensor. Any
+ * dtype. Throws a RangeError unless `count` is a whole number ≥ 0.
+ *
+ * @example
+ * ```ts
+ * import { repeat } from "@tensorloom/tensorloom";
+ *
+ * console.log(repeat([1, 2], 2).toArray()); // [1, 1, 2, 2]
+ * ```
+ */
+export function repeat<X extends Operand>(x: X, count: number, axis?: number): Result<X> {
+  checkCount(count, 0, "repeat elements");
+  return apply(repeatOp, [x], axis === undefined ? { count } : { count, axis });
+}

@@ -1,0 +1,373 @@
+/**
+ * New tensors: of numbers, filled, counted, and like others.
+ * @module
+ */
+import { allocate, checkDType, type DType, dtypeInfo, dtypeOfArray, isTypedArray, type TypedArray } from "../dtype.ts";
+import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { Tensor, withShape } from "../tensor.ts";
+import { TensorType } from "../tensor_type.ts";
+import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
+import { where } from "./arithmetic.ts";
+import { expandDims } from "./arrangement.ts";
+import { checkIndices, toIndices } from "./indexing.ts";
+import { broadcastTo, reshape, typeWithShape } from "./movement.ts";
+import { describeForeign, fromNested, store } from "./nested.ts";
+import { apply, type Op, operandError } from "./op.ts";
+
+/** Options of the functions that make tensors. */
+export interface CreationOptions {
+  /** Element type; float32 unless the function says otherwise. */
+  readonly dtype?: DType;
+}
+
+/** A fresh tensor whose elements `element` gives, as `dtype` holds them. */
+function generate(shape: Shape, dtype: DType, action: string, element: (index: number) => number): Tensor {
+  const data = allocate(dtype, sizeOf(shape));
+  for (let index = 0; index < data.length; index++) data[index] = store(element(index), dtype, action);
+  return new Tensor(data, new TensorType(dtype, shape));
+}
+
+/**
+ * A tensor of numbers: nested arrays (float32, or bool when all are booleans), a typed array (copied; its own dtype,
+ * a Uint8Array is uint8), or a Value whose numbers are known. `shape` arranges them in another shape. Throws a
+ * TypeError for what holds no numbers, and a RangeError for ragged arrays, for a shape of another size, and for
+ * numbers that an integer dtype does not hold.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "@tensorloom/tensorloom";
+ *
+ * console.log(tensor([[1, 2], [3, 4]]).shape); // [2, 2]
+ * console.log(tensor(new Int32Array([1, 2, 3, 4]), { shape: [2, 2] }).dtype); // int32
+ * ```
+ */
+export function tensor(
+  data: Value | NestedArray | TypedArray,
+  options: CreationOptions & { readonly shape?: number | Shape } = {},
+): Tensor {
+  const dtype = options.dtype === undefined ? undefined : checkDType(options.dtype);
+  const made = fromData(data, dtype);
+  if (options.shape === undefined) return made;
+  const shape = checkShape(options.shape, "make a tensor");
+  if (sizeOf(shape) !== made.size) {
+    throw new RangeError(`Cannot make a tensor of shape ${formatShape(shape)}: there are ${made.size} numbers`);
+  }
+  return withShape(made, new TensorType(made.dtype, shape));
+}
+
+function fromData(data: Value | NestedArray | TypedArray, dtype: DType | undefined): Tensor {
+  if (data instanceof Value) {
+    const numbers = data.concrete("make a tensor of");
+    return dtype === undefined || dtype === numbers.dtype
+      ? numbers
+      : fromTypedArray(numbers.data, dtype, numbers.shape);
+  }
+  if (isTypedArray(data)) return fromTypedArray(data, dtype ?? dtypeOfArray(data), [data.length]);
+  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) {
+    throw new TypeError(
+      `Cannot make a tensor of ${
+        describeForeign(data)
+      }: no dtype is stored so; convert it, as with Float32Array.from(…)`,
+    );
+  }
+  return fromNested(data, dtype, "make a tensor");
+}
+
+function fromTypedArray(data: TypedArray, dtype: DType, shape: Shape): Tensor {
+  const copied = dtype === dtypeOfArray(data) || dtypeInfo(dtype).kind === "float";
+  if (!copied) return generate(shape, dtype, "make a tensor", (index) => data[index]!);
+  const array = allocate(dtype, data.length);
+  array.set(data);
+  return new Tensor(array, new TensorType(dtype, shape));
+}
+
+/**
+ * A tensor of rank 0: float32 for a number, bool for a boolean, unless `dtype` says otherwise. Unlike a plain number
+ * it does not take the dtype of the tensor it meets. Throws a RangeError for a number that the dtype does not hold.
+ */
+export function scalar(value: number | boolean, options: CreationOptions = {}): Tensor {
+  return full([], value, options);
+}
+
+/**
+ * A tensor of `shape` (a number is one axis) with every element `value`: float32 for a number, bool for a boolean,
+ * unless `dtype` says otherwise. Throws a RangeError for a number that the dtype does not hold.
+ *
+ * @example
+ * ```ts
+ * import { full } from "@tensorloom/tensorloom";
+ *
+ * console.log(full([2, 2], 7).toArray()); // [[7, 7], [7, 7]]
+ * ```
+ */
+export function full(shape: number | Shape, value: number | boolean, options: CreationOptions = {}): Tensor {
+  if (typeof value !== "number" && typeof value !== "boolean") {
+    throw new TypeError(`Cannot fill a tensor: the value is ${describeForeign(value)}, not a number or a boolean`);
+  }
+  const dtype = checkDType(options.dtype ?? (typeof value === "boolean" ? "bool" : "float32"));
+  const type = new TensorType(dtype, checkShape(shape, "fill a tensor"));
+  return new Tensor(allocate(dtype, type.size).fill(store(Number(value), dtype, "fill a tensor")), type);
+}
+
+/** A tensor of `shape` (a number is one axis) with every element 0; float32 unless `dtype` says otherwise. */
+export function zeros(shape: number | Shape, options: CreationOptions = {}): Tensor {
+  return full(shape, 0, options);
+}
+
+/** A tensor of `shape` (a number is one axis) with every element 1; float32 unless `dtype` says otherwise. */
+export function ones(shape: number | Shape, options: CreationOptions = {}): Tensor {
+  return full(shape, 1, options);
+}
+
+/**
+ * A matrix with ones on its diagonal and zeros elsewhere; float32 unless `dtype` says otherwise.
+ *
+ * @example
+ * ```ts
+ * import { eye } from "@tensorloom/tensorloom";
+ *
+ * console.log(eye(2, 3).toArray()); // [[1, 0, 0], [0, 1, 0]]
+ * ```
+ */
+export function eye(rows: number, columns: number = rows, options: CreationOptions = {}): Tensor {
+  const shape = checkShape([rows, columns], "make an identity matrix");
+  const dtype = checkDType(options.dtype ?? "float32");
+  return generate(shape, dtype, "make an identity matrix", (index) => {
+    return Math.floor(index / columns) === index % columns ? 1 : 0;
+  });
+}
+
+/**
+ * The numbers from `start` up to, but without, `stop`, by `step`; from 0 when only one is given. float32 unless
+ * `dtype` says otherwise. Throws a RangeError for a step of 0, and for numbers that the dtype does not hold.
+ *
+ * @example
+ * ```ts
+ * import { arange } from "@tensorloom/tensorloom";
+ *
+ * console.log(arange(3).toArray(), arange(5, 0, -2).toArray()); // [0, 1, 2] [5, 3, 1]
+ * ```
+ */
+export function arange(start: number, stop?: number, step = 1, options: CreationOptions = {}): Tensor {
+  const [first, end] = stop === undefined ? [0, start] : [start, stop];
+  if (step === 0 || ![first, end, step].every(Number.isFinite)) {
+    throw new RangeError(`Cannot count from ${first} to ${end} by ${step}`);
+  }
+  const count = Math.max(0, Math.ceil((end - first) / step));
+  return generate([count], checkDType(options.dtype ?? "float32"), "arange", (index) => first + index * step);
+}
+
+/**
+ * `count` numbers at equal distances, `start` and `stop` the first and the last; float32 unless `dtype` says
+ * otherwise. Throws a RangeError unless `count` is a whole number ≥ 0.
+ *
+ * @example
+ * ```ts
+ * import { linspace } from "@tensorloom/tensorloom";
+ *
+ * console.log(linspace(0, 1, 5).toArray()); // [0, 0.25, 0.5, 0.75, 1]
+ * ```
+ */
+export function linspace(start: number, stop: number, count: number, options: CreationOptions = {}): Tensor {
+  const step = (stop - start) / (count - 1);
+  return generate(checkShape([count], "linspace"), checkDType(options.dtype ?? "float32"), "linspace", (index) => {
+    if (index === 0) return start;
+    return index === count - 1 ? stop : start + index * step;
+  });
+}
+
+const fullLikeOp: Op<{ value: number; dtype?: DType }> = {
+  name: "fullLike",
+  infer([x], { value, dtype }) {
+    const type = typeWithShape(x!, x!.shape);
+    store(value, dtype ?? type.dtype, "fill a tensor");
+    return new TensorType(dtype ?? type.dtype, x!.shape);
+  },
+  compute: (output, _inputs, { value }, { dtype }) => output.fill(store(value, dtype, "fill a tensor")),
+  gradient: () => [undefined],
+  decompose([x], { value, dtype }) {
+    const constant = full([], value, { dtype: dtype ?? typeWithShape(x!.type!, []).dtype }); // types are known by now
+    return where(x!.equal(x!), constant, constant); // takes the shape of x, and nothing of its numbers
+  },
+};
+
+/** One of the coordinates of a grid: the operand that `index` says, along its own axis of the grid. */
+const meshgridOp: Op<{ index: number; indexing: "xy" | "ij" }> = {
+  name: "meshgrid",
+  infer(inputs, attributes) {
+    if (inputs.some((input) => input.shape.length > 1)) {
+      throw operandError(RangeError, "meshgrid", inputs, "it takes vectors and numbers");
+    }
+    return typeWithShape(inputs[attributes.index]!, gridShape(inputs, attributes).shape);
+  },
+  compute(output, inputs, attributes, { shape }) {
+    const { along } = gridShape(inputs.map((input) => input.type), attributes);
+    const stride = stridesOf(shape)[along]!;
+    const { data } = inputs[attributes.index]!;
+    for (let place = 0; place < output.length; place++) output[place] = data[Math.floor(place / stride) % data.length]!;
+  },
+  decompose(inputs, attributes) {
+    const { shape, along } = gridShape(inputs.map((input) => input.type!), attributes); // types are known by now
+    return broadcastTo(reshape(inputs[attributes.index]!, shape.map((_, axis) => axis === along ? -1 : 1)), shape);
+  },
+};
+
+/** The shape of a grid, and the axis of it that the operand `index` lies along. */
+function gridShape(
+  inputs: readonly TensorType[],
+  { index, indexing }: { index: number; indexing: "xy" | "ij" },
+): { shape: number[]; along: number } {
+  const shape = inputs.map((input) => input.size);
+  if (indexing === "ij" || shape.length < 2) return { shape, along: index };
+  const [columns, rows] = shape as [number, number]; // there are at least two
+  return { shape: [rows, columns, ...shape.slice(2)], along: index < 2 ? 1 - index : index };
+}
+
+const oneHotOp: Op<{ classes: number; dtype: DType }> = {
+  name: "oneHot",
+  infer([indices], { classes, dtype }) {
+    checkIndices("oneHot", indices!, [indices!]);
+    return new TensorType(dtype, [...indices!.shape, classes]);
+  },
+  compute(output, [indices], { classes }) {
+    indices!.data.forEach((index, row) => {
+      if (index >= 0 && index < classes) output[row * classes + index] = 1;
+    });
+  },
+  gradient: () => [undefined],
+  decompose([indices], { classes, dtype }) {
+    const wide = indices!.dtype === "uint32" ? "uint32" : "int32"; // one that holds every class
+    const hot = expandDims(indices!.astype(wide), -1).equal(arange(0, classes, 1, { dtype: wide }));
+    return hot.astype(dtype);
+  },
+};
+
+/** An operation that keeps the elements of matrices on one side of a diagonal and makes the others 0. */
+function triangle(name: string, keep: (column: number, diagonal: number) => boolean): Op<{ diagonal: number }> {
+  const kept = (index: number, [rows, columns]: readonly number[], diagonal: number): boolean =>
+    keep(index % columns!, Math.floor(index / columns!) % rows! + diagonal);
+  const op: Op<{ diagonal: number }> = {
+    name,
+    infer([x]) {
+      if (x!.shape.length < 2) throw operandError(RangeError, name, [x!], "it takes matrices, of at least two axes");
+      return typeWithShape(x!, x!.shape);
+    },
+    compute(output, [x], { diagonal }, { shape }) {
+      const matrix = shape.slice(-2);
+      x!.data.forEach((value, index) => output[index] = kept(index, matrix, diagonal) ? value : 0);
+    },
+    gradient: ({ attributes, gradient }) => [apply(op, [gradient], attributes)],
+    decompose([x], { diagonal }) {
+      const matrix = x!.shape.slice(-2);
+      const mask = generate(matrix, "bool", name, (index) => Number(kept(index, matrix, diagonal)));
+      return where(mask, x!, zeros([], { dtype: x!.dtype }));
+    },
+  };
+  return op;
+}
+
+const trilOp = triangle("tril", (column, diagonal) => column <= diagonal);
+const triuOp = triangle("triu", (column, diagonal) => column >= diagonal);
+
+/** The table's entries of this family: what depends on another value. Plain new tensors need none. */
+export const creationOps = {
+  fullLike: fullLikeOp,
+  meshgrid: meshgridOp,
+  oneHot: oneHotOp,
+  tril: trilOp,
+  triu: triuOp,
+} satisfies Record<string, Op>;
+
+/**
+ * A tensor of the shape of `x` with every element `value`; of the dtype of `x` unless `dtype` says otherwise. Throws a
+ * RangeError for a number that the dtype does not hold.
+ */
+export function fullLike<X extends Operand>(x: X, value: number | boolean, options: CreationOptions = {}): Result<X> {
+  const dtype = options.dtype === undefined ? {} : { dtype: checkDType(options.dtype) };
+  return apply(fullLikeOp, [x], { value: Number(value), ...dtype });
+}
+
+/** A tensor of the shape of `x` with every element 0; of the dtype of `x` unless `dtype` says otherwise. */
+export function zerosLike<X extends Operand>(x: X, options: CreationOptions = {}): Result<X> {
+  return fullLike(x, 0, options);
+}
+
+/** A tensor of the shape of `x` with every element 1; of the dtype of `x` unless `dtype` says otherwise. */
+export function onesLike<X extends Operand>(x: X, options: CreationOptions = {}): Result<X> {
+  return fullLike(x, 1, options);
+}
+
+/**
+ * The coordinates of the points of a grid: one tensor per vector, each of as many axes as there are vectors. As in
+ * NumPy the first two axes are those of the second and the first vector; `indexing: "ij"` keeps the order of the
+ * vectors. Any dtypes. Throws a RangeError for operands that are not vectors or numbers.
+ *
+ * @example
+ * ```ts
+ * import { meshgrid } from "@tensorloom/tensorloom";
+ *
+ * const [x, y] = meshgrid([[1, 2, 3], [10, 20]]);
+ * console.log(x!.toArray(), y!.toArray()); // [[1, 2, 3], [1, 2, 3]] [[10, 10, 10], [20, 20, 20]]
+ * ```
+ */
+export function meshgrid<X extends Operand>(
+  vectors: readonly X[],
+  options: { readonly indexing?: "xy" | "ij" } = {},
+): Result<X>[] {
+  const { indexing = "xy" } = options;
+  if (indexing !== "xy" && indexing !== "ij") {
+    throw new TypeError(`Cannot meshgrid: indexing is "xy" or "ij", not ${String(indexing)}`);
+  }
+  return vectors.map((_, index) => apply(meshgridOp, vectors, { index, indexing }));
+}
+
+/**
+ * A row of `classes` numbers for every index: 1 at the index, 0 elsewhere; a row of zeros for an index that is no
+ * class. The result has the shape of `indices` with one axis more, and is float32 unless `dtype` says otherwise. Throws
+ * a TypeError for indices that are not integers.
+ *
+ * @example
+ * ```ts
+ * import { oneHot } from "@tensorloom/tensorloom";
+ *
+ * console.log(oneHot([2, 0], 3).toArray()); // [[0, 0, 1], [1, 0, 0]]
+ * ```
+ */
+export function oneHot<X extends Operand>(indices: X, classes: number, options: CreationOptions = {}): Result<X> {
+  if (!Number.isSafeInteger(classes) || classes < 0) {
+    throw new RangeError(`Cannot oneHot: the number of classes ${String(classes)} is not a whole number ≥ 0`);
+  }
+  return apply(oneHotOp, [toIndices(indices, "oneHot")], { classes, dtype: checkDType(options.dtype ?? "float32") });
+}
+
+/** Throws unless a diagonal is named by a whole number. */
+function checkDiagonal(diagonal: number, name: string): void {
+  if (!Number.isSafeInteger(diagonal)) {
+    throw new TypeError(`Cannot ${name}: the diagonal ${String(diagonal)} is not a whole number`);
+  }
+}
+
+/**
+ * The lower triangles of matrices `[…,M,N]`: elements above the given diagonal (0 is the main one, positive ones lie
+ * above it) become 0. Any dtype. Throws a RangeError for fewer than two axes.
+ *
+ * @example
+ * ```ts
+ * import { tril } from "@tensorloom/tensorloom";
+ *
+ * console.log(tril([[1, 2], [3, 4]]).toArray()); // [[1, 0], [3, 4]]
+ * ```
+ */
+export function tril<X extends Operand>(x: X, diagonal = 0): Result<X> {
+  checkDiagonal(diagonal, "tril");
+  return apply(trilOp, [x], { diagonal });
+}
+
+/**
+ * The upper triangles of matrices `[…,M,N]`: elements below the given diagonal (0 is the main one, positive ones lie
+ * above it) become 0. Any dtype. Throws a RangeError for fewer than two axes.
+ */
+export function triu<X extends Operand>(x: X, diagonal = 0): Result<X> {
+  checkDiagonal(diagonal, "triu");
+  return apply(triuOp, [x], { diagonal });
+}

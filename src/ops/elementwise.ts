@@ -1,0 +1,199 @@
+/**
+ * What element-wise operations have in common: NumPy broadcasting, dtype promotion, one number at a time.
+ * @module
+ */
+import { type DType, isFloating, isInteger, type TypedArray } from "../dtype.ts";
+import { broadcastShapes, equalShapes, type Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
+import type { Value } from "../value.ts";
+import { type GradientContext, type Op, operandError } from "./op.ts";
+import { broadcastOffsets } from "./reference.ts";
+
+/** One element of the result from one of each operand. */
+export type Scalar = (x: number, y: number, z: number) => number;
+
+/** An op that works on one element of each operand at a time: what the compiler fuses into loops. */
+export interface ElementwiseOp extends Op {
+  /** The operation on numbers that have been brought to the operand dtype. Its result is wrapped to the result's. */
+  readonly scalar: Scalar;
+  /** The operation on integers, where that is another: exact in the low 32 bits, or defined where the quotient is not. */
+  readonly integer?: Scalar;
+  /** The dtype that operands of these types are brought to before `scalar`. */
+  operandDType(inputs: readonly TensorType[]): DType;
+}
+
+/** How an element-wise op is written down in its family's table. */
+export interface ElementwiseRule {
+  /** The operation on numbers, see {@linkcode ElementwiseOp}. */
+  readonly scalar: Scalar;
+  /** The operation on integers, where that is another. */
+  readonly integer?: Scalar;
+  /**
+   * The result's dtype: that of the promoted operands (`"same"`, the default), the same but always floating
+   * (`"float"`: integers become float32), or bool.
+   */
+  readonly result?: "same" | "float" | "bool";
+  /** For ops that are only defined on some kinds of numbers: what they say when given others. */
+  readonly accepts?: (dtype: DType) => string | undefined;
+  readonly gradient?: (context: GradientContext) => readonly (Value | undefined)[];
+}
+
+/** An element-wise op of the table. */
+export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseOp {
+  const { result = "same", scalar, integer, accepts } = rule;
+  const operandDType = (inputs: readonly TensorType[]): DType => {
+    const dtype = resultDType(inputs);
+    if (dtype === undefined) {
+      throw operandError(TypeError, name, inputs, "no dtype holds both; convert one with astype()");
+    }
+    return result === "float" && !isFloating(dtype) ? "float32" : dtype;
+  };
+  return {
+    name,
+    scalar,
+    ...(integer && { integer }),
+    operandDType,
+    infer(inputs) {
+      const dtype = operandDType(inputs);
+      const refusal = accepts?.(dtype);
+      if (refusal !== undefined) throw operandError(TypeError, name, inputs, refusal);
+      const shape = broadcastAll(name, inputs);
+      if (result === "bool") return new TensorType("bool", shape);
+      return new TensorType(dtype, shape, resultWeakness(inputs));
+    },
+    compute(output, inputs, _attributes, type) {
+      const dtype = operandDType(inputs.map((input) => input.type));
+      mapElements(output, inputs, type, dtype, isInteger(dtype) ? integer ?? scalar : scalar);
+    },
+    ...(rule.gradient && { gradient: rule.gradient }),
+  };
+}
+
+/** The shape all operands broadcast to; throws when they do not fit. */
+export function broadcastAll(name: string, inputs: readonly TensorType[]): Shape {
+  let shape: Shape = inputs[0]!.shape;
+  for (const input of inputs) {
+    const next = broadcastShapes(shape, input.shape);
+    if (next === undefined) throw operandError(RangeError, name, inputs, "their shapes do not broadcast");
+    shape = next;
+  }
+  return shape;
+}
+
+/** Fills `output` element by element: operands are brought to `dtype`, results wrapped to the output's. */
+export function mapElements(
+  output: TypedArray,
+  inputs: readonly Tensor[],
+  type: TensorType,
+  dtype: DType,
+  scalar: Scalar,
+): void {
+  const [x, y, z] = inputs.map((input) => {
+    const offsets = broadcastOffsets(input.type.shape, type.shape);
+    return (index: number): number => convertNumber(input.data[offsets[index]!]!, dtype);
+  });
+  for (let index = 0; index < output.length; index++) {
+    output[index] = convertNumber(scalar(x!(index), y?.(index) ?? 0, z?.(index) ?? 0), type.dtype);
+  }
+}
+
+/** A number as `dtype` holds it: rounded to float32, truncated and wrapped to an integer type, or 0 and 1 for bool. */
+export function convertNumber(value: number, dtype: DType): number {
+  switch (dtype) {
+    case "float64":
+      return value;
+    case "float32":
+      return Math.fround(value);
+    case "int32":
+      return value | 0;
+    case "uint32":
+      return value >>> 0;
+    case "int8":
+      return value << 24 >> 24;
+    case "uint8":
+      return value & 255;
+    case "bool":
+      return value !== 0 ? 1 : 0;
+    default:
+      return dtype satisfies never;
+  }
+}
+
+/** For `accepts`: arithmetic that bool has none of. */
+export function notBool(dtype: DType): string | undefined {
+  return dtype === "bool"
+    ? "it is not defined for bool; use the logical operations, or convert with astype()"
+    : undefined;
+}
+
+/**
+ * Sums a gradient over the axes that broadcasting stretched, so that it has the shape of the operand again. Every
+ * gradient rule of a broadcasting op passes through it.
+ */
+export function unbroadcast(gradient: Value, operand: Value): Value {
+  const [from, to] = [gradient.shape, operand.shape];
+  if (equalShapes(from, to)) return gradient;
+  const leading = from.length - to.length;
+  const axes = from.map((_, axis) => axis).filter((axis) =>
+    axis < leading || to[axis - leading] === 1 && from[axis] !== 1
+  );
+  return (axes.length === 0 ? gradient : gradient.sum(axes, { keepDims: true })).reshape(to);
+}
+
+/** What the gradient rule of an element-wise op reads; the operands are brought to the dtype of the gradient. */
+export interface ElementwiseContext {
+  /** The gradient with respect to the result, of the result's shape. */
+  readonly gradient: Value;
+  /** The result. */
+  readonly output: Value;
+  /** The first operand. */
+  readonly x: Value;
+  /** The second operand. */
+  readonly y: Value;
+  /** The third operand. */
+  readonly z: Value;
+}
+
+/** The contribution to one operand's gradient, before broadcasting is undone. */
+export type ElementwiseGradient = (context: ElementwiseContext) => Value;
+
+/**
+ * The gradient rule of an element-wise op, from one rule per operand. It undoes broadcasting, and leaves out operands
+ * that are integers, bool, or numbers written in the program.
+ */
+export function elementwiseGradient(
+  ...rules: readonly ElementwiseGradient[]
+): (context: GradientContext) => readonly (Value | undefined)[] {
+  return ({ inputs, output, gradient }) => {
+    // A weak number must not meet another one before it meets the gradient: the two would be float32. And integers
+    // must not be multiplied as such. Getters, so that only what a rule reads is converted.
+    const operand = (index: number): Value => {
+      const input = inputs[index]!;
+      return input.dtype === gradient.dtype && !input.type?.weak ? input : input.astype(gradient.dtype);
+    };
+    const context: ElementwiseContext = {
+      gradient,
+      output,
+      get x() {
+        return operand(0);
+      },
+      get y() {
+        return operand(1);
+      },
+      get z() {
+        return operand(2);
+      },
+    };
+    return rules.map((rule, index) => {
+      const input = inputs[index]!;
+      return hasGradient(input) ? unbroadcast(rule(context), input) : undefined;
+    });
+  };
+}
+
+/** Whether anything can ask for the gradient with respect to an operand. */
+export function hasGradient(operand: Value): boolean {
+  const weak = operand.type?.weak;
+  return isFloating(operand.dtype) && (weak === undefined || weak === "scalar");
+}

@@ -1,0 +1,264 @@
+/**
+ * Elements by their index: gather, its transpose scatter, and sorting.
+ * @module
+ */
+import { isInteger } from "../dtype.ts";
+import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { TensorType } from "../tensor_type.ts";
+import { type Operand, type Result, Value } from "../value.ts";
+import { convertNumber } from "./elementwise.ts";
+import { flatten, typeWithShape } from "./movement.ts";
+import { fromNested } from "./nested.ts";
+import { apply, type Op, operandError } from "./op.ts";
+import { stridedOffsets } from "./reference.ts";
+
+/** Indices as an operation takes them: numbers written in the program become int32, and have to be whole. */
+export function toIndices<I extends Operand>(indices: I, name: string): I {
+  if (indices instanceof Value) return indices;
+  const literal: Operand = indices;
+  const numbers = fromNested(literal, "float64", name);
+  const fraction = numbers.data.find((index) => !Number.isInteger(index));
+  if (fraction !== undefined) throw new TypeError(`Cannot ${name}: the index ${fraction} is not a whole number`);
+  return fromNested(literal, "int32", name) as Operand as I; // a Tensor in place of its numbers: Result<…> is the same
+}
+
+/** Throws unless the indices among `inputs` are integers. */
+export function checkIndices(name: string, indices: TensorType, inputs: readonly TensorType[]): void {
+  if (indices.weak !== undefined || !isInteger(indices.dtype)) {
+    throw operandError(TypeError, name, inputs, `the indices have to be integers; convert them with astype("int32")`);
+  }
+}
+
+/** The place that an index, which may count from the end, names on an axis of this length. */
+function locate(index: number, length: number, action: string): number {
+  if (index < -length || index >= length) {
+    throw new RangeError(`Cannot ${action}: index ${index} is out of range for length ${length}`);
+  }
+  return index < 0 ? index + length : index;
+}
+
+/** What lies before and after an axis, as numbers of elements. */
+function around(shape: Shape, axis: number): { outer: number; inner: number } {
+  return { outer: sizeOf(shape.slice(0, axis)), inner: sizeOf(shape.slice(axis + 1)) };
+}
+
+const takeOp: Op<{ axis: number }> = {
+  name: "take",
+  infer([x, indices], { axis }) {
+    checkIndices("take", indices!, [x!, indices!]);
+    const along = normalizeAxis(axis, x!.shape.length, `take ${x} and ${indices}`);
+    return typeWithShape(x!, x!.shape.toSpliced(along, 1, ...indices!.shape));
+  },
+  compute(output, [x, indices], { axis }) {
+    const along = normalizeAxis(axis, x!.rank, "take");
+    const length = x!.shape[along]!;
+    const { outer, inner } = around(x!.shape, along);
+    const places = Array.from(indices!.data, (index) => locate(index, length, `take from axis ${along} of ${x!.type}`));
+    let next = 0;
+    for (let block = 0; block < outer; block++) {
+      for (const place of places) {
+        for (let each = 0; each < inner; each++) output[next++] = x!.data[(block * length + place) * inner + each]!;
+      }
+    }
+  },
+  gradient({ inputs: [x, indices], attributes, gradient }) {
+    const axis = normalizeAxis(attributes.axis, x!.rank, "take");
+    return [scatterAdd(indices!, gradient, { axis, length: x!.shape[axis]! }), undefined];
+  },
+};
+
+/** The shape of `scatterAdd`, and the axis counted from the front. */
+function resolveScatter(
+  indices: TensorType,
+  updates: TensorType,
+  { axis, length }: { axis: number; length: number },
+): { along: number; shape: Shape } {
+  const inputs = [indices, updates];
+  const covered = indices.shape.length;
+  const along = normalizeAxis(axis, updates.shape.length - covered + 1, `scatterAdd ${inputs.join(" and ")}`);
+  if (!equalShapes(updates.shape.slice(along, along + covered), indices.shape)) {
+    throw operandError(
+      RangeError,
+      "scatterAdd",
+      inputs,
+      `the updates do not have the shape ${formatShape(indices.shape)} of the indices from axis ${along} on`,
+    );
+  }
+  return { along, shape: updates.shape.toSpliced(along, covered, length) };
+}
+
+const scatterAddOp: Op<{ axis: number; length: number }> = {
+  name: "scatterAdd",
+  infer([indices, updates], attributes) {
+    checkIndices("scatterAdd", indices!, [indices!, updates!]);
+    if (updates!.dtype === "bool") {
+      throw operandError(TypeError, "scatterAdd", [indices!, updates!], "bools cannot be added; convert with astype()");
+    }
+    return typeWithShape(updates!, resolveScatter(indices!, updates!, attributes).shape);
+  },
+  compute(output, [indices, updates], attributes, type) {
+    const { along } = resolveScatter(indices!.type, updates!.type, attributes);
+    const { length } = attributes;
+    const { outer, inner } = around(type.shape, along);
+    const places = Array.from(
+      indices!.data,
+      (index) => locate(index, length, `scatterAdd to axis ${along} of ${type}`),
+    );
+    const sums = new Float64Array(output.length);
+    let next = 0;
+    for (let block = 0; block < outer; block++) {
+      for (const place of places) {
+        for (let each = 0; each < inner; each++) {
+          sums[(block * length + place) * inner + each]! += updates!.data[next++]!;
+        }
+      }
+    }
+    sums.forEach((sum, index) => output[index] = convertNumber(sum, type.dtype));
+  },
+  gradient({ inputs: [indices, updates], attributes, gradient }) {
+    const { along } = resolveScatter(indices!.type!, updates!.type!, attributes); // types are known when differentiating
+    return [undefined, take(gradient, indices!, along)];
+  },
+};
+
+type SortAttributes = { readonly axis: number; readonly descending: boolean };
+
+/** Calls `visit` with the places of the elements of each line along an axis. */
+function forEachLine(shape: Shape, axis: number, visit: (places: number[]) => void): void {
+  const strides = stridesOf(shape);
+  for (const start of stridedOffsets(shape.with(axis, 1), strides, 0)) {
+    visit(Array.from({ length: shape[axis]! }, (_, index) => start + index * strides[axis]!));
+  }
+}
+
+/** Which elements of a line come first, second, …: equal ones in the order they have, NaN last whatever the order. */
+function sortedOrder(line: readonly number[], descending: boolean): number[] {
+  return line.map((_, index) => index).sort((i, j) => {
+    const [x, y] = [line[i]!, line[j]!];
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+    return x === y ? 0 : (x < y) === descending ? 1 : -1;
+  });
+}
+
+const argsortOp: Op<SortAttributes> = {
+  name: "argsort",
+  infer([x], { axis }) {
+    normalizeAxis(axis, x!.shape.length, `argsort ${x}`);
+    return new TensorType("int32", x!.shape);
+  },
+  compute(output, [x], { axis, descending }) {
+    forEachLine(x!.shape, normalizeAxis(axis, x!.rank, "argsort"), (places) => {
+      const order = sortedOrder(places.map((place) => x!.data[place]!), descending);
+      order.forEach((index, position) => output[places[position]!] = index);
+    });
+  },
+  gradient: () => [undefined],
+};
+
+/** `x` with every line along an axis reordered; `indices`, of the same shape, say which element comes where. */
+function reorder(x: Value, indices: Value, axis: number): Value {
+  const { shape } = x;
+  const along = normalizeAxis(axis, shape.length, "sort");
+  const strides = stridesOf(shape);
+  const lines = new TensorType("int32", shape.with(along, 1));
+  const starts = new Tensor(stridedOffsets(lines.shape, strides, 0), lines);
+  return take(flatten(x), indices.mul(strides[along]!).add(starts), 0);
+}
+
+const sortOp: Op<SortAttributes> = {
+  name: "sort",
+  infer([x], { axis }) {
+    normalizeAxis(axis, x!.shape.length, `sort ${x}`);
+    return typeWithShape(x!, x!.shape);
+  },
+  compute(output, [x], { axis, descending }) {
+    forEachLine(x!.shape, normalizeAxis(axis, x!.rank, "sort"), (places) => {
+      const line = places.map((place) => x!.data[place]!);
+      sortedOrder(line, descending).forEach((index, position) => output[places[position]!] = line[index]!);
+    });
+  },
+  gradient({ inputs: [x], attributes: { axis, descending }, gradient }) {
+    // Sorting the order itself gives the inverse permutation: where each element of x went.
+    return [reorder(gradient, argsort(argsort(x!, axis, { descending }), axis), axis)];
+  },
+  decompose: ([x], { axis, descending }) => reorder(x!, argsort(x!, axis, { descending }), axis),
+};
+
+/** The table's entries of this family. */
+export const indexingOps = {
+  take: takeOp,
+  scatterAdd: scatterAddOp,
+  argsort: argsortOp,
+  sort: sortOp,
+} satisfies Record<string, Op>;
+
+/**
+ * The elements of `x` that `indices` name along an axis, 0 unless given: the result has the shape of `x` with that
+ * axis replaced by the axes of `indices`. Any dtype; the indices are integers, negative ones count from the end.
+ * Throws a RangeError for an index or axis out of range, and a TypeError for indices that are not integers.
+ *
+ * @example
+ * ```ts
+ * import { take } from "@tensorloom/tensorloom";
+ *
+ * console.log(take([[1, 2], [3, 4], [5, 6]], [2, 0], 0).toArray()); // [[5, 6], [1, 2]]
+ * ```
+ */
+export function take<X extends Operand, I extends Operand>(x: X, indices: I, axis = 0): Result<X | I> {
+  return apply(takeOp, [x, toIndices(indices, "take")], { axis });
+}
+
+/**
+ * The transpose of {@linkcode take}: zeros with `length` elements along `axis`, and every update added at the place
+ * that its index names, in the order of the indices. `updates` has the axes of `indices` in the place of that axis.
+ * Throws a RangeError for an index out of range and where the shapes do not fit.
+ *
+ * @example
+ * ```ts
+ * import { scatterAdd } from "@tensorloom/tensorloom";
+ *
+ * console.log(scatterAdd([0, 2, 0], [1, 2, 3], { length: 3 }).toArray()); // [4, 0, 2]
+ * ```
+ */
+export function scatterAdd<I extends Operand, U extends Operand>(
+  indices: I,
+  updates: U,
+  options: { length: number; axis?: number },
+): Result<I | U> {
+  const { length, axis = 0 } = options;
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new RangeError(`Cannot scatterAdd: the length ${length} is not a whole number ≥ 0`);
+  }
+  return apply(scatterAddOp, [toIndices(indices, "scatterAdd"), updates], { axis, length });
+}
+
+/**
+ * The indices that sort `x` along an axis, the last unless given; int32, of the shape of `x`. Equal elements keep
+ * their order and NaN comes last, ascending or descending. Throws a RangeError for an axis out of range.
+ *
+ * @example
+ * ```ts
+ * import { argsort } from "@tensorloom/tensorloom";
+ *
+ * console.log(argsort([3, 1, 2]).toArray()); // [1, 2, 0]
+ * ```
+ */
+export function argsort<X extends Operand>(x: X, axis = -1, options: { descending?: boolean } = {}): Result<X> {
+  return apply(argsortOp, [x], { axis, descending: options.descending ?? false });
+}
+
+/**
+ * `x` sorted along an axis, the last unless given; any dtype, NaN last, ascending or descending. Throws a RangeError
+ * for an axis out of range.
+ *
+ * @example
+ * ```ts
+ * import { sort } from "@tensorloom/tensorloom";
+ *
+ * console.log(sort([3, 1, 2], -1, { descending: true }).toArray()); // [3, 2, 1]
+ * ```
+ */
+export function sort<X extends Operand>(x: X, axis = -1, options: { descending?: boolean } = {}): Result<X> {
+  return apply(sortOp, [x], { axis, descending: options.descending ?? false });
+}

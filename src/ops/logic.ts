@@ -1,0 +1,130 @@
+/**
+ * Comparisons and logic, element by element. All results are bool, and have no gradient.
+ * @module
+ */
+import type { Operand, Result } from "../value.ts";
+import { type ElementwiseOp, elementwiseOp } from "./elementwise.ts";
+import { apply, type Op } from "./op.ts";
+
+/** A question about numbers. */
+function predicate(name: string, holds: (x: number, y: number) => boolean): ElementwiseOp {
+  return elementwiseOp(name, { scalar: (x, y) => holds(x, y) ? 1 : 0, result: "bool" });
+}
+
+/** The table's entries of this family. */
+export const logicOps = {
+  equal: predicate("equal", (x, y) => x === y),
+  notEqual: predicate("notEqual", (x, y) => x !== y),
+  less: predicate("less", (x, y) => x < y),
+  lessEqual: predicate("lessEqual", (x, y) => x <= y),
+  greater: predicate("greater", (x, y) => x > y),
+  greaterEqual: predicate("greaterEqual", (x, y) => x >= y),
+  logicalAnd: predicate("logicalAnd", (x, y) => x !== 0 && y !== 0),
+  logicalOr: predicate("logicalOr", (x, y) => x !== 0 || y !== 0),
+  logicalXor: predicate("logicalXor", (x, y) => (x !== 0) !== (y !== 0)),
+  logicalNot: predicate("logicalNot", (x) => x === 0),
+  isNaN: predicate("isNaN", (x) => Number.isNaN(x)),
+  isFinite: predicate("isFinite", (x) => Number.isFinite(x)),
+  isInf: predicate("isInf", (x) => x === Infinity || x === -Infinity),
+} satisfies Record<string, Op>;
+
+/**
+ * Where `x` and `y` are equal, as a bool tensor, under broadcasting; NaN equals nothing.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "@tensorloom/tensorloom";
+ *
+ * console.log(equal([1, 2], [1, 3]).toArray()); // [true, false]
+ * ```
+ */
+export function equal<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.equal, [x, y]);
+}
+
+/** Where `x` and `y` differ, as a bool tensor, under broadcasting; NaN differs from everything. */
+export function notEqual<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.notEqual, [x, y]);
+}
+
+/** Where `x < y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
+export function less<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.less, [x, y]);
+}
+
+/** Where `x ≤ y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
+export function lessEqual<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.lessEqual, [x, y]);
+}
+
+/**
+ * Where `x > y`, as a bool tensor, under broadcasting; nowhere beside NaN.
+ *
+ * @example
+ * ```ts
+ * import { greater } from "@tensorloom/tensorloom";
+ *
+ * console.log(greater([1, 2, 3], 1).toArray()); // [false, true, true]
+ * ```
+ */
+export function greater<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.greater, [x, y]);
+}
+
+/** Where `x ≥ y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
+export function greaterEqual<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.greaterEqual, [x, y]);
+}
+
+/**
+ * Where both `x` and `y` hold, that is differ from 0, under broadcasting.
+ *
+ * @example
+ * ```ts
+ * import { logicalAnd } from "@tensorloom/tensorloom";
+ *
+ * console.log(logicalAnd([true, true], [true, false]).toArray()); // [true, false]
+ * ```
+ */
+export function logicalAnd<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.logicalAnd, [x, y]);
+}
+
+/** Where `x` or `y` holds, that is differs from 0, or both do, under broadcasting. */
+export function logicalOr<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.logicalOr, [x, y]);
+}
+
+/** Where exactly one of `x` and `y` holds, that is differs from 0, under broadcasting. */
+export function logicalXor<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(logicOps.logicalXor, [x, y]);
+}
+
+/** Where `x` does not hold, that is equals 0. */
+export function logicalNot<X extends Operand>(x: X): Result<X> {
+  return apply(logicOps.logicalNot, [x]);
+}
+
+/**
+ * Where `x` is NaN.
+ *
+ * @example
+ * ```ts
+ * import { isNaN } from "@tensorloom/tensorloom";
+ *
+ * console.log(isNaN([1, NaN]).toArray()); // [false, true]
+ * ```
+ */
+export function isNaN<X extends Operand>(x: X): Result<X> {
+  return apply(logicOps.isNaN, [x]);
+}
+
+/** Where `x` is neither NaN nor infinite. */
+export function isFinite<X extends Operand>(x: X): Result<X> {
+  return apply(logicOps.isFinite, [x]);
+}
+
+/** Where `x` is Infinity or −Infinity. */
+export function isInf<X extends Operand>(x: X): Result<X> {
+  return apply(logicOps.isInf, [x]);
+}

@@ -1,0 +1,286 @@
+/**
+ * Functions of real numbers, element by element: roots, exponentials, angles, activations, rounding.
+ *
+ * Integers and bools are taken as float32, except by relu and by rounding.
+ * @module
+ */
+import type { Operand, Result } from "../value.ts";
+import { where } from "./arithmetic.ts";
+import {
+  type ElementwiseGradient,
+  elementwiseGradient,
+  type ElementwiseOp,
+  elementwiseOp,
+  notBool,
+} from "./elementwise.ts";
+import { erf as errorFunction } from "./erf.ts";
+import { apply, type Op } from "./op.ts";
+
+/** A function of real numbers: its result is floating. */
+function real(name: string, scalar: (x: number) => number, gradient: ElementwiseGradient): ElementwiseOp {
+  return elementwiseOp(name, { scalar, result: "float", gradient: elementwiseGradient(gradient) });
+}
+
+/** A function that is constant but for its jumps: its gradient is 0 everywhere. */
+function stepwise(name: string, scalar: (x: number) => number): ElementwiseOp {
+  return elementwiseOp(name, { scalar, accepts: notBool, gradient: () => [] });
+}
+
+/** `exp` is only taken of numbers that are not positive, so that it cannot overflow. */
+function logistic(x: number): number {
+  if (x >= 0) return 1 / (1 + Math.exp(-x));
+  const exponential = Math.exp(x);
+  return exponential / (1 + exponential);
+}
+
+/** `Math.round` takes halves up; here they go to the even neighbour. */
+function roundHalfToEven(x: number): number {
+  return Math.abs(x - Math.trunc(x)) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
+}
+
+/** The table's entries of this family. */
+export const mathOps = {
+  sqrt: real("sqrt", Math.sqrt, ({ gradient, output }) => gradient.mul(0.5).div(output)),
+  rsqrt: real(
+    "rsqrt",
+    (x) => 1 / Math.sqrt(x),
+    ({ gradient, output }) => gradient.mul(-0.5).mul(output.mul(output.square())),
+  ),
+  exp: real("exp", Math.exp, ({ gradient, output }) => gradient.mul(output)),
+  expm1: real("expm1", Math.expm1, ({ gradient, x }) => gradient.mul(x.exp())), // output + 1 would lose small exp(x)
+  log: real("log", Math.log, ({ gradient, x }) => gradient.div(x)),
+  log1p: real("log1p", Math.log1p, ({ gradient, x }) => gradient.div(x.add(1))),
+  sin: real("sin", Math.sin, ({ gradient, x }) => gradient.mul(x.cos())),
+  cos: real("cos", Math.cos, ({ gradient, x }) => gradient.mul(x.sin()).neg()),
+  tan: real("tan", Math.tan, ({ gradient, output }) => gradient.mul(output.square().add(1))),
+  asin: real("asin", Math.asin, ({ gradient, x }) => gradient.mul(x.square().neg().add(1).rsqrt())),
+  acos: real("acos", Math.acos, ({ gradient, x }) => gradient.mul(x.square().neg().add(1).rsqrt()).neg()),
+  atan: real("atan", Math.atan, ({ gradient, x }) => gradient.div(x.square().add(1))),
+  atan2: elementwiseOp("atan2", {
+    scalar: Math.atan2,
+    result: "float",
+    // The operands are (ordinate, abscissa), as everywhere: here x is the ordinate.
+    gradient: elementwiseGradient(
+      ({ gradient, x, y }) => gradient.mul(y).div(x.square().add(y.square())),
+      ({ gradient, x, y }) => gradient.mul(x).div(x.square().add(y.square())).neg(),
+    ),
+  }),
+  sinh: real("sinh", Math.sinh, ({ gradient, x }) => gradient.mul(x.cosh())),
+  cosh: real("cosh", Math.cosh, ({ gradient, x }) => gradient.mul(x.sinh())),
+  tanh: real("tanh", Math.tanh, ({ gradient, output }) => gradient.mul(output.square().neg().add(1))),
+  sigmoid: real("sigmoid", logistic, ({ gradient, output }) => gradient.mul(output.mul(output.neg().add(1)))),
+  softplus: real(
+    "softplus",
+    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    ({ gradient, x }) => gradient.mul(x.sigmoid()),
+  ),
+  relu: elementwiseOp("relu", {
+    scalar: (x) => Math.max(x, 0),
+    accepts: notBool,
+    gradient: elementwiseGradient(({ gradient, x }) => where(x.greater(0), gradient, 0)),
+  }),
+  erf: real(
+    "erf",
+    errorFunction,
+    ({ gradient, x }) => gradient.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)),
+  ),
+  floor: stepwise("floor", Math.floor),
+  ceil: stepwise("ceil", Math.ceil),
+  round: stepwise("round", roundHalfToEven),
+} satisfies Record<string, Op>;
+
+/**
+ * The square root of each element; NaN below 0.
+ *
+ * @example
+ * ```ts
+ * import { sqrt } from "@tensorloom/tensorloom";
+ *
+ * console.log(sqrt([1, 4, 9]).toArray()); // [1, 2, 3]
+ * ```
+ */
+export function sqrt<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.sqrt, [x]);
+}
+
+/** `1 / √x` for each element; Infinity at 0. */
+export function rsqrt<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.rsqrt, [x]);
+}
+
+/**
+ * `e` to the power of each element.
+ *
+ * @example
+ * ```ts
+ * import { exp } from "@tensorloom/tensorloom";
+ *
+ * console.log(exp([0, Infinity, -Infinity]).toArray()); // [1, Infinity, 0]
+ * ```
+ */
+export function exp<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.exp, [x]);
+}
+
+/** `exp(x) − 1` for each element, exact near 0 too. */
+export function expm1<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.expm1, [x]);
+}
+
+/**
+ * The natural logarithm of each element; −Infinity at 0, NaN below.
+ *
+ * @example
+ * ```ts
+ * import { log } from "@tensorloom/tensorloom";
+ *
+ * console.log(log([1, 0]).toArray()); // [0, -Infinity]
+ * ```
+ */
+export function log<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.log, [x]);
+}
+
+/** `log(1 + x)` for each element, exact near 0 too. */
+export function log1p<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.log1p, [x]);
+}
+
+/** The sine of each element, in radians. */
+export function sin<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.sin, [x]);
+}
+
+/** The cosine of each element, in radians. */
+export function cos<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.cos, [x]);
+}
+
+/** The tangent of each element, in radians. */
+export function tan<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.tan, [x]);
+}
+
+/** The angle in [−π/2, π/2] whose sine is the element; NaN outside [−1, 1]. */
+export function asin<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.asin, [x]);
+}
+
+/** The angle in [0, π] whose cosine is the element; NaN outside [−1, 1]. */
+export function acos<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.acos, [x]);
+}
+
+/** The angle in [−π/2, π/2] whose tangent is the element. */
+export function atan<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.atan, [x]);
+}
+
+/** The angle in [−π, π] from the positive first axis to the point (`x`, `y`), element by element, under broadcasting. */
+export function atan2<Y extends Operand, X extends Operand>(y: Y, x: X): Result<Y | X> {
+  return apply(mathOps.atan2, [y, x]);
+}
+
+/** The hyperbolic sine of each element. */
+export function sinh<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.sinh, [x]);
+}
+
+/** The hyperbolic cosine of each element. */
+export function cosh<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.cosh, [x]);
+}
+
+/**
+ * The hyperbolic tangent of each element.
+ *
+ * @example
+ * ```ts
+ * import { tanh } from "@tensorloom/tensorloom";
+ *
+ * console.log(tanh([0, 100]).toArray()); // [0, 1]
+ * ```
+ */
+export function tanh<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.tanh, [x]);
+}
+
+/**
+ * The logistic function `1 / (1 + exp(−x))` of each element, without overflow.
+ *
+ * @example
+ * ```ts
+ * import { sigmoid } from "@tensorloom/tensorloom";
+ *
+ * console.log(sigmoid([-1000, 0, 1000]).toArray()); // [0, 0.5, 1]
+ * ```
+ */
+export function sigmoid<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.sigmoid, [x]);
+}
+
+/**
+ * `log(1 + exp(x))` for each element, without overflow.
+ *
+ * @example
+ * ```ts
+ * import { softplus } from "@tensorloom/tensorloom";
+ *
+ * console.log(softplus([-1000, 1000]).toArray()); // [0, 1000]
+ * ```
+ */
+export function softplus<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.softplus, [x]);
+}
+
+/**
+ * The error function, 2/√π times the integral of exp(−t²) from 0 to each element.
+ *
+ * @example
+ * ```ts
+ * import { erf } from "@tensorloom/tensorloom";
+ *
+ * console.log(erf([0, 10]).toArray()); // [0, 1]
+ * ```
+ */
+export function erf<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.erf, [x]);
+}
+
+/**
+ * Each element, but 0 where it is negative; NaN stays. Integers keep their dtype. The gradient at 0 is 0.
+ *
+ * @example
+ * ```ts
+ * import { relu } from "@tensorloom/tensorloom";
+ *
+ * console.log(relu([-1, 2]).toArray()); // [0, 2]
+ * ```
+ */
+export function relu<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.relu, [x]);
+}
+
+/** The largest whole number that is no larger than the element. Integers are returned as they are. */
+export function floor<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.floor, [x]);
+}
+
+/** The smallest whole number that is no smaller than the element. Integers are returned as they are. */
+export function ceil<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.ceil, [x]);
+}
+
+/**
+ * The nearest whole number; a half goes to the even one, as in NumPy. Integers are returned as they are.
+ *
+ * @example
+ * ```ts
+ * import { round } from "@tensorloom/tensorloom";
+ *
+ * console.log(round([0.5, 1.5, 2.4]).toArray()); // [0, 2, 2]
+ * ```
+ */
+export function round<X extends Operand>(x: X): Result<X> {
+  return apply(mathOps.round, [x]);
+}

@@ -1,0 +1,390 @@
+/**
+ * Movement of elements: the primitives that only say where in its operand each element of a result lies. The compiler
+ * lowers them to index maps; everything else that moves elements is built from them in `arrangement.ts`.
+ * @module
+ */
+import type { TypedArray } from "../dtype.ts";
+import { checkShape, equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
+import type { Operand, Result, Value } from "../value.ts";
+import { convertNumber, unbroadcast } from "./elementwise.ts";
+import { store } from "./nested.ts";
+import { apply, type Op, operandError } from "./op.ts";
+import { broadcastOffsets, stridedOffsets } from "./reference.ts";
+
+/** Where a slice lies along each axis, as in Python; null is the end that the step starts from or runs to. */
+export type SliceAttributes = {
+  readonly start: readonly (number | null)[];
+  readonly stop: readonly (number | null)[];
+  readonly step: readonly number[];
+};
+
+/** How many elements are added before and after each axis. */
+type Padding = readonly (readonly [before: number, after: number])[];
+
+/** The type of `x` under another shape. A number written in the program becomes float32, as everywhere. */
+export function typeWithShape(x: TensorType, shape: Shape): TensorType {
+  return new TensorType(resultDType([x])!, shape, resultWeakness([x])); // one type always promotes
+}
+
+/** Copies `data[offsets[i]]` to `output[i]`. */
+function gather(output: TypedArray, data: TypedArray, offsets: Int32Array): void {
+  for (let index = 0; index < output.length; index++) output[index] = data[offsets[index]!]!;
+}
+
+/** The shape that `reshape` makes of `x`: one −1 stands for the length that makes the sizes agree. */
+function resolveReshape(x: TensorType, shape: Shape): Shape {
+  const open = shape.indexOf(-1);
+  const known = sizeOf(shape.filter((length) => length !== -1));
+  if (open >= 0 && known === 0) {
+    throw operandError(RangeError, "reshape", [x], `the length that ${formatShape(shape)} leaves open could be any`);
+  }
+  const resolved = open < 0 ? shape : shape.with(open, x.size / known);
+  if (sizeOf(resolved) !== x.size || open >= 0 && !Number.isInteger(resolved[open])) {
+    throw operandError(
+      RangeError,
+      "reshape",
+      [x],
+      `its ${x.size} elements do not fill the shape ${formatShape(shape)}`,
+    );
+  }
+  return resolved;
+}
+
+const reshapeOp: Op<{ shape: Shape }> = {
+  name: "reshape",
+  infer: ([x], { shape }) => typeWithShape(x!, resolveReshape(x!, shape)),
+  compute: (output, [x]) => output.set(x!.data),
+  gradient: ({ inputs: [x], gradient }) => [reshape(gradient, x!.shape)],
+};
+
+/** The axes of a permutation, counted from the front. */
+function resolvePermutation(x: TensorType, axes: readonly number[]): number[] {
+  const resolved = axes.map((axis) => normalizeAxis(axis, x.shape.length, `permuteDims ${x}`));
+  if (axes.length !== x.shape.length || new Set(resolved).size !== axes.length) {
+    throw operandError(
+      RangeError,
+      "permuteDims",
+      [x],
+      `the axes [${axes.join(",")}] do not name each of its axes once`,
+    );
+  }
+  return resolved;
+}
+
+const permuteDimsOp: Op<{ axes: readonly number[] }> = {
+  name: "permuteDims",
+  infer: ([x], { axes }) => typeWithShape(x!, resolvePermutation(x!, axes).map((axis) => x!.shape[axis]!)),
+  compute(output, [x], { axes }, type) {
+    const strides = stridesOf(x!.shape);
+    const permuted = resolvePermutation(x!.type, axes).map((axis) => strides[axis]!);
+    gather(output, x!.data, stridedOffsets(type.shape, permuted, 0));
+  },
+  gradient({ inputs: [x], attributes: { axes }, gradient }) {
+    const inverse = new Array<number>(axes.length);
+    resolvePermutation(x!.type!, axes).forEach((from, to) => inverse[from] = to); // types are known when differentiating
+    return [permuteDims(gradient, inverse)];
+  },
+};
+
+const broadcastToOp: Op<{ shape: Shape }> = {
+  name: "broadcastTo",
+  infer([x], { shape }) {
+    const leading = shape.length - x!.shape.length;
+    if (leading < 0 || x!.shape.some((length, axis) => length !== 1 && length !== shape[leading + axis])) {
+      throw operandError(RangeError, "broadcastTo", [x!], `it does not stretch to ${formatShape(shape)}`);
+    }
+    return typeWithShape(x!, shape);
+  },
+  compute: (output, [x], _attributes, type) => gather(output, x!.data, broadcastOffsets(x!.shape, type.shape)),
+  gradient: ({ inputs: [x], gradient }) => [unbroadcast(gradient, x!)],
+};
+
+/**
+ * Where a slice of a tensor of this shape starts, how it steps, and how many elements it has along each axis. Python's
+ * rules: negative positions count from the end, and positions past an end are moved to it. A start of an empty axis
+ * and a step that is never taken are made 0 and 1.
+ */
+export function resolveSlice(
+  shape: Shape,
+  attributes: SliceAttributes,
+): { starts: number[]; steps: number[]; sizes: number[] } {
+  const starts: number[] = [], steps: number[] = [], sizes: number[] = [];
+  for (const [axis, length] of shape.entries()) {
+    const step = attributes.step[axis] ?? 1;
+    const [lowest, highest] = step > 0 ? [0, length] : [-1, length - 1];
+    const locate = (position: number | null | undefined, missing: number): number =>
+      position === null || position === undefined
+        ? missing
+        : Math.min(Math.max(position < 0 ? position + length : position, lowest), highest);
+    const start = locate(attributes.start[axis], step > 0 ? lowest : highest);
+    const stop = locate(attributes.stop[axis], step > 0 ? highest : lowest);
+    const size = Math.max(0, Math.ceil((stop - start) / step));
+    starts.push(size === 0 ? 0 : start);
+    steps.push(size <= 1 ? 1 : step);
+    sizes.push(size);
+  }
+  return { starts, steps, sizes };
+}
+
+/** The places in a row-major tensor of this shape that a slice of it takes, in the order of the slice. */
+function sliceOffsets(shape: Shape, attributes: SliceAttributes): Int32Array {
+  const { starts, steps, sizes } = resolveSlice(shape, attributes);
+  const strides = stridesOf(shape);
+  const first = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+  return stridedOffsets(sizes, steps.map((step, axis) => step * strides[axis]!), first);
+}
+
+const sliceOp: Op<SliceAttributes> = {
+  name: "slice",
+  infer([x], attributes) {
+    if (attributes.start.length > x!.shape.length) {
+      throw operandError(RangeError, "slice", [x!], `it has no ${attributes.start.length} axes to slice`);
+    }
+    return typeWithShape(x!, resolveSlice(x!.shape, attributes).sizes);
+  },
+  compute: (output, [x], attributes) => gather(output, x!.data, sliceOffsets(x!.shape, attributes)),
+  gradient({ inputs: [x], attributes, gradient }) {
+    const { shape } = x!;
+    const { starts, steps, sizes } = resolveSlice(shape, attributes);
+    if (steps.some((step) => step !== 1)) return [apply(unsliceOp, [gradient], { shape, ...attributes })];
+    return [pad(gradient, shape.map((length, axis) => [starts[axis]!, length - starts[axis]! - sizes[axis]!]))];
+  },
+};
+
+/** The gradient of a slice with steps: zeros of `shape`, and the operand's elements where the slice took them from. */
+const unsliceOp: Op<SliceAttributes & { readonly shape: Shape }> = {
+  name: "unslice",
+  infer([x], { shape, ...slice }) {
+    const { sizes } = resolveSlice(shape, slice);
+    if (!equalShapes(sizes, x!.shape)) {
+      throw operandError(RangeError, "unslice", [x!], `the slice of ${formatShape(shape)} is ${formatShape(sizes)}`);
+    }
+    return typeWithShape(x!, shape);
+  },
+  compute(output, [x], { shape, ...slice }) {
+    sliceOffsets(shape, slice).forEach((offset, index) => output[offset] = x!.data[index]!);
+  },
+  gradient: ({ attributes: { start, stop, step }, gradient }) => [apply(sliceOp, [gradient], { start, stop, step })],
+};
+
+const padOp: Op<{ padding: Padding; value: number }> = {
+  name: "pad",
+  infer([x], { padding, value }) {
+    if (padding.length !== x!.shape.length) {
+      throw operandError(RangeError, "pad", [x!], `the padding is for ${padding.length} axes`);
+    }
+    const type = typeWithShape(x!, x!.shape.map((length, axis) => padding[axis]![0] + length + padding[axis]![1]));
+    store(value, type.dtype, "pad");
+    return type;
+  },
+  compute(output, [x], { padding, value }, type) {
+    const strides = stridesOf(type.shape);
+    const first = padding.reduce((sum, [before], axis) => sum + before * strides[axis]!, 0);
+    output.fill(convertNumber(value, type.dtype));
+    stridedOffsets(x!.shape, strides, first).forEach((offset, index) => output[offset] = x!.data[index]!);
+  },
+  gradient({ inputs: [x], attributes: { padding }, gradient }) {
+    const start = padding.map(([before]) => before);
+    return [slice(gradient, start, x!.shape.map((length, axis) => start[axis]! + length))];
+  },
+};
+
+const concatOp: Op<{ axis: number }> = {
+  name: "concat",
+  infer(inputs, { axis }) {
+    const { shape } = inputs[0]!;
+    const along = normalizeAxis(axis, shape.length, `concat ${inputs.join(" and ")}`);
+    if (inputs.some((input) => !equalShapes(input.shape.with(along, 0), shape.with(along, 0)))) {
+      throw operandError(RangeError, "concat", inputs, `their shapes differ in more than axis ${along}`);
+    }
+    const dtype = resultDType(inputs);
+    if (dtype === undefined) {
+      throw operandError(TypeError, "concat", inputs, "no dtype holds all; convert with astype()");
+    }
+    const length = inputs.reduce((sum, input) => sum + input.shape[along]!, 0);
+    return new TensorType(dtype, shape.with(along, length), resultWeakness(inputs));
+  },
+  compute(output, inputs, { axis }, type) {
+    const along = normalizeAxis(axis, type.shape.length, "concat");
+    const strides = stridesOf(type.shape);
+    let start = 0;
+    for (const { shape, data } of inputs) {
+      stridedOffsets(shape, strides, start * strides[along]!).forEach((offset, index) => {
+        output[offset] = convertNumber(data[index]!, type.dtype);
+      });
+      start += shape[along]!;
+    }
+  },
+  gradient({ inputs, attributes: { axis }, gradient }) {
+    const along = normalizeAxis(axis, gradient.rank, "concat");
+    const everything = new Array<null>(along).fill(null);
+    let start = 0;
+    return inputs.map(({ shape }) => {
+      const stop = start + shape[along]!;
+      const part = slice(gradient, [...everything, start], [...everything, stop]);
+      start = stop;
+      return part;
+    });
+  },
+};
+
+/** The table's entries of this family: the primitives of movement. */
+export const movementOps = {
+  reshape: reshapeOp,
+  permuteDims: permuteDimsOp,
+  broadcastTo: broadcastToOp,
+  slice: sliceOp,
+  unslice: unsliceOp,
+  pad: padOp,
+  concat: concatOp,
+} satisfies Record<string, Op>;
+
+/**
+ * The same elements, in row-major order, under another shape of the same size; a single −1 stands for the length that
+ * makes the sizes agree. Any dtype. Throws a RangeError when the sizes differ.
+ *
+ * @example
+ * ```ts
+ * import { reshape } from "@tensorloom/tensorloom";
+ *
+ * console.log(reshape([1, 2, 3, 4, 5, 6], [2, -1]).toArray()); // [[1, 2, 3], [4, 5, 6]]
+ * ```
+ */
+export function reshape<X extends Operand>(x: X, shape: number | Shape): Result<X> {
+  const lengths = typeof shape === "number" ? [shape] : shape;
+  if (Array.isArray(lengths)) {
+    checkShape(lengths.map((length) => length === -1 ? 0 : length), `reshape to [${lengths.join(",")}]`);
+    if (lengths.indexOf(-1) !== lengths.lastIndexOf(-1)) {
+      throw new RangeError(`Cannot reshape to [${lengths.join(",")}]: only one length can be left open by −1`);
+    }
+  } else checkShape(lengths, "reshape");
+  return apply(reshapeOp, [x], { shape: [...lengths] });
+}
+
+/** All elements in row-major order along one axis. Any shape and dtype. */
+export function flatten<X extends Operand>(x: X): Result<X> {
+  return reshape(x, [-1]);
+}
+
+/**
+ * The axes of `x` in another order: axis `i` of the result is axis `axes[i]` of `x`. Any dtype. Throws a RangeError
+ * when `axes` does not name each axis once; negative ones count from the end.
+ *
+ * @example
+ * ```ts
+ * import { permuteDims, zeros } from "@tensorloom/tensorloom";
+ *
+ * console.log(permuteDims(zeros([2, 3, 4]), [2, 0, 1]).shape); // [4, 2, 3]
+ * ```
+ */
+export function permuteDims<X extends Operand>(x: X, axes: readonly number[]): Result<X> {
+  if (!Array.isArray(axes)) {
+    throw new TypeError(`Cannot permuteDims: the axes are a list of numbers, not ${String(axes)}`);
+  }
+  return apply(permuteDimsOp, [x], { axes: [...axes] });
+}
+
+/**
+ * `x` stretched to `shape` by NumPy's rule: axes of length 1, and missing leading ones, are repeated. Any dtype.
+ * Throws a RangeError when `x` does not stretch to that shape.
+ *
+ * @example
+ * ```ts
+ * import { broadcastTo } from "@tensorloom/tensorloom";
+ *
+ * console.log(broadcastTo([1, 2], [2, 2]).toArray()); // [[1, 2], [1, 2]]
+ * ```
+ */
+export function broadcastTo<X extends Operand>(x: X, shape: number | Shape): Result<X> {
+  return apply(broadcastToOp, [x], { shape: checkShape(shape, "broadcastTo") });
+}
+
+/**
+ * The part of `x` that Python writes as `x[start:stop:step]`: a number is for the first axis, a list for the leading
+ * axes. Negative positions count from the end, null is the end itself, and a negative step goes backwards. Any dtype.
+ * Throws a RangeError for a step of 0 and for more positions than axes.
+ *
+ * @example
+ * ```ts
+ * import { slice } from "@tensorloom/tensorloom";
+ *
+ * console.log(slice([1, 2, 3, 4, 5], 1, -1).toArray()); // [2, 3, 4]
+ * console.log(slice([[1, 2], [3, 4]], [null, 1], null).toArray()); // [[2], [4]]
+ * console.log(slice([1, 2, 3], null, null, -1).toArray()); // [3, 2, 1]
+ * ```
+ */
+export function slice<X extends Operand>(
+  x: X,
+  start: number | null | readonly (number | null)[],
+  stop: number | null | readonly (number | null)[] = [],
+  step: number | readonly number[] = [],
+): Result<X> {
+  const lists = [start, stop, step].map((each) => typeof each === "number" || each === null ? [each] : [...each]);
+  const axes = Math.max(...lists.map((list) => list.length));
+  const [starts, stops, steps] = lists.map((list) => Array.from({ length: axes }, (_, axis) => list[axis] ?? null));
+  for (const position of lists.flat()) {
+    if (position !== null && !Number.isInteger(position)) {
+      throw new TypeError(`Cannot slice: the position ${String(position)} is not a whole number or null`);
+    }
+  }
+  const strides = steps!.map((each) => each ?? 1);
+  if (strides.includes(0)) throw new RangeError("Cannot slice: a step is 0");
+  return apply(sliceOp, [x], { start: starts!, stop: stops!, step: strides });
+}
+
+/**
+ * `x` with elements of `value` (0 unless given) added before and after each axis. Any dtype. Throws a RangeError when
+ * the padding is not a pair of whole numbers ≥ 0 per axis, or `value` is out of the dtype's range.
+ *
+ * @example
+ * ```ts
+ * import { pad } from "@tensorloom/tensorloom";
+ *
+ * console.log(pad([1, 2], [[1, 2]]).toArray()); // [0, 1, 2, 0, 0]
+ * ```
+ */
+export function pad<X extends Operand>(
+  x: X,
+  padding: readonly (readonly [before: number, after: number])[],
+  options: { value?: number } = {},
+): Result<X> {
+  for (const [axis, pair] of padding.entries()) {
+    if (!Array.isArray(pair) || pair.length !== 2 || pair.some((each) => !Number.isSafeInteger(each) || each < 0)) {
+      throw new RangeError(`Cannot pad: the padding of axis ${axis} is ${String(pair)}, not two whole numbers ≥ 0`);
+    }
+  }
+  return apply(padOp, [x], {
+    padding: padding.map(([before, after]) => [before, after] as const),
+    value: options.value ?? 0,
+  });
+}
+
+/** A list of operands that is not empty. */
+export function checkList(list: readonly Operand[], name: string): void {
+  if (!Array.isArray(list)) throw new TypeError(`Cannot ${name}: it takes a list of tensors`);
+  if (list.length === 0) throw new RangeError(`Cannot ${name}: the list is empty`);
+}
+
+/**
+ * Tensors one after another along an axis that they have; their other axes agree. Dtypes are promoted. Throws a
+ * RangeError when the shapes do not fit, and a TypeError when no dtype holds all.
+ *
+ * @example
+ * ```ts
+ * import { concat } from "@tensorloom/tensorloom";
+ *
+ * console.log(concat([[[1, 2]], [[3, 4], [5, 6]]]).toArray()); // [[1, 2], [3, 4], [5, 6]]
+ * ```
+ */
+export function concat<X extends Operand>(list: readonly X[], axis = 0): Result<X> {
+  checkList(list, "concat");
+  return apply(concatOp, list, { axis });
+}
+
+/** The last two axes of a stack of matrices swapped. */
+export function swapMatrixAxes(x: Value): Value {
+  const { rank } = x;
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return permuteDims(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
+}

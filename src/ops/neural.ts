@@ -1,0 +1,330 @@
+/**
+ * Softmax and the losses: operations that decompose into simpler ones which the compiler fuses row by row. They are
+ * stable by construction: the row's maximum is subtracted before anything is exponentiated.
+ * @module
+ */
+import { type DType, isFloating } from "../dtype.ts";
+import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { resultDType, TensorType } from "../tensor_type.ts";
+import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
+import { where } from "./arithmetic.ts";
+import { broadcastAll, unbroadcast } from "./elementwise.ts";
+import { fromNested } from "./nested.ts";
+import { apply, type Op, operandError } from "./op.ts";
+import { broadcastOffsets } from "./reference.ts";
+
+const keepDims = { keepDims: true } as const;
+
+/** The operands' common dtype; float32 where that is an integer type or bool. */
+function floatingDType(name: string, inputs: readonly TensorType[]): DType {
+  const dtype = resultDType(inputs);
+  if (dtype === undefined) {
+    throw operandError(TypeError, name, inputs, "no dtype holds both; convert one with astype()");
+  }
+  return isFloating(dtype) ? dtype : "float32";
+}
+
+/** `x` in `dtype`; itself when it has that already. */
+function inDType(x: Value, dtype: DType): Value {
+  return x.dtype === dtype && !x.type?.weak ? x : x.astype(dtype);
+}
+
+/** Visits every line of elements along `axis`: where it starts, and how far apart its elements lie. */
+function forEachLine(shape: Shape, axis: number, visit: (start: number, stride: number) => void): void {
+  const length = shape[axis]!;
+  const stride = sizeOf(shape.slice(axis + 1));
+  const outer = sizeOf(shape.slice(0, axis));
+  for (let line = 0; line < outer; line++) {
+    for (let inner = 0; inner < stride; inner++) visit(line * length * stride + inner, stride);
+  }
+}
+
+/** The log-softmax of one line, in float64. */
+function logSoftmaxOf(values: readonly number[]): number[] {
+  const max = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const sum = values.reduce((total, value) => total + Math.exp(value - max), 0);
+  return values.map((value) => value - max - Math.log(sum));
+}
+
+/** An op that turns every line along an axis into another of the same length. */
+function lineOp(
+  name: string,
+  line: (values: readonly number[]) => readonly number[],
+  decompose: (x: Value, axis: number) => Value,
+  gradient: (output: Value, gradient: Value, axis: number) => Value,
+): Op<{ axis: number }> {
+  return {
+    name,
+    infer(inputs, { axis }) {
+      const { shape } = inputs[0]!; // the functions below pass one
+      normalizeAxis(axis, shape.length, `${name} ${inputs[0]}`);
+      return new TensorType(floatingDType(name, inputs), shape);
+    },
+    compute(output, [x], attributes, { shape }) {
+      const axis = normalizeAxis(attributes.axis, shape.length, name);
+      forEachLine(shape, axis, (start, stride) => {
+        const values = Array.from({ length: shape[axis]! }, (_, index) => x!.data[start + index * stride]!);
+        line(values).forEach((value, index) => output[start + index * stride] = value);
+      });
+    },
+    decompose([operand], { axis }) {
+      const x = inDType(operand!, floatingDType(name, [operand!.type!]));
+      return x.size === 0 ? x : decompose(x, axis); // an empty axis has no maximum
+    },
+    gradient({ inputs: [x], output, gradient: g, attributes: { axis } }) {
+      return [isFloating(x!.dtype) ? gradient(output, g, axis) : undefined];
+    },
+  };
+}
+
+const softmaxOp = lineOp(
+  "softmax",
+  (values) => logSoftmaxOf(values).map(Math.exp),
+  (x, axis) => {
+    const e = x.sub(x.max(axis, keepDims)).exp();
+    return e.div(e.sum(axis, keepDims));
+  },
+  (p, g, axis) => g.sub(g.mul(p).sum(axis, keepDims)).mul(p),
+);
+
+const logSoftmaxOp = lineOp(
+  "logSoftmax",
+  logSoftmaxOf,
+  (x, axis) => {
+    const shifted = x.sub(x.max(axis, keepDims));
+    return shifted.sub(shifted.exp().sum(axis, keepDims).log());
+  },
+  (output, g, axis) => g.sub(output.exp().mul(g.sum(axis, keepDims))),
+);
+
+/** Whether labels are one class index per row, and not a row of probabilities for each. */
+function areClasses(logits: TensorType, labels: TensorType): boolean {
+  return labels.shape.length < logits.shape.length;
+}
+
+/** The number of rows that a loss averages over. */
+function rowsOf(shape: Shape): number {
+  return sizeOf(shape.slice(0, -1));
+}
+
+let lastIndices: Tensor | undefined;
+
+/** The class indices 0, 1, …; the last tensor of them is kept, so that a graph captures one and not one per use. */
+function classIndices(classes: number): Tensor {
+  if (lastIndices?.size !== classes) {
+    lastIndices = new Tensor(
+      Int32Array.from({ length: classes }, (_, index) => index),
+      new TensorType("int32", [classes]),
+    );
+  }
+  return lastIndices;
+}
+
+/** Where each row has its class, as bool rows. An index beyond the classes matches none. */
+function matchesOf(labels: Value, classes: number): Value {
+  return labels.astype("int32").expandDims(-1).equal(classIndices(classes));
+}
+
+const crossEntropyOp: Op = {
+  name: "crossEntropy",
+  infer(inputs) {
+    const [logits, labels] = inputs as readonly [TensorType, TensorType]; // crossEntropy() passes two
+    const fail = (Kind: typeof TypeError | typeof RangeError, reason: string): Error =>
+      operandError(Kind, "crossEntropy", inputs, reason);
+    if (logits.shape.length === 0) throw fail(RangeError, "the logits need a last axis, of one element per class");
+    if (logits.shape.at(-1) === 0) throw fail(RangeError, "the logits' last axis is empty: there are no classes");
+    const rows = logits.shape.slice(0, -1);
+    if (equalShapes(labels.shape, logits.shape)) return new TensorType(floatingDType("crossEntropy", inputs), []);
+    if (!equalShapes(labels.shape, rows)) {
+      throw fail(
+        RangeError,
+        `labels must have shape ${formatShape(rows)} (class indices) or ${formatShape(logits.shape)} (one row each)`,
+      );
+    }
+    if (!labels.weak && isFloating(labels.dtype)) {
+      throw fail(TypeError, `class indices must be integers; convert them with astype("int32")`);
+    }
+    return new TensorType(floatingDType("crossEntropy", [logits]), []);
+  },
+  compute(output, [logits, labels]) {
+    const { shape } = logits!.type;
+    const classes = shape.at(-1)!;
+    let total = 0;
+    for (let row = 0; row < rowsOf(shape); row++) {
+      const logProbabilities = logSoftmaxOf(Array.from(logits!.data.subarray(row * classes, (row + 1) * classes)));
+      if (areClasses(logits!.type, labels!.type)) {
+        const label = labels!.data[row]!;
+        const logProbability = logProbabilities[label];
+        if (logProbability === undefined) {
+          throw new RangeError(
+            `Cannot crossEntropy ${logits!.type} and ${
+              labels!.type
+            }: the class ${label} of row ${row} is not between 0 and ${classes - 1}`,
+          );
+        }
+        total -= logProbability;
+      } else {
+        logProbabilities.forEach((logProbability, index) => {
+          const label = labels!.data[row * classes + index]!;
+          if (label !== 0) total -= label * logProbability; // a class that cannot be costs nothing, even at -Infinity
+        });
+      }
+    }
+    output[0] = total / rowsOf(shape);
+  },
+  // −Σ label·(shifted − log Σexp) per row, rearranged so that one pass over the row, after its maximum, has all sums.
+  decompose([logits, labels]) {
+    const { type } = logits!;
+    const classes = areClasses(type!, labels!.type!);
+    const dtype = floatingDType("crossEntropy", classes ? [type!] : [type!, labels!.type!]);
+    const x = inDType(logits!, dtype);
+    const shifted = x.sub(x.max(-1, keepDims));
+    const logSum = shifted.exp().sum(-1).log();
+    if (classes) {
+      const matched = where(matchesOf(labels!, x.shape.at(-1)!), shifted, 0).sum(-1);
+      return logSum.sub(matched).sum().mul(1 / rowsOf(x.shape));
+    }
+    const y = inDType(labels!, dtype);
+    const matched = where(y.equal(0), 0, y.mul(shifted)).sum(-1);
+    return y.sum(-1).mul(logSum).sub(matched).sum().mul(1 / rowsOf(x.shape));
+  },
+  gradient({ inputs: [logits, labels], output, gradient }) {
+    const { dtype } = output;
+    const x = inDType(logits!, dtype);
+    const scale = gradient.mul(1 / rowsOf(x.shape));
+    const probabilities = softmax(x);
+    if (areClasses(logits!.type!, labels!.type!)) {
+      const dx = probabilities.sub(matchesOf(labels!, x.shape.at(-1)!).astype(dtype)).mul(scale);
+      return [isFloating(logits!.dtype) ? inDType(dx, logits!.dtype) : undefined, undefined];
+    }
+    const y = inDType(labels!, dtype);
+    const dx = probabilities.mul(y.sum(-1, keepDims)).sub(y).mul(scale);
+    return [
+      isFloating(logits!.dtype) ? inDType(dx, logits!.dtype) : undefined,
+      isFloating(labels!.dtype) ? inDType(logSoftmax(x).mul(scale).neg(), labels!.dtype) : undefined,
+    ];
+  },
+};
+
+const meanSquaredErrorOp: Op = {
+  name: "meanSquaredError",
+  infer(inputs) {
+    broadcastAll("meanSquaredError", inputs);
+    return new TensorType(floatingDType("meanSquaredError", inputs), []);
+  },
+  compute(output, inputs) {
+    const shape = broadcastAll("meanSquaredError", inputs.map((input) => input.type));
+    const [x, y] = inputs.map((input) => {
+      const offsets = broadcastOffsets(input.type.shape, shape);
+      return (index: number): number => input.data[offsets[index]!]!;
+    });
+    let total = 0;
+    for (let index = 0; index < sizeOf(shape); index++) total += (x!(index) - y!(index)) ** 2;
+    output[0] = total / sizeOf(shape);
+  },
+  decompose(inputs) {
+    const dtype = floatingDType("meanSquaredError", inputs.map((input) => input.type!));
+    const difference = inDType(inputs[0]!, dtype).sub(inDType(inputs[1]!, dtype));
+    return difference.mul(difference).sum().mul(1 / difference.size);
+  },
+  gradient({ inputs: [x, y], output: { dtype }, gradient }) {
+    const difference = inDType(x!, dtype).sub(inDType(y!, dtype));
+    const dx = difference.mul(gradient.mul(2 / difference.size));
+    return [
+      isFloating(x!.dtype) ? inDType(unbroadcast(dx, x!), x!.dtype) : undefined,
+      isFloating(y!.dtype) ? inDType(unbroadcast(dx.neg(), y!), y!.dtype) : undefined,
+    ];
+  },
+};
+
+/** The table's entries of this family. */
+export const neuralOps = {
+  softmax: softmaxOp,
+  logSoftmax: logSoftmaxOp,
+  crossEntropy: crossEntropyOp,
+  meanSquaredError: meanSquaredErrorOp,
+} satisfies Record<string, Op>;
+
+/**
+ * `exp(x) / sum(exp(x))` along an axis: positive numbers that sum to 1, of the shape of `x`; integers give float32.
+ * The maximum is subtracted first, so large numbers do not overflow; a line with `Infinity` or `NaN`, or of nothing
+ * but `-Infinity`, gives `NaN`. Throws a RangeError when there is no such axis.
+ *
+ * @example
+ * ```ts
+ * import { softmax } from "@tensorloom/tensorloom";
+ *
+ * console.log(softmax([1000, 0]).toArray()); // [1, 0]
+ * ```
+ */
+export function softmax<X extends Operand>(x: X, axis = -1): Result<X> {
+  return apply(softmaxOp, [x], { axis });
+}
+
+/**
+ * The logarithm of {@linkcode softmax}, of the shape of `x`, exact where the probabilities themselves would be 0.
+ * Throws a RangeError when there is no such axis.
+ *
+ * @example
+ * ```ts
+ * import { logSoftmax } from "@tensorloom/tensorloom";
+ *
+ * console.log(logSoftmax([1000, 0]).toArray()); // [0, -1000]
+ * ```
+ */
+export function logSoftmax<X extends Operand>(x: X, axis = -1): Result<X> {
+  return apply(logSoftmaxOp, [x], { axis });
+}
+
+/**
+ * The mean over all rows of `-log(softmax(logits)[label])`: what a classifier is trained to make small. A scalar.
+ *
+ * `logits` has the classes along its last axis. `labels` are class indices (integers, of the shape of `logits`
+ * without its last axis), or rows of the shape of `logits`: one-hot, or any probabilities.
+ * Throws a RangeError when the shapes do not fit together or, eagerly, when an index is not a class, and a TypeError
+ * for class indices that are not integers.
+ *
+ * @example
+ * ```ts
+ * import { crossEntropy, tensor } from "@tensorloom/tensorloom";
+ *
+ * const logits = tensor([[2, 0], [0, 0]], { dtype: "float64" });
+ * console.log(crossEntropy(logits, [0, 1]).item().toFixed(6)); // 0.410038
+ * console.log(crossEntropy(logits, [[1, 0], [0, 1]]).item().toFixed(6)); // 0.410038
+ * ```
+ */
+export function crossEntropy<X extends Operand, Y extends Operand>(logits: X, labels: Y): Result<X | Y> {
+  return apply(crossEntropyOp, [logits, literalLabels(logits, labels)]);
+}
+
+/** Class indices written as nested arrays are integers, though numbers in arrays make float32 elsewhere. */
+function literalLabels<Y extends Operand>(logits: Operand, labels: Y): Y {
+  if (labels instanceof Value) return labels;
+  const nested: NestedArray = labels as Exclude<Operand, Value>; // narrowing does not reach a type parameter
+  const depth = depthOf(nested);
+  const rank = logits instanceof Value ? logits.type?.shape.length : depthOf(logits);
+  if (depth === 0 || depth + 1 !== rank) return labels;
+  const tensor = fromNested(nested, "float64", "crossEntropy");
+  const classes: Operand = tensor.data.every(Number.isInteger) ? tensor.astype("int32") : tensor;
+  return classes as Y; // a Tensor in the place of a nested array: Result is the same for both
+}
+
+function depthOf(nested: NestedArray): number {
+  return Array.isArray(nested) ? 1 + depthOf((nested as readonly NestedArray[])[0] ?? 0) : 0;
+}
+
+/**
+ * The mean over all elements of `(x - y)²`, with the operands broadcast together; integers give float32. A scalar.
+ * Throws a RangeError when the shapes do not broadcast.
+ *
+ * @example
+ * ```ts
+ * import { meanSquaredError } from "@tensorloom/tensorloom";
+ *
+ * console.log(meanSquaredError([1, 2, 3], [1, 2, 5]).item()); // 1.3333333730697632
+ * ```
+ */
+export function meanSquaredError<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
+  return apply(meanSquaredErrorOp, [x, y]);
+}

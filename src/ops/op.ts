@@ -1,0 +1,168 @@
+/**
+ * What an operation of the library is: one entry of the op table. And `apply`, through which every operation passes:
+ * the recording rule decides there whether it computes now or becomes a node of a graph.
+ * @module
+ */
+import { allocate, type TypedArray } from "../dtype.ts";
+import { activeTrace, constantNode, graphFor, recordOperation } from "../graph/recording.ts";
+import { referenceExecutor } from "../graph/interpret.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Assign } from "../graph/operation.ts";
+import type { Placeholder } from "../graph/placeholder.ts";
+import type { Variable } from "../graph/variable.ts";
+import { Tensor } from "../tensor.ts";
+import { TensorType } from "../tensor_type.ts";
+import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
+import { fromNested } from "./nested.ts";
+
+/** The parameters of an operation that are not tensors: axes, shapes, flags. Plain data, so that they can be compared. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** What a gradient rule is given. */
+export interface GradientContext<A extends Attributes = Attributes> {
+  /** The operation's inputs. */
+  readonly inputs: readonly Value[];
+  /** The operation's result. */
+  readonly output: Value;
+  readonly attributes: A;
+  /** The gradient with respect to the result; of its shape and dtype. */
+  readonly gradient: Value;
+}
+
+/** One entry of the op table. */
+export interface Op<A extends Attributes = Attributes> {
+  /** The name it is known by, in graphs, kernels and errors. */
+  readonly name: string;
+  /** Dtype and shape of the result; throws, naming the operation and the types, when the inputs do not fit. */
+  infer(inputs: readonly TensorType[], attributes: A): TensorType;
+  /**
+   * The reference implementation: plain loops in float64, written to be obviously right. It fills `output`, which
+   * starts as zeros. Inputs keep their own dtypes and shapes, not yet promoted or broadcast.
+   */
+  compute(output: TypedArray, inputs: readonly Tensor[], attributes: A, type: TensorType): void;
+  /**
+   * The gradient with respect to each input, written with the library's own operations; undefined for an input that
+   * has none. An op without a rule is differentiated through its decomposition; one with neither has no gradient.
+   */
+  gradient?(context: GradientContext<A>): readonly (Value | undefined)[];
+  /** The same computation in simpler operations. An op without it is one of the compiler's primitives. */
+  decompose?(inputs: readonly Value[], attributes: A): Value;
+}
+
+/** A graph to be run as a function: what `compile` and `Session` hand to the executor. Every type in it is known. */
+export interface GraphFunction {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly inputs: readonly Placeholder[];
+  readonly outputs: readonly Value[];
+  /** Assignments that land when the outputs have been computed. */
+  readonly assigns: readonly Assign[];
+  /** The Variables it reads or assigns; a run may be given others of the same types in their place. */
+  readonly variables: readonly Variable[];
+}
+
+/** How a graph function is compiled. */
+export interface ExecutorOptions {
+  /** Which code generator makes the kernels; `"auto"` decides by graph and sizes. */
+  readonly emitter?: "auto" | "js";
+  /** Round every operation to its dtype, so that results are those of eager operations bit for bit. */
+  readonly exact?: boolean;
+}
+
+/** A graph function that is ready to run. */
+export interface Executable {
+  /** Runs it once: every output is a fresh tensor, and the assignments land last. */
+  run(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
+  /** What it consists of, for people. */
+  explain(): string;
+  /** The generated source text. */
+  source(): string;
+  /** The kernels that one run launches, in order. */
+  readonly kernels: readonly string[];
+}
+
+/**
+ * Runs operations eagerly and whole graphs compiled. The compiler implements it and installs it when `mod.ts` is
+ * loaded; without one everything runs by the reference implementations.
+ */
+export interface Executor {
+  /** Computes one operation now. `type` is what its shape rule inferred. */
+  eager(op: Op, inputs: readonly Tensor[], attributes: Attributes): Tensor;
+  /** Makes a graph function ready to run. */
+  compile(graphFunction: GraphFunction, options: ExecutorOptions): Executable;
+}
+
+let executor: Executor | undefined;
+
+/** Makes `next` the executor; called once, by the compiler. */
+export function installExecutor(next: Executor): void {
+  executor = next;
+}
+
+/** The executor in use. */
+export function currentExecutor(): Executor {
+  return executor ?? referenceExecutor;
+}
+
+/** Computes one operation by its reference implementation: the oracle that every kernel is compared with. */
+export function computeReference(op: Op, inputs: readonly Tensor[], attributes: Attributes, type: TensorType): Tensor {
+  const output = allocate(type.dtype, type.size);
+  op.compute(output, inputs, attributes, type);
+  return new Tensor(output, type);
+}
+
+const none: Attributes = Object.freeze({});
+
+/**
+ * Applies an operation by the recording rule: with a graph node among the operands (or a Variable of the default
+ * graph, or any Variable inside a trace) it records a node and returns it; otherwise it computes and returns a Tensor.
+ */
+export function apply<A extends Attributes, X extends Operand>(
+  op: Op<A>,
+  operands: readonly X[],
+  attributes: A = none as A, // an op whose attributes have no required member is applied without any
+): Result<X> {
+  const plain = op as Op; // an entry is only ever handed the attributes it was applied with
+  const graph = graphFor(operands, op.name);
+  const values = operands.map((operand) => operand instanceof Value ? operand : literal(operand, op.name, operands));
+  // Result<X> is what the recording rule comes to for static types.
+  if (graph !== undefined) return recordOperation(graph, plain, values, attributes) as Value as Result<X>;
+  const tensors = values.map((value) => value.concrete(op.name));
+  return computeNow(plain, tensors, attributes) as Value as Result<X>;
+}
+
+/** Computes an operation on tensors now, whatever is being recorded. */
+export function computeNow(op: Op, inputs: readonly Tensor[], attributes: Attributes): Tensor {
+  return currentExecutor().eager(op, inputs, attributes);
+}
+
+/** A number or nested array as a tensor: a number stays weak, an array takes float64 only from its neighbours. */
+function literal(operand: NestedArray, name: string, neighbours: readonly Operand[]): Tensor {
+  if (typeof operand === "number") {
+    return new Tensor(new Float64Array([operand]), Number.isInteger(operand) ? weakInteger : weakFloat);
+  }
+  const wide = neighbours.some((each) => each instanceof Value && each.type?.dtype === "float64" && !each.type.weak);
+  const tensor = fromNested(operand, undefined, name);
+  return wide && tensor.type.dtype === "float32" ? fromNested(operand, "float64", name) : tensor;
+}
+
+const weakInteger = new TensorType("float64", [], "integer");
+const weakFloat = new TensorType("float64", [], "float");
+
+/** The operand as a Value: what it is, or a constant of its numbers (in the trace that is active, if any). */
+export function toValue(operand: Operand, name = "convert"): Value {
+  if (operand instanceof Value) return operand;
+  const tensor = literal(operand, name, []);
+  const trace = activeTrace();
+  return trace === undefined ? tensor : constantNode(trace.graph, tensor);
+}
+
+/** `Cannot add float32[2] and float32[3]: …`, the form of every error about operands. */
+export function operandError(
+  Kind: typeof TypeError | typeof RangeError,
+  name: string,
+  types: readonly TensorType[],
+  reason: string,
+): Error {
+  return new Kind(`Cannot ${name} ${types.map(String).join(" and ")}: ${reason}`);
+}

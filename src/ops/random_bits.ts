@@ -1,0 +1,70 @@
+/**
+ * Random bits by counter: the Threefry-2x32 block function with 20 rounds, of Salmon, Moraes, Dror and Shaw,
+ * "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), and the one random operation of the op table.
+ *
+ * A block depends on nothing but a key and a counter, so every element can be computed by itself, in any order and
+ * on any thread, and eager and compiled programs draw the same numbers.
+ * @module
+ */
+import { equalShapes, type Shape } from "../shape.ts";
+import { TensorType } from "../tensor_type.ts";
+import type { Operand, Result } from "../value.ts";
+import { apply, type Op, operandError } from "./op.ts";
+
+const parity = 0x1bd11bda;
+const rotations = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
+
+/** Two random words of 32 bits for a key and a counter of two words each; words are unsigned. */
+export function threefry(key0: number, key1: number, counter0: number, counter1: number): [number, number] {
+  const keys = [key0, key1, parity ^ key0 ^ key1] as const;
+  let x = (counter0 + key0) | 0;
+  let y = (counter1 + key1) | 0;
+  for (let round = 0; round < 5; round++) {
+    for (const distance of rotations[round % 2]!) {
+      x = (x + y) | 0;
+      y = ((y << distance) | (y >>> (32 - distance))) ^ x;
+    }
+    x = (x + keys[(round + 1) % 3]!) | 0;
+    y = (y + keys[(round + 2) % 3]! + round + 1) | 0;
+  }
+  return [x >>> 0, y >>> 0];
+}
+
+/**
+ * What the bits are for: the second word of the counter. Different uses of one key so never see the same bits.
+ * `sample + n` is the n-th word of a sample that takes several.
+ */
+export const streams = { sample: 0, fold: 0x40000000, split: 0x80000000 } as const;
+
+/**
+ * uint32 numbers of a shape, from a key of two words; a third word, if there is one, is where the counter starts.
+ * Elements 2i and 2i + 1 are the two words of the block with counter (start + i, stream).
+ */
+const randomBitsOp: Op<{ shape: Shape; stream: number }> = {
+  name: "randomBits",
+  infer(inputs, { shape }) {
+    const [key] = inputs as readonly [TensorType]; // randomBits() passes one
+    if (key.dtype !== "uint32") throw operandError(TypeError, "draw random bits from", inputs, "a key is uint32[2]");
+    if (!equalShapes(key.shape, [2]) && !equalShapes(key.shape, [3])) {
+      throw operandError(RangeError, "draw random bits from", inputs, "a key is uint32[2]");
+    }
+    return new TensorType("uint32", shape);
+  },
+  compute(output, [key], { stream }) {
+    const [key0, key1, start = 0] = key!.data as ArrayLike<number> as [number, number, number?]; // infer checked it
+    for (let index = 0; index < output.length; index += 2) {
+      const [first, second] = threefry(key0, key1, start + index / 2, stream);
+      output[index] = first;
+      if (index + 1 < output.length) output[index + 1] = second;
+    }
+  },
+  gradient: () => [undefined],
+};
+
+/** The table's entries of this family. */
+export const randomOps = { randomBits: randomBitsOp } satisfies Record<string, Op>;
+
+/** Random uint32 numbers of a shape; see {@linkcode randomBitsOp} for the key and {@linkcode streams} for the stream. */
+export function randomBits<K extends Operand>(key: K, shape: Shape, stream: number): Result<K> {
+  return apply(randomBitsOp, [key], { shape, stream });
+}

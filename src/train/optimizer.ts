@@ -1,0 +1,156 @@
+/**
+ * Optimizers: ordinary library code on Variables, recorded with the rest of a training step.
+ * @module
+ */
+import { isFloating } from "../dtype.ts";
+import { backpropagate, graphOf, onesSeed } from "../graph/gradients.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Operation } from "../graph/operation.ts";
+import { activeTrace, nodeIn, type Trace, withTrace } from "../graph/recording.ts";
+import { Macro } from "../graph/specialize.ts";
+import { postorder } from "../graph/traverse.ts";
+import { Variable } from "../graph/variable.ts";
+
+import { zeros } from "../ops/creation.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkScalar } from "../transforms/grad.ts";
+import { checkSynchronous, traced } from "../transforms/trace.ts";
+import type { Value } from "../value.ts";
+
+/** Runs `body` outside of every trace and every graph: state made there belongs to none. */
+function outsideGraphs<T>(body: () => T): T {
+  return withTrace(undefined, () => {
+    const previous = Graph.default;
+    Graph.clearDefault();
+    try {
+      return body();
+    } finally {
+      previous?.asDefault();
+    }
+  });
+}
+
+/**
+ * What all optimizers share: `minimize` differentiates a loss with respect to Variables and updates them. A subclass
+ * says how in {@linkcode Optimizer.update}.
+ */
+export abstract class Optimizer {
+  readonly #slots = new WeakMap<Variable, Map<string, Variable>>();
+  readonly #hyperParameters = new Map<string, Variable>();
+
+  /** Changes `variable` by `assign`, given the loss's gradient with respect to it, of the same shape and dtype. */
+  protected abstract update(variable: Variable, gradient: Value): void;
+
+  /** Called once per step, before the updates. */
+  protected beginStep(): void {}
+
+  /**
+   * Given a function: computes the loss it returns (a floating scalar), updates the Variables, and returns the loss.
+   * Given a node of a hand-built graph: returns the operation that does the same for a session's feeds, without a
+   * result of its own. The Variables are the floating, trainable ones that the loss was computed from, or those given.
+   */
+  minimize(loss: () => Value, variables?: readonly Variable[]): Tensor;
+  minimize(loss: Value, variables?: readonly Variable[]): Operation;
+  minimize(loss: Value | (() => Value), variables?: readonly Variable[]): Tensor | Operation {
+    if (typeof loss !== "function") return new Minimize(graphOf(loss), loss, this, variables);
+    const record = (trace: Trace): Value => {
+      const before = new Map(trace.reads);
+      const result = loss();
+      checkSynchronous(result, "the loss");
+      const node = nodeIn(trace.graph, checkScalar(result, "the loss"));
+      this.#step(trace, node, (variable) => before.get(variable) ?? trace.graph.read(variable), variables);
+      return node;
+    };
+    const outer = activeTrace();
+    // Inside a trace the loss is a node; its static type is wider there, as everywhere in traced code.
+    if (outer !== undefined) return record(outer) as Tensor;
+    return traced("minimize", { recordValues: true }, (trace) => record(trace).concrete("return"));
+  }
+
+  /** Differentiates with respect to what the Variables read as when the loss was begun, and updates them. */
+  #step(trace: Trace, loss: Value, readOf: (variable: Variable) => Value, given?: readonly Variable[]): void {
+    const variables = given ?? trainableVariables(trace.graph, loss, readOf);
+    for (const variable of variables) {
+      if (!isFloating(variable.type.dtype)) {
+        throw new TypeError(`Cannot minimize with respect to ${variable.describe()}: only floating Variables have gradients`);
+      }
+    }
+    const gradients = backpropagate([loss], [onesSeed(trace.graph, loss)], variables.map(readOf));
+    this.beginStep();
+    variables.forEach((variable, index) => {
+      const gradient = gradients[index];
+      if (gradient !== undefined) this.update(variable, gradient);
+    });
+  }
+
+  /** For {@linkcode Minimize}: a step in a specialised graph, where every read sees the values at the start of the run. */
+  stepInGraph(graph: Graph, loss: Value, variables?: readonly Variable[]): void {
+    const trace: Trace = { graph, name: "a session", reads: new Map() };
+    checkScalar(loss, "the loss");
+    withTrace(trace, () => this.#step(trace, loss, (variable) => graph.read(variable), variables));
+  }
+
+  /** A scalar that can be changed at any time without compiling anew: a float64 Variable behind a property. */
+  protected hyperParameter(name: string, value: number): Variable {
+    const variable = outsideGraphs(() => new Variable(value, { name, dtype: "float64", trainable: false }));
+    this.#hyperParameters.set(name, variable);
+    return variable;
+  }
+
+  /** State of the optimizer's own that belongs to a Variable, of its shape and dtype, zeros at first. */
+  protected slot(variable: Variable, name: string): Variable {
+    let slots = this.#slots.get(variable);
+    if (slots === undefined) this.#slots.set(variable, slots = new Map());
+    let slot = slots.get(name);
+    if (slot === undefined) {
+      const { dtype, shape } = variable.type;
+      slot = outsideGraphs(() => new Variable(zeros(shape, { dtype }), { name: `${variable.name}.${name}`, trainable: false }));
+      slots.set(name, slot);
+    }
+    return slot;
+  }
+
+  /** The state kept for a Variable, by name, for listing and saving; empty before its first update. */
+  slotsOf(variable: Variable): ReadonlyMap<string, Variable> {
+    return this.#slots.get(variable) ?? new Map();
+  }
+
+  /** The scalar state: hyper-parameters and counters, by name, for listing and saving. */
+  get hyperParameters(): ReadonlyMap<string, Variable> {
+    return this.#hyperParameters;
+  }
+}
+
+/** The trainable floating Variables among what `loss` was computed from, in the order they were first read. */
+function trainableVariables(graph: Graph, loss: Value, readOf: (variable: Variable) => Value): Variable[] {
+  const used = new Set(postorder([loss]));
+  return graph.variables.filter((variable) =>
+    variable.trainable && isFloating(variable.type.dtype) && used.has(readOf(variable))
+  );
+}
+
+/** What `minimize` makes in a hand-built graph: running it updates the Variables for the feeds of that run. */
+export class Minimize extends Macro {
+  readonly #optimizer: Optimizer;
+  readonly #variables: readonly Variable[] | undefined;
+
+  constructor(graph: Graph, loss: Value, optimizer: Optimizer, variables?: readonly Variable[]) {
+    super([loss], graph);
+    this.#optimizer = optimizer;
+    this.#variables = variables;
+  }
+
+  override expand([loss]: readonly Value[]): void {
+    this.#optimizer.stepInGraph((loss as Operation).graph, loss!, this.#variables); // a copy of a node is a node
+  }
+
+  override get name(): string {
+    return "minimize";
+  }
+
+  /** It has no value. */
+  override get type(): undefined {
+    return undefined;
+  }
+}
+

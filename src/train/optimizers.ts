@@ -1,0 +1,159 @@
+/**
+ * The optimizers: gradient descent, with momentum, and Adam.
+ * @module
+ */
+import { Variable } from "../graph/variable.ts";
+import type { Value } from "../value.ts";
+import { Optimizer } from "./optimizer.ts";
+
+function checkNumber(name: string, value: number, low: number, high: number): number {
+  if (typeof value !== "number" || !(value >= low && value <= high)) {
+    throw new RangeError(`Cannot use ${name} ${String(value)}: it is a number between ${low} and ${high}`);
+  }
+  return value;
+}
+
+/** Options of {@linkcode SGD}. */
+export interface SGDOptions {
+  /** How far a step goes. */
+  readonly learningRate: number;
+  /** How much of the last step is added to the next; 0 by default. */
+  readonly momentum?: number;
+  /** Whether the gradient is taken as if the momentum's step had been made (Nesterov's method); false by default. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent, optionally with momentum (Polyak, 1964; Sutskever et al., "On the importance of
+ * initialization and momentum in deep learning", 2013, in PyTorch's form): `v ← momentum·v + g`, `w ← w − learningRate·v`.
+ *
+ * @example
+ * ```ts
+ * import { train, Variable } from "@tensorloom/tensorloom";
+ *
+ * const w = new Variable(1);
+ * const optimizer = new train.SGD({ learningRate: 0.25 });
+ * for (let i = 0; i < 3; i++) optimizer.minimize(() => w.mul(w));
+ * console.log(w.value.item()); // 0.125
+ * ```
+ */
+export class SGD extends Optimizer {
+  readonly #learningRate: Variable;
+  readonly #momentum: Variable;
+  readonly #useMomentum: boolean;
+  readonly #nesterov: boolean;
+
+  constructor({ learningRate, momentum = 0, nesterov = false }: SGDOptions) {
+    super();
+    if (nesterov && momentum === 0) throw new RangeError("Cannot use Nesterov's method: it needs a momentum above 0");
+    this.#learningRate = this.hyperParameter("learningRate", checkNumber("the learning rate", learningRate, 0, Infinity));
+    this.#momentum = this.hyperParameter("momentum", checkNumber("the momentum", momentum, 0, 1));
+    this.#useMomentum = momentum !== 0;
+    this.#nesterov = nesterov;
+  }
+
+  /** How far a step goes. Setting it never compiles anew. */
+  get learningRate(): number {
+    return this.#learningRate.snapshot().item();
+  }
+
+  set learningRate(value: number) {
+    this.#learningRate.assign(checkNumber("the learning rate", value, 0, Infinity));
+  }
+
+  protected override update(variable: Variable, gradient: Value): void {
+    const { dtype } = variable.type;
+    let step = gradient;
+    if (this.#useMomentum) {
+      const momentum = this.#momentum.astype(dtype);
+      const velocity = this.slot(variable, "velocity");
+      const next = velocity.mul(momentum).add(gradient);
+      velocity.assign(next);
+      step = this.#nesterov ? gradient.add(next.mul(momentum)) : next;
+    }
+    variable.assign(variable.sub(step.mul(this.#learningRate.astype(dtype))));
+  }
+}
+
+/** Plain gradient descent under TensorFlow 1's name: `new GradientDescentOptimizer(0.01)`. */
+export class GradientDescentOptimizer extends SGD {
+  constructor(learningRate: number) {
+    super({ learningRate });
+  }
+}
+
+/** Options of {@linkcode Adam}. */
+export interface AdamOptions {
+  /** How far a step goes; 0.001 by default. */
+  readonly learningRate?: number;
+  /** How long the mean of the gradients remembers; 0.9 by default. */
+  readonly beta1?: number;
+  /** How long the mean of their squares remembers; 0.999 by default. */
+  readonly beta2?: number;
+  /** Keeps the division from going to infinity; 1e-8 by default. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015), with the bias corrections of its
+ * Algorithm 1.
+ *
+ * @example
+ * ```ts
+ * import { train, Variable } from "@tensorloom/tensorloom";
+ *
+ * const w = new Variable(1);
+ * const optimizer = new train.Adam({ learningRate: 0.5 });
+ * optimizer.minimize(() => w.mul(w));
+ * console.log(w.value.item()); // 0.5
+ * ```
+ */
+export class Adam extends Optimizer {
+  readonly #learningRate: Variable;
+  readonly #beta1: number;
+  readonly #beta2: number;
+  readonly #epsilon: number;
+  readonly #steps: Variable;
+  #corrections: { readonly first: Value; readonly second: Value } | undefined;
+
+  constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}) {
+    super();
+    this.#learningRate = this.hyperParameter("learningRate", checkNumber("the learning rate", learningRate, 0, Infinity));
+    this.#beta1 = checkNumber("beta1", beta1, 0, 1);
+    this.#beta2 = checkNumber("beta2", beta2, 0, 1);
+    this.#epsilon = checkNumber("epsilon", epsilon, 0, Infinity);
+    this.#steps = this.hyperParameter("steps", 0);
+  }
+
+  /** How far a step goes. Setting it never compiles anew. */
+  get learningRate(): number {
+    return this.#learningRate.snapshot().item();
+  }
+
+  set learningRate(value: number) {
+    this.#learningRate.assign(checkNumber("the learning rate", value, 0, Infinity));
+  }
+
+  /** Counts the step, and works out what corrects the means for having started at zero, once for all Variables. */
+  protected override beginStep(): void {
+    const steps = this.#steps.add(1);
+    this.#steps.assign(steps);
+    this.#corrections = {
+      first: this.#learningRate.div(steps.mul(Math.log(this.#beta1)).expm1().neg()),
+      second: steps.mul(Math.log(this.#beta2)).expm1().neg().sqrt(),
+    };
+  }
+
+  protected override update(variable: Variable, gradient: Value): void {
+    const { dtype } = variable.type;
+    const { first, second } = this.#corrections!; // beginStep was called before the updates
+    const mean = this.slot(variable, "mean");
+    const square = this.slot(variable, "square");
+    const nextMean = mean.mul(this.#beta1).add(gradient.mul(1 - this.#beta1));
+    const nextSquare = square.mul(this.#beta2).add(gradient.mul(gradient).mul(1 - this.#beta2));
+    mean.assign(nextMean);
+    square.assign(nextSquare);
+    const root = nextSquare.sqrt().div(second.astype(dtype)).add(this.#epsilon);
+    variable.assign(variable.sub(nextMean.mul(first.astype(dtype)).div(root)));
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * compile: a function recorded once per signature and run as one program.
+ * @module
+ */
+import { Graph } from "../graph/graph.ts";
+import { isNode } from "../graph/operation.ts";
+import { Placeholder } from "../graph/placeholder.ts";
+import { activeTrace, nodeIn } from "../graph/recording.ts";
+import { lastAssigns, variablesOf } from "../graph/specialize.ts";
+import { Variable } from "../graph/variable.ts";
+import { LruCache } from "../lru_cache.ts";
+import { currentExecutor, type Executable, type ExecutorOptions } from "../ops/op.ts";
+import { Tensor } from "../tensor.ts";
+import { TensorType } from "../tensor_type.ts";
+import { flatten, type Structure, structureKey, unflatten } from "../tree.ts";
+import { Value } from "../value.ts";
+import { checkSynchronous, functionName, traced } from "./trace.ts";
+
+/** What a compiled function returns where the function itself returns `T`: every Value has become a Tensor. */
+export type Compiled<T> = T extends Value ? Tensor
+  : T extends readonly unknown[] ? { -readonly [K in keyof T]: Compiled<T[K]> }
+  : T extends object ? { [K in keyof T]: Compiled<T[K]> }
+  : T;
+
+/** The arguments a compiled function takes: a number will do where the function takes a Value. */
+export type CompiledArguments<A extends readonly unknown[]> = { [K in keyof A]: A[K] | (Value extends A[K] ? number : never) };
+
+/** Options of {@linkcode compile}. */
+export interface CompileOptions extends ExecutorOptions {
+  /** The positions of number arguments that are baked into the program instead of being fed to it. */
+  readonly static?: readonly number[];
+}
+
+/** How often a compiled function was called, traced, and how many programs it holds. */
+export interface CompileStats {
+  readonly calls: number;
+  readonly traces: number;
+  readonly programs: number;
+}
+
+/** A function that runs as one program. */
+export interface CompiledFunction<A extends readonly unknown[], R> {
+  /** Runs the program for these arguments, tracing and compiling first when their signature is new. */
+  (...args: CompiledArguments<A>): Compiled<R>;
+  /** The same, giving a promise of the result. */
+  async(...args: CompiledArguments<A>): Promise<Compiled<R>>;
+  /** The graph of the program that was last used, once there is one. */
+  readonly graph: Graph | undefined;
+  /** What the program for these arguments (or the last one) consists of, for people. */
+  explain(...args: CompiledArguments<A> | []): string;
+  /** The source text that was generated for these arguments (or for the last program). */
+  source(...args: CompiledArguments<A> | []): string;
+  /** The kernels the program for these arguments (or the last one) launches, in order. */
+  kernels(...args: CompiledArguments<A> | []): readonly string[];
+  /** Counts since the function was made. */
+  readonly stats: CompileStats;
+}
+
+const cachedPrograms = 64;
+
+/** One traced and compiled signature. */
+interface Program {
+  readonly graph: Graph;
+  readonly executable: Executable;
+  /** Which leaves of the arguments are fed. */
+  readonly inputs: readonly number[];
+  readonly structure: Structure;
+  /** For each leaf of the result: which output it is, or a value that tracing found to be constant. */
+  readonly results: readonly ({ readonly output: number } | { readonly constant: unknown })[];
+  /** For each Variable of the program: which argument leaf it is, or the Variable itself. */
+  readonly variables: readonly (number | Variable)[];
+}
+
+const scalarType = new TensorType("float64", [], "scalar");
+
+/**
+ * Compiles `fn`: its first call with arguments of a new signature (their structure, shapes and dtypes) records what it
+ * does as a graph and makes a program of it; later calls run the program. Numbers are fed, so changing one never
+ * compiles anew; booleans and strings are part of the signature. Tensors and Variables that `fn` closes over keep being
+ * read anew, and Variables that it assigns to change when a run has completed.
+ *
+ * Looking at a number of a value inside `fn` is an error, as is returning a promise.
+ *
+ * @example
+ * ```ts
+ * import { compile, tensor, type Value } from "@tensorloom/tensorloom";
+ *
+ * const f = compile((x: Value, y: Value) => x.mul(y).add(1).sum());
+ * console.log(f(tensor([1, 2]), tensor([3, 4])).item()); // 13
+ * ```
+ */
+export function compile<A extends readonly unknown[], R>(
+  fn: (...args: A) => R,
+  options: CompileOptions = {},
+): CompiledFunction<A, R> {
+  const { emitter = "auto" } = options;
+  if (typeof fn !== "function") throw new TypeError(`Cannot compile ${String(fn)}: it is not a function`);
+  if (emitter !== "auto" && emitter !== "js") {
+    throw new TypeError(`Cannot compile with the emitter ${String(emitter)}: the emitters are "auto" and "js"`);
+  }
+  const name = functionName(fn);
+  const staticArguments = new Set(options.static);
+  const programs = new LruCache<string, Program>(cachedPrograms);
+  let calls = 0;
+  let traces = 0;
+  let last: Program | undefined;
+
+  const prepare = (args: readonly unknown[]): { program: Program; leaves: readonly unknown[] } => {
+    const { leaves, paths, structure } = flatten(args);
+    const isStatic = (index: number): boolean => staticArguments.size > 0 && staticArguments.has(Number(/\d+/.exec(paths[index]!)?.[0]));
+    const key = signatureOf(leaves, paths, structure, isStatic, name);
+    let program = programs.get(key);
+    if (program === undefined) {
+      traces++;
+      program = traceProgram(fn as (...args: readonly unknown[]) => unknown, name, leaves, paths, structure, isStatic, options); // called with a tree of A's structure
+      programs.set(key, program);
+    }
+    last = program;
+    return { program, leaves };
+  };
+
+  const run = (...args: CompiledArguments<A>): Compiled<R> => {
+    // Inside another trace a compiled function is inlined: one program holds everything.
+    if (activeTrace() !== undefined) return fn(...args as readonly unknown[] as A) as unknown as Compiled<R>;
+    calls++;
+    const { program, leaves } = prepare(args);
+    return runProgram(program, leaves) as Compiled<R>; // the result's structure is that of what fn returned
+  };
+
+  const programFor = (args: readonly unknown[]): Program => {
+    const program = args.length === 0 && last !== undefined ? last : prepare(args).program;
+    return program;
+  };
+
+  return Object.defineProperties(run, {
+    name: { value: name },
+    graph: { get: () => last?.graph },
+    stats: { get: (): CompileStats => ({ calls, traces, programs: programs.size }) },
+    async: { value: (...args: CompiledArguments<A>) => Promise.resolve().then(() => run(...args)) },
+    explain: { value: (...args: readonly unknown[]) => programFor(args).executable.explain() },
+    source: { value: (...args: readonly unknown[]) => programFor(args).executable.source() },
+    kernels: { value: (...args: readonly unknown[]) => programFor(args).executable.kernels },
+  }) as CompiledFunction<A, R>; // the properties were defined just now
+}
+
+/** The string that two calls share exactly when one program serves both. */
+function signatureOf(
+  leaves: readonly unknown[],
+  paths: readonly string[],
+  structure: Structure,
+  isStatic: (index: number) => boolean,
+  name: string,
+): string {
+  let key = structureKey(structure);
+  for (let index = 0; index < leaves.length; index++) {
+    const leaf = leaves[index];
+    if (typeof leaf === "number") {
+      key += isStatic(index) ? `|=${Object.is(leaf, -0) ? "-0" : leaf}` : "|#";
+    } else if (leaf instanceof Value) {
+      const first = leaves.indexOf(leaf); // which arguments are the same object is part of the signature
+      if (leaf instanceof Variable) key += `|V${first}${leaf.trainable ? "t" : ""}${leaf.type.key}`;
+      else if (leaf instanceof Tensor) key += `|T${first}${leaf.type.key}`;
+      else throw new TypeError(`Cannot call ${name} with ${leaf.describe()} at argument ${paths[index]}: it is a node of a graph, not a tensor`);
+    } else if (leaf === null || leaf === undefined || typeof leaf === "boolean" || typeof leaf === "string") {
+      key += `|${typeof leaf === "string" ? JSON.stringify(leaf) : String(leaf)}`;
+    } else {
+      throw new TypeError(
+        `Cannot call ${name} with a ${typeof leaf} at argument ${paths[index]}: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these`,
+      );
+    }
+  }
+  return key;
+}
+
+function traceProgram(
+  fn: (...args: readonly unknown[]) => unknown,
+  name: string,
+  leaves: readonly unknown[],
+  paths: readonly string[],
+  structure: Structure,
+  isStatic: (index: number) => boolean,
+  options: ExecutorOptions,
+): Program {
+  return traced(`the compiled function ${name}`, { recordValues: false }, ({ graph }) => {
+    const fed: unknown[] = leaves.map((leaf, index) => {
+      if (leaf instanceof Tensor) {
+        const first = leaves.indexOf(leaf);
+        return first < index ? undefined : new Placeholder(graph, { name: argumentName(paths[index]!) }, leaf.type);
+      }
+      if (typeof leaf === "number" && !isStatic(index)) {
+        return new Placeholder(graph, { name: argumentName(paths[index]!) }, scalarType);
+      }
+      return leaf;
+    });
+    const given = fed.map((leaf, index) => leaf === undefined && leaves[index] !== undefined ? fed[leaves.indexOf(leaves[index])] : leaf);
+    const inputs = fed.filter((leaf): leaf is Placeholder => leaf instanceof Placeholder);
+    const result = fn(...unflatten(structure, given) as readonly unknown[]); // the arguments are an array
+    checkSynchronous(result, name);
+    const flat = flatten(result);
+    const outputs: Value[] = [];
+    const results = flat.leaves.map((leaf) => {
+      if (!(leaf instanceof Value)) return { constant: leaf };
+      if (isNode(leaf) && leaf.graph !== graph) {
+        throw new TypeError(`Cannot return ${leaf.describe()} from ${name}: it belongs to another graph`);
+      }
+      const node = nodeIn(graph, leaf);
+      outputs.push(node.type?.weak ? node.astype("float32") : node);
+      return { output: outputs.length - 1 };
+    });
+    const variables = variablesOf(graph);
+    const executable = currentExecutor().compile(
+      { name, graph, inputs, outputs, assigns: lastAssigns(graph), variables },
+      options,
+    );
+    return {
+      graph,
+      executable,
+      inputs: fed.flatMap((leaf, index) => leaf instanceof Placeholder ? [index] : []),
+      structure: flat.structure,
+      results,
+      variables: variables.map((variable) => {
+        const position = leaves.indexOf(variable);
+        return position >= 0 ? position : variable;
+      }),
+    };
+  });
+}
+
+function argumentName(path: string): string {
+  return `argument${path.slice(1).replace("]", "")}`;
+}
+
+function runProgram(program: Program, leaves: readonly unknown[]): unknown {
+  const inputs = program.inputs.map((index) => {
+    const leaf = leaves[index];
+    return typeof leaf === "number" ? new Tensor(new Float64Array([leaf]), scalarType) : leaf as Tensor; // by the signature
+  });
+  const variables = program.variables.map((variable) => typeof variable === "number" ? leaves[variable] as Variable : variable); // by the signature
+  const outputs = program.executable.run(inputs, variables);
+  return unflatten(program.structure, program.results.map((result) => "output" in result ? outputs[result.output] : result.constant));
+}

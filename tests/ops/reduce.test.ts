@@ -1,0 +1,121 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { describe, it } from "node:test";
+import * as t from "../../mod.ts";
+import { reduceOps } from "../../src/ops/reduce.ts";
+import { checkGradient, randomTensor } from "./check_gradient.ts";
+import { assertNumbers, golden, restore } from "./elementwise_cases.ts";
+
+type Reduction = "sum" | "prod" | "max" | "min" | "mean" | "variance" | "std" | "logSumExp" | "any" | "all";
+
+describe("reductions", () => {
+  const x = t.tensor(golden.reduce.x, { dtype: "float64" });
+  for (const [key, results] of Object.entries(golden.reduce.results)) {
+    const [axis, keepDims] = JSON.parse(key) as [number | number[] | null, boolean];
+    it(`along ${axis ?? "all axes"}${keepDims ? ", kept" : ""} are NumPy's`, () => {
+      for (const [name, expected] of Object.entries(results)) {
+        const result = t[name as Reduction](x, axis ?? undefined, { keepDims });
+        assertEquals(result.shape, t.tensor(restore(expected)).shape, name);
+        assertNumbers(result, restore(expected), 1e-15, name);
+      }
+    });
+  }
+  it("finds the place of the largest and smallest", () => {
+    for (const name of ["argmax", "argmin"] as const) {
+      for (const [axis, expected] of Object.entries(golden.reduce[name])) {
+        const result = t[name](x, axis === "None" ? undefined : Number(axis));
+        assertEquals([result.dtype, result.toArray()], ["int32", expected]);
+      }
+    }
+    assertEquals(t.argmax([1, NaN, 3, NaN]).item(), 1);
+    assertEquals(t.argmin([1, NaN, 3, NaN]).item(), 1);
+    assertEquals(t.argmax([[1, 2]], 1, { keepDims: true }).toArray(), [[1]]);
+    assertEquals(t.argmax([-Infinity, -Infinity]).item(), 0);
+  });
+  it("corrects the variance", () => {
+    assertNumbers(x.variance(1, { correction: 1 }), golden.reduce.unbiased, 1e-15);
+    assertEquals(t.variance([1], 0, { correction: 1 }).item(), NaN);
+  });
+  it("has a dtype for every dtype", () => {
+    const small = t.tensor([200, 100], { dtype: "uint8" });
+    assertEquals([small.sum().dtype, small.sum().item()], ["uint32", 300]);
+    assertEquals([small.prod().dtype, small.prod().item()], ["uint32", 20000]);
+    assertEquals([small.max().dtype, small.max().item()], ["uint8", 200]);
+    assertEquals([small.mean().dtype, small.mean().item()], ["float32", 150]);
+    assertEquals([t.sum([true, true]).dtype, t.sum([true, true]).item()], ["int32", 2]);
+    assertEquals(t.sum(t.tensor([2 ** 31 - 1, 1], { dtype: "int32" })).item(), -(2 ** 31));
+    assertEquals(t.prod(t.tensor([123456789, 987654321], { dtype: "int32" })).item(), -67153019);
+    assertEquals(t.logSumExp(t.tensor([0, 0], { dtype: "int32" })).item(), Math.fround(Math.log(2)));
+    assertEquals(t.any([0, 2]).dtype, "bool");
+  });
+  it("propagates NaN and Infinity", () => {
+    for (const name of ["sum", "prod", "max", "min", "mean", "variance", "std", "logSumExp"] as const) {
+      assertEquals(t[name]([1, NaN, -Infinity]).item(), NaN, name);
+    }
+    assertEquals(t.logSumExp([-Infinity, -Infinity]).item(), -Infinity);
+    assertEquals(t.logSumExp([Infinity, 1]).item(), Infinity);
+    assertEquals(t.logSumExp([1000, 1000]).item(), Math.fround(1000 + Math.log(2)));
+    assertEquals(t.logSumExp([-1000, -1000]).item(), Math.fround(-1000 + Math.log(2)));
+  });
+  it("of nothing", () => {
+    const empty = t.zeros([2, 0]);
+    assertEquals(empty.sum(1).toArray(), [0, 0]);
+    assertEquals(empty.prod(1).toArray(), [1, 1]);
+    assertEquals(empty.any(1).toArray(), [false, false]);
+    assertEquals(empty.all(1).toArray(), [true, true]);
+    assertEquals(empty.mean(1).toArray(), [NaN, NaN]);
+    assertEquals(empty.logSumExp(1).toArray(), [-Infinity, -Infinity]);
+    assertEquals(empty.max(0).shape, [0]);
+    for (const name of ["max", "min", "argmax", "argmin"] as const) {
+      assertThrows(() => empty[name](1), RangeError, `Cannot ${name} float32[2,0]: there are no elements`);
+    }
+    assertEquals(t.sum(3).item(), 3);
+  });
+  it("says which axis is wrong", () => {
+    assertThrows(() => x.sum(3), RangeError, "Cannot sum float64[2,2,3]: axis 3 is out of range");
+    assertThrows(() => x.sum([0, -3]), RangeError, "one axis twice");
+    assertThrows(() => x.sum(0.5), TypeError, "Cannot sum: axis 0.5");
+    // @ts-expect-error argmax takes one axis
+    assertThrows(() => x.argmax([0, 1]), RangeError, "it takes one axis");
+  });
+});
+
+describe("reduction gradients", () => {
+  const x = randomTensor([2, 3, 4], -1.5, 1.5);
+  for (const name of ["sum", "prod", "max", "min", "mean", "variance", "std", "logSumExp"] as const) {
+    it(`${name}, to the second order`, () => {
+      for (const axis of [undefined, 1, [0, -1], []]) {
+        if (name === "std" && Array.isArray(axis) && axis.length === 0) continue; // 0 has no slope as a deviation
+        checkGradient((x) => t[name](x, axis), [x], { order: 2 });
+        checkGradient((x) => t[name](x, axis, { keepDims: true }), [x]);
+      }
+      if (name !== "max" && name !== "min") checkGradient((x) => t[name](x, 1), [randomTensor([0, 3])]);
+    });
+  }
+  it("variance with a correction", () => checkGradient((x) => x.variance(0, { correction: 1 }), [x], { order: 2 }));
+  it("prod with zeros, to the second order", () => {
+    for (const row of [[2, 0, 3], [0, 0, 3], [0, 0, 0], [5], [0], [1, 2, 3, 4, 0, 6, 7]]) {
+      checkGradient((x) => x.prod(), [t.tensor(row, { dtype: "float64" })], { order: 2 });
+    }
+    const slopes = t.grad((x: t.Value) => x.prod(1).sum())(t.tensor([[2, 0, 3], [0, 0, 1]]));
+    assertEquals(slopes.toArray(), [[0, 6, 0], [0, 0, 0]]);
+  });
+  const gradient = (fn: (x: t.Value) => t.Value, ...at: number[]) =>
+    t.grad((x: t.Value) => fn(x))(t.tensor(at)).toArray();
+  it("shares it between ties", () => {
+    assertEquals(gradient((x) => x.max(), 1, 3, 3, 2), [0, 0.5, 0.5, 0]);
+    assertEquals(gradient((x) => x.min(), 1, 3, 3, 1), [0.5, 0, 0, 0.5]);
+  });
+  it("of logSumExp at the extremes", () => {
+    assertEquals(gradient((x) => x.logSumExp(), 1000, -1000), [1, 0]);
+    assertEquals(gradient((x) => x.logSumExp(), -Infinity, -Infinity), [0, 0]);
+    assertEquals(gradient((x) => x.logSumExp(), -Infinity, 0), [0, 1]);
+  });
+  it("decomposes into what compute says", () => {
+    for (const name of ["mean", "variance", "std", "logSumExp"] as const) {
+      const attributes = { axes: [0, 2], keepDims: false, correction: 0 };
+      const [actual, expected] = [reduceOps[name].decompose!([x], attributes), t[name](x, [0, 2])];
+      assertEquals([actual.shape, actual.dtype], [expected.shape, expected.dtype]);
+      expected.data.forEach((value, index) => assertAlmostEquals(actual.data[index]!, value, 1e-12));
+    }
+  });
+});
