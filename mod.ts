@@ -105,20 +105,7 @@ export {
   logicalXor,
   notEqual,
 } from "./src/ops/logic.ts";
-export {
-  all,
-  any,
-  argmax,
-  argmin,
-  logSumExp,
-  max,
-  mean,
-  min,
-  prod,
-  std,
-  sum,
-  variance,
-} from "./src/ops/reduce.ts";
+export { all, any, argmax, argmin, logSumExp, max, mean, min, prod, std, sum, variance } from "./src/ops/reduce.ts";
 export { dot, matmul, outer } from "./src/ops/matmul.ts";
 export { broadcastTo, concat, flatten, pad, permuteDims, reshape, slice } from "./src/ops/movement.ts";
 export { expandDims, flip, repeat, split, squeeze, stack, tile, transpose } from "./src/ops/arrangement.ts";
@@ -127,8 +114,8 @@ export { crossEntropy, logSoftmax, meanSquaredError, softmax } from "./src/ops/n
 export * from "./src/ops/aliases.ts";
 
 export {
-  type Compiled,
   compile,
+  type Compiled,
   type CompiledArguments,
   type CompiledFunction,
   type CompileOptions,

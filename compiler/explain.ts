@@ -19,11 +19,17 @@ export function explainProgram(program: Program): string {
     ...indent(rows.map(describeRow)),
     "",
     "not fused",
-    ...indent(fused.refusals.length === 0 ? ["nothing"] : [...new Set(fused.refusals.map(({ producer, consumer, reason }) => `${producer} with ${consumer}: ${reason}`))]),
+    ...indent(
+      fused.refusals.length === 0 ? ["nothing"] : [
+        ...new Set(fused.refusals.map(({ producer, consumer, reason }) => `${producer} with ${consumer}: ${reason}`)),
+      ],
+    ),
     "",
     "arrays",
     ...indent([
-      `${count("input")} arguments, ${count("variable")} Variables, ${count("constant")} constants, ${count("result")} results, ${count("scratch")} scratch (${scratchBytes(program)} bytes)`,
+      `${count("input")} arguments, ${count("variable")} Variables, ${count("constant")} constants, ${
+        count("result")
+      } results, ${count("scratch")} scratch (${scratchBytes(program)} bytes)`,
     ]),
   ];
   return lines.join("\n");

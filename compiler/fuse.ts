@@ -115,7 +115,10 @@ export function fuse(source: Materialized): Fused {
   for (const node of order) {
     const frame = ownFrame(node);
     if (frame === undefined) continue;
-    const single: Cluster = { frame, members: new Map([[node, placeMember(node as TableOperation, frame) ?? unplaced(node)]]) }; // frames are of operations
+    const single: Cluster = {
+      frame,
+      members: new Map([[node, placeMember(node as TableOperation, frame) ?? unplaced(node)]]),
+    }; // frames are of operations
     clusterOf.set(node, single);
     if (frame.kind === "assemble" || frame.kind === "host") continue;
     const producers = [...new Set(inputsOf(node))].filter((input) => clusterOf.has(input))
@@ -226,7 +229,8 @@ function placeMember(node: TableOperation, frame: Frame): Member | undefined {
         const inputAxes = matchAxes(shape, frame, inputLevel);
         if (inputAxes === undefined) continue;
         const taken = axes.map((axis) => inputAxes[axis]!).filter((axis) => axis >= 0);
-        const same = (walked: readonly number[]): boolean => walked.length === taken.length && walked.every((axis) => taken.includes(axis));
+        const same = (walked: readonly number[]): boolean =>
+          walked.length === taken.length && walked.every((axis) => taken.includes(axis));
         const inner = walkedAxes(frame, "element").filter((axis) => frame.reduced[axis]);
         if (inputLevel === "element" && same(inner)) return place("row", inputLevel, inputAxes);
         if (same(walkedAxes(frame, inputLevel)) && !isArgument(node)) return place("total", inputLevel, inputAxes);
@@ -244,7 +248,13 @@ function isArgument(node: TableOperation): boolean {
 }
 
 function unplaced(node: Value): Member {
-  return { node: node as TableOperation, level: "element", inputLevel: "element", inputAxes: [], strides: stridesOf(shapeOf(node)) }; // a member is an operation
+  return {
+    node: node as TableOperation,
+    level: "element",
+    inputLevel: "element",
+    inputAxes: [],
+    strides: stridesOf(shapeOf(node)),
+  }; // a member is an operation
 }
 
 /** Both clusters' members in the frame of one of them, or why there is none. */
@@ -252,9 +262,13 @@ function mergeFrames(producer: Cluster, consumer: Cluster, positions: ReadonlyMa
   const [a, b] = [producer.frame.kind, consumer.frame.kind];
   if (a === "host" || a === "assemble") return "a host step or an assembly shares its kernel with nothing";
   if (a === "contract" && b === "contract") return "two contractions make different tiles";
-  if (a === "contract" && b === "row" || a === "row" && b === "contract") return "a reduction needs whole rows, and a contraction makes tiles";
+  if (a === "contract" && b === "row" || a === "row" && b === "contract") {
+    return "a reduction needs whole rows, and a contraction makes tiles";
+  }
   for (const frame of framesFor(producer.frame, consumer.frame)) {
-    const nodes = [...producer.members.keys(), ...consumer.members.keys()].sort((x, y) => positions.get(x)! - positions.get(y)!);
+    const nodes = [...producer.members.keys(), ...consumer.members.keys()].sort((x, y) =>
+      positions.get(x)! - positions.get(y)!
+    );
     const members = new Map<Value, Member>();
     for (const node of nodes) {
       const member = placeMember(node as TableOperation, frame); // members are operations
@@ -285,8 +299,12 @@ function checkEdges(cluster: Cluster, viewOf: (node: Value) => View): string | u
       const view = viewOf(input);
       const producer = members.get(view.source);
       if (producer === undefined) continue;
-      if (depth[producer.level] > depth[member.inputLevel]) return "it needs elements of the same loop before they are all computed";
-      if (producer.level === "total" && member.inputLevel !== "total") return "it needs a total that is known only at the end";
+      if (depth[producer.level] > depth[member.inputLevel]) {
+        return "it needs elements of the same loop before they are all computed";
+      }
+      if (producer.level === "total" && member.inputLevel !== "total") {
+        return "it needs a total that is known only at the end";
+      }
       const strides = accessStrides(input, view, member, frame);
       const aligned = strides !== undefined && view.offset === 0 &&
         strides.every((stride, axis) => frame.shape[axis] === 1 || stride === producer.strides[axis]);

@@ -7,9 +7,9 @@ import { referenceExecutor } from "../src/graph/interpret.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import { recordOperation, withTrace } from "../src/graph/recording.ts";
 import { LruCache } from "../src/lru_cache.ts";
-import { type Attributes, type Executor, installExecutor, type Op } from "../src/ops/op.ts";
+import { type Attributes, attributesKey, type Executor, installExecutor, type Op } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
-import { TensorType } from "../src/tensor_type.ts";
+import type { TensorType } from "../src/tensor_type.ts";
 import { canGenerateCode } from "./kernel_cache.ts";
 import { Program } from "./program.ts";
 
@@ -22,13 +22,18 @@ function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes)
   let key = "";
   for (let index = 0; index < inputs.length; index++) key += inputs[index]!.type.key;
   for (const _ in attributes) {
-    key += JSON.stringify(attributes);
+    key += attributesKey(attributes);
     break;
   }
   let programs = eagerPrograms.get(op);
   if (programs === undefined) eagerPrograms.set(op, programs = new LruCache(cachedSignatures));
   let program = programs.get(key);
-  if (program === undefined) programs.set(key, program = compileEager(op, inputs.map((input) => input.type), attributes));
+  if (program === undefined) {
+    programs.set(
+      key,
+      program = compileEager(op, inputs.map((input) => input.type), attributes),
+    );
+  }
   return program;
 }
 

@@ -32,7 +32,14 @@ export interface Access {
 /** One value computed. */
 export type Step =
   | { readonly kind: "load"; readonly id: Id; readonly access: number }
-  | { readonly kind: "apply"; readonly id: Id; readonly op: ElementwiseOp; readonly dtype: DType; readonly result: DType; readonly args: readonly Id[] }
+  | {
+    readonly kind: "apply";
+    readonly id: Id;
+    readonly op: ElementwiseOp;
+    readonly dtype: DType;
+    readonly result: DType;
+    readonly args: readonly Id[];
+  }
   | { readonly kind: "cast"; readonly id: Id; readonly from: DType; readonly to: DType; readonly arg: Id };
 
 /** One value written. */

@@ -22,7 +22,10 @@ export function loadKernel(emitted: EmittedKernel): JsKernel {
   if (kernel === undefined) {
     const names = [...emitted.helpers.keys()];
     // The text is our own: names in it are escaped, and numbers of the program's are parameters.
-    const factory = new Function(...names, `"use strict";\nreturn ${emitted.source}\n//# sourceURL=tensorloom/${emitted.name}.js`);
+    const factory = new Function(
+      ...names,
+      `"use strict";\nreturn ${emitted.source}\n//# sourceURL=tensorloom/${emitted.name}.js`,
+    );
     const made = factory(...emitted.helpers.values()) as JsKernel; // the text is that of one function
     kernel = Object.assign(made, { text: emitted.source });
     kernels.set(emitted.source, kernel);

@@ -6,7 +6,15 @@ import type { DType } from "../src/dtype.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { Value } from "../src/value.ts";
 import { accessStrides, type Cluster, type Frame, type Member } from "./fuse.ts";
-import { type Access, type ContractKernel, type Id, type Kernel, newSection, type ReductionName, type Section } from "./kernel.ts";
+import {
+  type Access,
+  type ContractKernel,
+  type Id,
+  type Kernel,
+  newSection,
+  type ReductionName,
+  type Section,
+} from "./kernel.ts";
 import { kernelKind } from "./kinds.ts";
 import { collapseAxes, type LoopAxes } from "./loops.ts";
 import { shapeOf, type View } from "./view.ts";
@@ -28,9 +36,27 @@ export interface Lowered {
 
 /** Operations so cheap that a later pass computes them again rather than loading them. */
 const cheap = new Set([
-  "add", "sub", "mul", "neg", "abs", "cast", "where", "maximum", "minimum", "sign",
-  "equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual",
-  "logicalAnd", "logicalOr", "logicalNot", "logicalXor", "relu",
+  "add",
+  "sub",
+  "mul",
+  "neg",
+  "abs",
+  "cast",
+  "where",
+  "maximum",
+  "minimum",
+  "sign",
+  "equal",
+  "notEqual",
+  "less",
+  "lessEqual",
+  "greater",
+  "greaterEqual",
+  "logicalAnd",
+  "logicalOr",
+  "logicalNot",
+  "logicalXor",
+  "relu",
 ]);
 
 /** An access over the axes of a frame, before those are collapsed. */
@@ -105,7 +131,11 @@ class Builder {
       id = this.value(producer, section, row, spilled);
     } else {
       const strides = accessStrides(input, view, member, this.#cluster.frame);
-      id = this.#load(this.accesses.add(this.#context.bufferOf(view.source), view.source.type!.dtype, view.offset, strides), section, row);
+      id = this.#load(
+        this.accesses.add(this.#context.bufferOf(view.source), view.source.type!.dtype, view.offset, strides),
+        section,
+        row,
+      );
     }
     return this.convert(id, view.source.type!.dtype, dtype, section, row);
   }
@@ -198,7 +228,10 @@ function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered {
       if (member.inputLevel !== "element" || passOf.get(member.node) !== pass) continue;
       if (isElementMember(member)) {
         if (stored(member)) {
-          loop.stores.push({ access: builder.resultAccess(member), arg: builder.value(member, loop, before, finished) });
+          loop.stores.push({
+            access: builder.resultAccess(member),
+            arg: builder.value(member, loop, before, finished),
+          });
         }
       } else {
         reduced.push([member, reduce(member, loop, before)]);
@@ -256,7 +289,13 @@ function innerAxesOf(frame: Frame): readonly boolean[] {
   return frame.kind === "row" ? frame.reduced : frame.shape.map(() => true);
 }
 
-function addReduction(builder: Builder, member: Member, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
+function addReduction(
+  builder: Builder,
+  member: Member,
+  section: Section,
+  row: Section,
+  spilled: ReadonlySet<Value>,
+): Id {
   const { node } = member;
   const name = node.name as ReductionName; // kernelKind told that it is one
   const input = node.inputNodes[0]!;
@@ -339,9 +378,14 @@ function lowerContract(cluster: Cluster, context: LoweringContext): Lowered {
     const view = context.viewOf(operand);
     const shape = shapeOf(operand);
     const leading = rank - shape.length;
-    const outer = outerSizes.map((_, axis) => axis < leading || shape[axis - leading] === 1 ? 0 : view.strides[axis - leading]!);
+    const outer = outerSizes.map((_, axis) =>
+      axis < leading || shape[axis - leading] === 1 ? 0 : view.strides[axis - leading]!
+    );
     const matrix = view.strides.slice(-2);
-    const access = builder.accesses.add(context.bufferOf(view.source), view.source.type!.dtype, view.offset, [...outer, ...matrix]);
+    const access = builder.accesses.add(context.bufferOf(view.source), view.source.type!.dtype, view.offset, [
+      ...outer,
+      ...matrix,
+    ]);
     return { access, matrix };
   };
   const left = operandAccess(x).access;
@@ -378,4 +422,3 @@ function lowerContract(cluster: Cluster, context: LoweringContext): Lowered {
   };
   return { kernel, buffers: builder.accesses.buffers };
 }
-

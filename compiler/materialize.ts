@@ -42,9 +42,13 @@ export function materialize(source: GraphFunction): Materialized {
     }
     if (kernelKind(node) !== "host") return rebuild();
     const whole = inputs.map((input) => isWhole(viewOf(input), shapeOf(input)) ? input : copy(input));
-    return whole.every((input, index) => input === inputs[index])
-      ? rebuild()
-      : recordOperation((whole.find((input) => input instanceof TableOperation) as TableOperation).graph, node.op, whole, node.attributes, node.site);
+    return whole.every((input, index) => input === inputs[index]) ? rebuild() : recordOperation(
+      (whole.find((input) => input instanceof TableOperation) as TableOperation).graph,
+      node.op,
+      whole,
+      node.attributes,
+      node.site,
+    );
   });
 
   /** Results are whole arrays; those of Variables are copies, because the Variable changes. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { Graph } from "../src/graph/graph.ts";
-import { Assign, copyOperation, Operation, Read, TableOperation } from "../src/graph/operation.ts";
+import { Assign, copyOperation, type Operation, Read, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import { recordOperation, withTrace } from "../src/graph/recording.ts";
 import { postorder } from "../src/graph/traverse.ts";
@@ -30,7 +30,9 @@ export function rewriteGraph(source: GraphFunction, rewrite: Rewrite): GraphFunc
   const landing = new Set<Value>(source.assigns);
   const copyOf = (node: Value): Value => {
     if (node instanceof Variable) return graph.read(node);
-    if (node instanceof Read) return node.source instanceof Variable ? graph.read(node.source) : graph.capture(node.source);
+    if (node instanceof Read) {
+      return node.source instanceof Variable ? graph.read(node.source) : graph.capture(node.source);
+    }
     const operation = node as Operation; // placeholders were copied above; what remains computes
     const inputNodes = operation.inputNodes.map((input) => copies.get(input)!);
     if (operation instanceof Assign) return inputNodes[0]!;

@@ -92,7 +92,11 @@ export class Program implements Executable {
   /** A binding table with everything in it that is the same for every run. */
   #bindFixed(): TypedArray[] {
     return this.buffers.map((buffer) =>
-      buffer.kind === "constant" ? buffer.tensor.data : buffer.kind === "scratch" ? allocate(buffer.type.dtype, buffer.type.size) : unbound
+      buffer.kind === "constant"
+        ? buffer.tensor.data
+        : buffer.kind === "scratch"
+        ? allocate(buffer.type.dtype, buffer.type.size)
+        : unbound
     );
   }
 
@@ -157,11 +161,15 @@ function indexOf(buffers: readonly Buffer[], kind: "input" | "variable", index: 
 /** One host step. A user's operation gets copies, which it may keep; the library's own read what is there. */
 function runHost(row: HostRow, bindings: readonly TypedArray[]): void {
   const own = row.node instanceof TableOperation;
-  const inputs = row.inputs.map(({ buffer, type }) => new Tensor(own ? bindings[buffer]! : bindings[buffer]!.slice(), type));
+  const inputs = row.inputs.map(({ buffer, type }) =>
+    new Tensor(own ? bindings[buffer]! : bindings[buffer]!.slice(), type)
+  );
   const result = computeNode(row.node, inputs);
   const expected = row.node.type!; // every type of a program is known
   if (!equalShapes(result.type.shape, expected.shape)) {
-    throw new RangeError(`Cannot run ${row.node.name}: its compute returned ${result.type} where ${expected} was expected`);
+    throw new RangeError(
+      `Cannot run ${row.node.name}: its compute returned ${result.type} where ${expected} was expected`,
+    );
   }
   bindings[row.output]!.set(result.data);
 }
@@ -200,7 +208,10 @@ class ProgramBuilder implements LoweringContext {
       this.outputs.push({ buffer: this.bufferOf(this.viewOf(output).source), type: output.type! });
     }
     graph.assigns.forEach((assign, index) => {
-      this.assigns.push({ buffer: this.bufferOf(this.viewOf(assigned[index]!).source), variable: graph.variables.indexOf(assign.variable) });
+      this.assigns.push({
+        buffer: this.bufferOf(this.viewOf(assigned[index]!).source),
+        variable: graph.variables.indexOf(assign.variable),
+      });
     });
   }
 
@@ -239,12 +250,23 @@ class ProgramBuilder implements LoweringContext {
     switch (cluster.frame.kind) {
       case "host": {
         const operation = node as Operation; // members are operations
-        const inputs = operation.inputNodes.map((input) => ({ buffer: this.bufferOf(this.viewOf(input).source), type: input.type! }));
-        this.rows.push({ kind: "host", name: `host_${operation.name}`, node: operation, inputs, output: this.bufferOf(node) });
+        const inputs = operation.inputNodes.map((input) => ({
+          buffer: this.bufferOf(this.viewOf(input).source),
+          type: input.type!,
+        }));
+        this.rows.push({
+          kind: "host",
+          name: `host_${operation.name}`,
+          node: operation,
+          inputs,
+          output: this.bufferOf(node),
+        });
         return;
       }
       case "assemble":
-        for (const { kernel, buffers } of assemble(node as TableOperation, this)) this.#addKernel(kernel, buffers, cluster); // only table entries are assembled
+        for (const { kernel, buffers } of assemble(node as TableOperation, this)) {
+          this.#addKernel(kernel, buffers, cluster); // only table entries are assembled
+        }
         return;
       default: {
         const { kernel, buffers } = lower(cluster, this);

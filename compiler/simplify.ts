@@ -4,7 +4,7 @@
  * @module
  */
 import { Read, type TableOperation } from "../src/graph/operation.ts";
-import { computeReference, type GraphFunction } from "../src/ops/op.ts";
+import { attributesKey, computeReference, type GraphFunction } from "../src/ops/op.ts";
 import { equalShapes } from "../src/shape.ts";
 import { Tensor } from "../src/tensor.ts";
 import type { Value } from "../src/value.ts";
@@ -19,7 +19,9 @@ export function simplify(source: GraphFunction): GraphFunction {
     let number = numbers.get(node);
     if (number === undefined) {
       const constant = scalarConstant(node);
-      number = constant === undefined ? `${numbers.size}` : `c${node.type!.key}:${Object.is(constant, -0) ? "-0" : constant}`;
+      number = constant === undefined
+        ? `${numbers.size}`
+        : `c${node.type!.key}:${Object.is(constant, -0) ? "-0" : constant}`;
       numbers.set(node, number);
     }
     return number;
@@ -29,7 +31,7 @@ export function simplify(source: GraphFunction): GraphFunction {
     if (idle !== undefined) return idle;
     const folded = fold(node, inputs);
     if (folded !== undefined) return folded;
-    const key = `${node.name} ${inputs.map(numberOf).join(" ")} ${JSON.stringify(node.attributes)}`;
+    const key = `${node.name} ${inputs.map(numberOf).join(" ")} ${attributesKey(node.attributes)}`;
     let value = known.get(key);
     if (value === undefined) known.set(key, value = rebuild());
     return value;
@@ -38,7 +40,9 @@ export function simplify(source: GraphFunction): GraphFunction {
 
 /** The number that a node is known to hold, when it is a captured tensor of rank 0. */
 export function scalarConstant(node: Value): number | undefined {
-  return node instanceof Read && node.source instanceof Tensor && node.type.shape.length === 0 ? node.source.data[0] : undefined;
+  return node instanceof Read && node.source instanceof Tensor && node.type.shape.length === 0
+    ? node.source.data[0]
+    : undefined;
 }
 
 /** Constants of more elements than this stay operations: their arrays would outweigh the work saved. */
@@ -57,7 +61,12 @@ function fold(node: TableOperation, inputs: readonly Value[]): Value | undefined
 }
 
 /** The input that an operation returns unchanged, if it does. */
-function idleInput(name: string, inputs: readonly Value[], attributes: Readonly<Record<string, unknown>>, type: string | undefined): Value | undefined {
+function idleInput(
+  name: string,
+  inputs: readonly Value[],
+  attributes: Readonly<Record<string, unknown>>,
+  type: string | undefined,
+): Value | undefined {
   const [x, y] = inputs;
   if (x === undefined || x.type === undefined) return undefined;
   switch (name) {

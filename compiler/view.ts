@@ -3,7 +3,7 @@
  * array of the node it looks at, at an offset plus its index along each axis times a stride.
  * @module
  */
-import { TableOperation } from "../src/graph/operation.ts";
+import type { TableOperation } from "../src/graph/operation.ts";
 import { resolveSlice } from "../src/ops/movement.ts";
 import { type Shape, sizeOf, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
@@ -37,13 +37,20 @@ export function composeView(node: TableOperation, input: View): View | undefined
     }
     case "broadcastTo": {
       const leading = to.length - from.length;
-      return { ...input, strides: to.map((_, axis) => axis < leading || from[axis - leading] === 1 ? 0 : input.strides[axis - leading]!) };
+      return {
+        ...input,
+        strides: to.map((_, axis) => axis < leading || from[axis - leading] === 1 ? 0 : input.strides[axis - leading]!),
+      };
     }
     case "slice": {
       const { starts, steps } = resolveSlice(from, node.attributes as Parameters<typeof resolveSlice>[1]); // what slice is applied with
       let { offset } = input;
       starts.forEach((start, axis) => offset += start * input.strides[axis]!);
-      return { ...input, offset: sizeOf(to) === 0 ? input.offset : offset, strides: input.strides.map((stride, axis) => stride * steps[axis]!) };
+      return {
+        ...input,
+        offset: sizeOf(to) === 0 ? input.offset : offset,
+        strides: input.strides.map((stride, axis) => stride * steps[axis]!),
+      };
     }
     default: {
       const strides = reshapeStrides(from, input.strides, to);

@@ -58,8 +58,8 @@ and train-labels-idx1-ubyte.gz (9.9 MB) beside it, the network learns from all 6
 }
 
 const part = ({ images, labels }: Digits, from: number, to: number): Digits => ({
-  images: images.slice([from], [to]),
-  labels: labels.slice([from], [to]),
+  images: images.slice(from, to),
+  labels: labels.slice(from, to),
 });
 const t10k = await read(folder, "t10k");
 const [training, test] = has("train")
@@ -76,30 +76,33 @@ const w2 = new Variable(random.normal([128, 10], { std: Math.sqrt(1 / 128) }));
 const b2 = new Variable(zeros([10]));
 const model = (x: Value): Value => x.matmul(w1).add(b1).relu().matmul(w2).add(b2);
 
-const optimizer = new train.Adam({ learningRate: 0.002 });
+const optimizer = new train.Adam({ learningRate: 0.005 });
 const step = compile((x: Value, y: Value) => optimizer.minimize(() => crossEntropy(model(x), y)));
 const predict = compile((x: Value) => model(x).argmax(1));
 
-const epochs = 5;
-const batch = 100;
+// Each batch is moved by up to a pixel in both directions, so that the network learns shapes and not places.
+const [batch, epochs] = [50, 6];
+const padded = training.images.reshape([count, 28, 28]).pad([[0, 0], [1, 1], [1, 1]]);
+function shifted(rows: Value): Value {
+  const [down, right] = random.randint([2], { high: 3 }).data as Int32Array; // its dtype is int32
+  return padded.take(rows, 0).slice([0, down!, right!], [batch, down! + 28, right! + 28]).reshape([batch, 784]);
+}
+
 const total = epochs * Math.floor(count / batch);
 const start = performance.now();
-let done = 0;
-for (let epoch = 1; epoch <= epochs; epoch++) {
+for (let epoch = 1, done = 0; epoch <= epochs; epoch++) {
   const order = random.permutation(count); // another one in every epoch
-  let lossSum = 0;
-  let losses = 0;
+  let loss = 0; // a running mean over the steps
   for (let from = 0; from + batch <= count; from += batch) {
-    const rows = order.slice([from], [from + batch]);
-    const loss = step(training.images.take(rows, 0), training.labels.take(rows, 0)).item();
-    lossSum += loss;
-    losses++;
-    done++;
+    const rows = order.slice(from, from + batch);
+    const now = step(shifted(rows), training.labels.take(rows, 0)).item();
+    loss = from === 0 ? now : 0.98 * loss + 0.02 * now;
+    optimizer.learningRate = 0.005 * (1 - ++done / total);
     const left = (performance.now() - start) / 1000 * (total - done) / done;
     progress(`epoch ${epoch} ${bar(done / total)} loss ${loss.toFixed(4)}, ${left.toFixed(0)} s left`);
   }
   const accuracy = predict(test.images).equal(test.labels).astype("float32").mean().item();
-  print(`epoch ${epoch}   loss ${(lossSum / losses).toFixed(4)}   test accuracy ${(100 * accuracy).toFixed(1)} %`);
+  print(`epoch ${epoch}   loss ${loss.toFixed(4)}   test accuracy ${(100 * accuracy).toFixed(1)} %`);
 }
 print(`${total} steps in ${((performance.now() - start) / 1000).toFixed(1)} s\n`);
 
@@ -108,9 +111,7 @@ const predicted = [...predict(test.images).data];
 const wrong = predicted.flatMap((digit, index) => digit === test.labels.data[index] ? [] : [index]);
 for (const shown of [[0, 1, 2], wrong.slice(0, 3)].filter((indices) => indices.length > 0)) {
   // The digits are centred: a frame of four pixels is empty.
-  const images = shown.map((index) =>
-    test.images.slice([index], [index + 1]).reshape([28, 28]).slice([4, 4], [24, 24])
-  );
+  const images = shown.map((index) => test.images.slice(index, index + 1).reshape([28, 28]).slice([4, 4], [24, 24]));
   const captions = shown.map((index) => `is ${test.labels.data[index]}, taken for ${predicted[index]}`);
   console.log(`${drawImages(images, captions)}\n`);
 }

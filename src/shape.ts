@@ -57,10 +57,14 @@ export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
 /** `shape` itself, or an error that says which of its lengths is not a whole number ≥ 0. */
 export function checkShape(shape: unknown, action: string): Shape {
   if (typeof shape === "number") return checkShape([shape], action);
-  if (!Array.isArray(shape)) throw new TypeError(`Cannot ${action}: a shape is an array of lengths, not ${String(shape)}`);
+  if (!Array.isArray(shape)) {
+    throw new TypeError(`Cannot ${action}: a shape is an array of lengths, not ${String(shape)}`);
+  }
   for (const length of shape as readonly unknown[]) {
     if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
-      throw new RangeError(`Cannot ${action}: the shape [${shape.join(",")}] has a length that is not a whole number ≥ 0`);
+      throw new RangeError(
+        `Cannot ${action}: the shape [${shape.join(",")}] has a length that is not a whole number ≥ 0`,
+      );
     }
   }
   return Object.freeze([...(shape as number[])]); // every element was checked above

@@ -5,7 +5,7 @@
 import type { TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
 import { stridesOf } from "./shape.ts";
-import { TensorType } from "./tensor_type.ts";
+import type { TensorType } from "./tensor_type.ts";
 import { type NestedArray, Value } from "./value.ts";
 
 /**
@@ -28,7 +28,9 @@ export class Tensor extends Value {
   constructor(data: TypedArray, type: TensorType) {
     super();
     if (data.length !== type.size) {
-      throw new RangeError(`Cannot make a tensor of ${type}: it takes ${type.size} elements, and there are ${data.length}`);
+      throw new RangeError(
+        `Cannot make a tensor of ${type}: it takes ${type.size} elements, and there are ${data.length}`,
+      );
     }
     this.#type = type;
     this.#data = data;

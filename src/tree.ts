@@ -60,7 +60,10 @@ export function structureKey(structure: Structure): string {
     case "array":
       return `[${structure.children.map(structureKey).join()}]`;
     case "object":
-      return `{${structure.children.map((child, index) => `${JSON.stringify(structure.keys[index])}:${structureKey(child)}`).join()}}`;
+      return `{${
+        structure.children.map((child, index) => `${JSON.stringify(structure.keys[index])}:${structureKey(child)}`)
+          .join()
+      }}`;
     default:
       return structure satisfies never;
   }

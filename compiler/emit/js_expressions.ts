@@ -46,7 +46,19 @@ const growing = new Set(["add", "sub", "neg", "square", "abs"]);
 
 /** Operations that are the same for integers, up to wrapping. */
 const forIntegers = new Set([
-  "add", "sub", "neg", "abs", "maximum", "minimum", "equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual", "where",
+  "add",
+  "sub",
+  "neg",
+  "abs",
+  "maximum",
+  "minimum",
+  "equal",
+  "notEqual",
+  "less",
+  "lessEqual",
+  "greater",
+  "greaterEqual",
+  "where",
 ]);
 
 /** An element-wise op on names of values that are already of `dtype`. Functions it has to call are added to `helpers`. */
@@ -111,20 +123,40 @@ export function reductionStart(name: ReductionName, dtype: DType): string {
     case "max":
       return isFloating(dtype) ? "-Infinity" : dtype === "int32" ? "-2147483648" : dtype === "int8" ? "-128" : "0";
     case "min":
-      return isFloating(dtype) ? "Infinity" : dtype === "int32" ? "2147483647" : dtype === "uint32" ? "4294967295" : dtype === "int8" ? "127" : dtype === "bool" ? "1" : "255";
+      return isFloating(dtype)
+        ? "Infinity"
+        : dtype === "int32"
+        ? "2147483647"
+        : dtype === "uint32"
+        ? "4294967295"
+        : dtype === "int8"
+        ? "127"
+        : dtype === "bool"
+        ? "1"
+        : "255";
     default:
       return name satisfies never;
   }
 }
 
 /** The lines that take `x` into the running result `v{id}`. */
-export function reductionStep(name: ReductionName, dtype: DType, id: Id, x: string, counter: string | undefined): string[] {
+export function reductionStep(
+  name: ReductionName,
+  dtype: DType,
+  id: Id,
+  x: string,
+  counter: string | undefined,
+): string[] {
   const result = `v${id}`;
   switch (name) {
     case "sum":
-      return isFloating(dtype) ? [`${result} += ${x};`] : [`${result} = ${wrapExpression(`(${result} + ${x})`, dtype)};`];
+      return isFloating(dtype)
+        ? [`${result} += ${x};`]
+        : [`${result} = ${wrapExpression(`(${result} + ${x})`, dtype)};`];
     case "prod":
-      return isFloating(dtype) ? [`${result} *= ${x};`] : [`${result} = ${wrapExpression(`Math.imul(${result}, ${x})`, dtype)};`];
+      return isFloating(dtype)
+        ? [`${result} *= ${x};`]
+        : [`${result} = ${wrapExpression(`Math.imul(${result}, ${x})`, dtype)};`];
     case "max":
       return [`${result} = Math.max(${result}, ${x});`];
     case "min":

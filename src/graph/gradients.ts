@@ -52,7 +52,11 @@ export function RegisterGradient(operation: string | OperationClass): <R extends
 /** The rule registered for a class of operation or for one it extends. */
 function registeredRule(node: Operation): GradientRule | undefined {
   if (node instanceof TableOperation) return registry.get(node.name);
-  for (let type = node.constructor; type !== Operation && typeof type === "function"; type = Object.getPrototypeOf(type)) {
+  for (
+    let type = node.constructor;
+    type !== Operation && typeof type === "function";
+    type = Object.getPrototypeOf(type)
+  ) {
     const rule = registry.get(type as OperationClass) ?? registry.get(type.name); // a class above an Operation's is one too
     if (rule !== undefined) return rule;
   }
@@ -60,7 +64,7 @@ function registeredRule(node: Operation): GradientRule | undefined {
 }
 
 /** The gradient of each input of `node`, recorded into its graph. */
-function differentiate(node: Operation, gradient: Value): readonly (Value | undefined)[] {
+function differentiate(node: Operation, gradient: Value, needed: readonly boolean[]): readonly (Value | undefined)[] {
   const rule = registeredRule(node);
   if (rule !== undefined) {
     const result = rule(node, gradient);
@@ -69,7 +73,7 @@ function differentiate(node: Operation, gradient: Value): readonly (Value | unde
   if (node instanceof Assign) return [gradient];
   if (node instanceof TableOperation) {
     const { op, attributes, inputNodes: inputs } = node;
-    const context: GradientContext = { inputs, output: node, attributes, gradient };
+    const context: GradientContext = { inputs, output: node, attributes, gradient, needed };
     if (op.gradient !== undefined) return op.gradient(context);
     if (op.decompose !== undefined) {
       // Copies of the inputs, so that what flows into them through the decomposition is told apart from other uses.
@@ -78,7 +82,10 @@ function differentiate(node: Operation, gradient: Value): readonly (Value | unde
     }
   }
   throw new TypeError(
-    withSite(`Cannot differentiate ${node.describe()}: it has no gradient; give it one with RegisterGradient(${node.name})`, node.site),
+    withSite(
+      `Cannot differentiate ${node.describe()}: it has no gradient; give it one with RegisterGradient(${node.name})`,
+      node.site,
+    ),
   );
 }
 
@@ -114,8 +121,10 @@ export function backpropagate(
   });
   for (const node of order.reverse()) {
     const gradient = gradients.get(node);
-    if (gradient === undefined || !(node instanceof Operation) || !node.inputNodes.some((input) => onPath.has(input))) continue;
-    const contributions = differentiate(node, gradient);
+    if (gradient === undefined || !(node instanceof Operation) || !node.inputNodes.some((input) => onPath.has(input))) {
+      continue;
+    }
+    const contributions = differentiate(node, gradient, node.inputNodes.map((input) => onPath.has(input)));
     node.inputNodes.forEach((input, slot) => {
       const contribution = contributions[slot];
       if (contribution !== undefined && onPath.has(input)) accumulate(input, checkGradient(node, input, contribution));
@@ -192,7 +201,9 @@ export function computeGradients(loss: Value): Map<Value, Operation> {
 export function graphOf(node: Value): Graph {
   const graph = (node as { graph?: unknown }).graph; // nodes and Variables have one, Tensors do not
   if (!(graph instanceof Graph)) {
-    throw new TypeError(`Cannot differentiate ${node.describe()}: it is no node of a graph; use grad(fn) for eager code`);
+    throw new TypeError(
+      `Cannot differentiate ${node.describe()}: it is no node of a graph; use grad(fn) for eager code`,
+    );
   }
   return graph;
 }

@@ -21,9 +21,12 @@ export const referenceExecutor: Executor = {
     const order = postorder([...graphFunction.outputs, ...graphFunction.assigns]);
     return {
       run: (inputs, variables) => interpret(graphFunction, order, inputs, variables),
-      explain: () => `${graphFunction.name}: computed node by node, by the reference implementations\n${graphFunction.graph}`,
+      explain: () =>
+        `${graphFunction.name}: computed node by node, by the reference implementations\n${graphFunction.graph}`,
       source: () => "",
-      kernels: order.filter((node) => node instanceof Operation && !(node instanceof Read)).map((node) => (node as Operation).name), // filtered just before
+      kernels: order.filter((node) => node instanceof Operation && !(node instanceof Read)).map((node) =>
+        (node as Operation).name
+      ), // filtered just before
     };
   },
 };
@@ -42,11 +45,19 @@ function interpret(
   for (const node of order) {
     if (environment.has(node)) continue;
     if (node instanceof Variable) environment.set(node, readVariable(node));
-    else if (node instanceof Read) environment.set(node, node.source instanceof Variable ? readVariable(node.source) : node.source);
-    else if (node instanceof Operation) environment.set(node, computeNode(node, node.inputNodes.map((input) => environment.get(input)!)));
+    else if (node instanceof Read) {
+      environment.set(node, node.source instanceof Variable ? readVariable(node.source) : node.source);
+    } else if (node instanceof Operation) {
+      environment.set(
+        node,
+        computeNode(node, node.inputNodes.map((input) => environment.get(input)!)),
+      );
+    }
   }
   const outputs = graphFunction.outputs.map((output) => environment.get(output)!);
-  for (const assign of graphFunction.assigns) (actual.get(assign.variable) ?? assign.variable).write(environment.get(assign)!.data);
+  for (const assign of graphFunction.assigns) {
+    (actual.get(assign.variable) ?? assign.variable).write(environment.get(assign)!.data);
+  }
   return outputs;
 }
 
@@ -54,7 +65,12 @@ function interpret(
 export function computeNode(node: Operation, inputs: readonly Tensor[]): Tensor {
   try {
     return node instanceof TableOperation
-      ? computeReference(node.op, inputs, node.attributes, node.type ?? node.op.infer(inputs.map((input) => input.type), node.attributes))
+      ? computeReference(
+        node.op,
+        inputs,
+        node.attributes,
+        node.type ?? node.op.infer(inputs.map((input) => input.type), node.attributes),
+      )
       : runCompute(node, inputs);
   } catch (error) {
     if (error instanceof Error && node.site !== undefined && !error.message.includes("recorded at")) {

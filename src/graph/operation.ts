@@ -26,7 +26,12 @@ export type Computed = Tensor | NestedArray;
 export function lookingError(node: Value & { graph: Graph }, action: string, site?: Site): TypeError {
   const { ended } = node.graph;
   if (ended !== undefined) {
-    return new TypeError(withSite(`Cannot ${action} ${node.describe()}: it was recorded by ${ended}, which has ended; return it from the traced function instead`, site));
+    return new TypeError(
+      withSite(
+        `Cannot ${action} ${node.describe()}: it was recorded by ${ended}, which has ended; return it from the traced function instead`,
+        site,
+      ),
+    );
   }
   const trace = activeTrace();
   const reason = trace?.graph === node.graph
@@ -63,22 +68,26 @@ export class Operation extends Value {
   readonly graph: Graph;
 
   /** `home` is for the library's own nodes, whose graph is already decided. */
-  constructor(inputNodes: readonly Operand[] = [], home?: Graph) {
+  constructor(inputNodes?: readonly Operand[], home?: Graph) {
     super();
     const name = new.target.name;
-    const graph = home ?? graphFor(inputNodes, name) ?? activeTrace()?.graph ?? Graph.default;
+    const inputs = inputNodes ?? [];
+    const graph = home ?? graphFor(inputs, name) ?? activeTrace()?.graph ?? Graph.default;
     if (graph === undefined) {
       throw new TypeError(
         `Cannot make a node for ${name}: there is no default graph; call new Graph().asDefault() first, or ${name}.apply(…) to compute at once`,
       );
     }
     this.graph = graph;
-    this.inputNodes = inputNodes.map((input) => nodeIn(graph, toValue(input, name)));
+    this.inputNodes = inputs.map((input) => nodeIn(graph, toValue(input, name)));
     attach(this);
   }
 
   /** Computes now when no input is a node of a graph, and records a node otherwise, as the library's operations do. */
-  static override apply<T extends Operation>(this: new (inputNodes: readonly Operand[]) => T, ...inputs: Operand[]): Value {
+  static override apply<T extends Operation>(
+    this: new (inputNodes: readonly Operand[]) => T,
+    ...inputs: Operand[]
+  ): Value {
     if (graphFor(inputs, this.name) !== undefined) return new this(inputs);
     const tensors = inputs.map((input) => toValue(input, this.name).concrete(this.name));
     return withTrace(undefined, () => new Graph().asDefault(() => runCompute(new this(tensors), tensors)));
@@ -221,7 +230,12 @@ export class TableOperation extends Operation {
 
   /** The reference implementation of the table's entry. */
   override compute(...inputs: Tensor[]): Tensor {
-    return computeReference(this.op, inputs, this.#attributes, this.op.infer(inputs.map((input) => input.type), this.#attributes));
+    return computeReference(
+      this.op,
+      inputs,
+      this.#attributes,
+      this.op.infer(inputs.map((input) => input.type), this.#attributes),
+    );
   }
 
   override get name(): string {

@@ -85,5 +85,8 @@ export function placeholder(options: PlaceholderOptions = {}): Placeholder {
     throw new TypeError("Cannot make a placeholder: there is no default graph; call new Graph().asDefault() first");
   }
   if (options.dtype !== undefined) checkDType(options.dtype);
-  return new Placeholder(graph, options.shape === undefined ? options : { ...options, shape: checkShape(options.shape, "make a placeholder") });
+  return new Placeholder(
+    graph,
+    options.shape === undefined ? options : { ...options, shape: checkShape(options.shape, "make a placeholder") },
+  );
 }

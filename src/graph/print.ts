@@ -23,14 +23,17 @@ export function printGraph(graph: Graph): string {
 /** The lines of the nodes given, in their order. */
 export function printNodes(nodes: readonly Value[]): string {
   const numbers = new Map(nodes.map((node, index) => [node, index]));
-  return nodes.map((node, index) => `%${index}${node.type ? `: ${node.type}` : ""} = ${printRight(node, numbers)}`).join("\n");
+  return nodes.map((node, index) => `%${index}${node.type ? `: ${node.type}` : ""} = ${printRight(node, numbers)}`)
+    .join("\n");
 }
 
 function printRight(node: Value, numbers: ReadonlyMap<Value, number>): string {
   if (node instanceof Placeholder) return `placeholder ${node.name}`;
   if (node instanceof Variable) return `variable ${node.name}`;
   if (node instanceof Read && node.source instanceof Variable) return `variable ${node.source.name}`;
-  if (node instanceof Read) return node.source.size === 1 ? `constant ${node.source.concrete("print").item()}` : "constant";
+  if (node instanceof Read) {
+    return node.source.size === 1 ? `constant ${node.source.concrete("print").item()}` : "constant";
+  }
   if (!(node instanceof Operation)) return node.describe();
   const target = node instanceof Assign ? [node.variable.name] : [];
   const inputs = node.inputNodes.map((input) => `%${numbers.get(input) ?? "?"}`);

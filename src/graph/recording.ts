@@ -58,10 +58,14 @@ export function graphFor(operands: readonly Operand[], name: string): Graph | un
 function checkHome(node: Value & { readonly graph: Graph | undefined }, home: Graph | undefined, name: string): Graph {
   const graph = node.graph!; // a node always has one, and a Variable was checked by the caller
   if (graph.ended) {
-    throw new TypeError(`Cannot ${name} ${node.describe()}: it was recorded by ${graph.ended}, which has ended; return it from the traced function instead`);
+    throw new TypeError(
+      `Cannot ${name} ${node.describe()}: it was recorded by ${graph.ended}, which has ended; return it from the traced function instead`,
+    );
   }
   if (trace !== undefined && graph !== trace.graph) {
-    throw new TypeError(`Cannot ${name} ${node.describe()}: it belongs to another graph than the one ${trace.name} records`);
+    throw new TypeError(
+      `Cannot ${name} ${node.describe()}: it belongs to another graph than the one ${trace.name} records`,
+    );
   }
   if (home !== undefined && home !== graph) {
     throw new TypeError(`Cannot ${name} ${node.describe()}: the operands belong to two graphs`);

@@ -7,7 +7,6 @@ import { fromNested } from "../ops/nested.ts";
 import { currentExecutor, type Executable, type GraphFunction } from "../ops/op.ts";
 import { equalShapes, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { TensorType } from "../tensor_type.ts";
 import { flatten, type Tree, unflatten } from "../tree.ts";
 import { LruCache } from "../lru_cache.ts";
 import { type NestedArray, Value } from "../value.ts";
@@ -127,7 +126,9 @@ function readFeeds(feeds: Feeds): ReadonlyMap<Value, Feed> {
   for (const key of map.keys()) {
     if (key instanceof Placeholder) continue;
     const what = key instanceof Value ? key.describe() : String(key);
-    throw new TypeError(`Cannot feed ${what}: only placeholders are fed${key instanceof Variable ? "; use assign()" : ""}`);
+    throw new TypeError(
+      `Cannot feed ${what}: only placeholders are fed${key instanceof Variable ? "; use assign()" : ""}`,
+    );
   }
   return map;
 }
@@ -143,7 +144,9 @@ function feedTensor(node: Placeholder, feeds: ReadonlyMap<Value, Feed>, wide: bo
     tensor = feed.concrete(action);
   } else {
     tensor = fromNested(feed, node.declaredDType, action);
-    if (node.declaredDType === undefined && wide && isFloating(tensor.type.dtype)) tensor = fromNested(feed, "float64", action);
+    if (node.declaredDType === undefined && wide && isFloating(tensor.type.dtype)) {
+      tensor = fromNested(feed, "float64", action);
+    }
   }
   if (node.declaredDType !== undefined && tensor.type.dtype !== node.declaredDType) {
     tensor = tensor.astype(node.declaredDType).concrete(action);
@@ -168,4 +171,3 @@ function checkOneGraph(nodes: readonly Value[]): void {
   }
   if (graphs.size > 1) throw new TypeError("Cannot fetch nodes of two graphs in one run: run them one after the other");
 }
-

@@ -51,7 +51,9 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
       return placeholder;
     }
     if (node instanceof Variable) return graph.read(node);
-    if (node instanceof Read) return node.source instanceof Variable ? graph.read(node.source) : graph.capture(node.source);
+    if (node instanceof Read) {
+      return node.source instanceof Variable ? graph.read(node.source) : graph.capture(node.source);
+    }
     const operation = node as Operation; // placeholders, Variables and tensors were handled, and tensors are Reads in a graph
     const inputNodes = operation.inputNodes.map((input) => copies.get(input)!);
     if (operation instanceof TableOperation) {

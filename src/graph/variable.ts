@@ -28,7 +28,9 @@ let made = 0;
 /** `value` in another dtype; itself when it has that already, or when its own is not known yet. */
 function convert<V extends Value>(value: V, dtype: DType): V {
   // Converting keeps the kind of a value: a Tensor stays one, a node becomes a node.
-  return value.type === undefined || value.type.dtype === dtype && !value.type.weak ? value : value.astype(dtype) as Value as V;
+  return value.type === undefined || value.type.dtype === dtype && !value.type.weak
+    ? value
+    : value.astype(dtype) as Value as V;
 }
 
 /** Throws when a value of this type does not fit into a Variable. */
@@ -72,11 +74,16 @@ export class Variable extends Value {
         `Cannot make a Variable inside ${trace.name}: it would be made anew by every trace; make it outside and close over it`,
       );
     }
-    const initial = (initialValue instanceof Value ? initialValue : fromNested(initialValue, options.dtype, "make a Variable"))
-      .concrete("make a Variable of");
+    const initial =
+      (initialValue instanceof Value ? initialValue : fromNested(initialValue, options.dtype, "make a Variable"))
+        .concrete("make a Variable of");
     this.name = options.name ?? `variable${made++}`;
     this.trainable = options.trainable ?? true;
-    const dtype = options.dtype !== undefined ? checkDType(options.dtype) : initial.type.weak ? "float32" : initial.type.dtype;
+    const dtype = options.dtype !== undefined
+      ? checkDType(options.dtype)
+      : initial.type.weak
+      ? "float32"
+      : initial.type.dtype;
     this.#type = new TensorType(dtype, initial.type.shape);
     this.#storage = allocate(dtype, this.#type.size);
     this.#storage.set(convert(initial, dtype).data);

@@ -73,7 +73,7 @@ function computeProduct(output: TypedArray, x: Tensor, y: Tensor, dtype: DType):
 }
 
 /** The gradients of a product, of vectors too: they are made matrices, and their gradients vectors again. */
-function productGradient({ inputs, gradient }: GradientContext): (Value | undefined)[] {
+function productGradient({ inputs, gradient, needed }: GradientContext): (Value | undefined)[] {
   const [x, y] = inputs as [Value, Value]; // a product has two
   const left = asMatrix(x, "left");
   const right = asMatrix(y, "right");
@@ -85,8 +85,8 @@ function productGradient({ inputs, gradient }: GradientContext): (Value | undefi
     return matrix === operand ? sum : reshape(sum, operand.shape);
   };
   return [
-    isFloating(x.dtype) ? back(contract(matrices, swapMatrixAxes(right)), left, x) : undefined,
-    isFloating(y.dtype) ? back(contract(swapMatrixAxes(left), matrices), right, y) : undefined,
+    needed[0] && isFloating(x.dtype) ? back(contract(matrices, swapMatrixAxes(right)), left, x) : undefined,
+    needed[1] && isFloating(y.dtype) ? back(contract(swapMatrixAxes(left), matrices), right, y) : undefined,
   ];
 }
 

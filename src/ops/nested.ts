@@ -39,19 +39,28 @@ export function fromNested(data: NestedArray, dtype: DType | undefined, action: 
       return;
     }
     if (typeof level !== "number" && typeof level !== "boolean") {
-      throw new TypeError(`Cannot ${action}: ${where()} is ${describeForeign(level)}, not a number, a boolean, an array or a Value`);
+      throw new TypeError(
+        `Cannot ${action}: ${where()} is ${describeForeign(level)}, not a number, a boolean, an array or a Value`,
+      );
     }
     if (depth !== shape.length) {
       throw new RangeError(
-        `Cannot ${action} from ragged arrays: ${where()} is a number where its neighbours have ${shape[depth]} elements`,
+        `Cannot ${action} from ragged arrays: ${where()} is a number where its neighbours have ${
+          shape[depth]
+        } elements`,
       );
     }
     values.push(level);
   };
   collect(data, 0);
-  const type = new TensorType(dtype ?? (values.length > 0 && values.every((value) => typeof value === "boolean") ? "bool" : "float32"), shape);
+  const type = new TensorType(
+    dtype ?? (values.length > 0 && values.every((value) => typeof value === "boolean") ? "bool" : "float32"),
+    shape,
+  );
   const array = allocate(type.dtype, type.size);
-  for (let position = 0; position < array.length; position++) array[position] = store(Number(values[position]), type.dtype, action);
+  for (let position = 0; position < array.length; position++) {
+    array[position] = store(Number(values[position]), type.dtype, action);
+  }
   return new Tensor(array, type);
 }
 

@@ -18,6 +18,17 @@ import { fromNested } from "./nested.ts";
 /** The parameters of an operation that are not tensors: axes, shapes, flags. Plain data, so that they can be compared. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
+/** Attributes as a string; equal strings are equal attributes. JSON alone would make null of NaN and infinities. */
+export function attributesKey(attributes: Attributes): string {
+  return JSON.stringify(
+    attributes,
+    (_, value: unknown) =>
+      typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+        ? `number ${Object.is(value, -0) ? "-0" : value}`
+        : value,
+  );
+}
+
 /** What a gradient rule is given. */
 export interface GradientContext<A extends Attributes = Attributes> {
   /** The operation's inputs. */
@@ -27,6 +38,8 @@ export interface GradientContext<A extends Attributes = Attributes> {
   readonly attributes: A;
   /** The gradient with respect to the result; of its shape and dtype. */
   readonly gradient: Value;
+  /** Which inputs' gradients will be used; a rule may leave out work for the others. */
+  readonly needed: readonly boolean[];
 }
 
 /** One entry of the op table. */

@@ -72,7 +72,9 @@ export abstract class Optimizer {
     const variables = given ?? trainableVariables(trace.graph, loss, readOf);
     for (const variable of variables) {
       if (!isFloating(variable.type.dtype)) {
-        throw new TypeError(`Cannot minimize with respect to ${variable.describe()}: only floating Variables have gradients`);
+        throw new TypeError(
+          `Cannot minimize with respect to ${variable.describe()}: only floating Variables have gradients`,
+        );
       }
     }
     const gradients = backpropagate([loss], [onesSeed(trace.graph, loss)], variables.map(readOf));
@@ -104,7 +106,9 @@ export abstract class Optimizer {
     let slot = slots.get(name);
     if (slot === undefined) {
       const { dtype, shape } = variable.type;
-      slot = outsideGraphs(() => new Variable(zeros(shape, { dtype }), { name: `${variable.name}.${name}`, trainable: false }));
+      slot = outsideGraphs(() =>
+        new Variable(zeros(shape, { dtype }), { name: `${variable.name}.${name}`, trainable: false })
+      );
       slots.set(name, slot);
     }
     return slot;
@@ -153,4 +157,3 @@ export class Minimize extends Macro {
     return undefined;
   }
 }
-

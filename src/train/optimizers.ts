@@ -2,7 +2,7 @@
  * The optimizers: gradient descent, with momentum, and Adam.
  * @module
  */
-import { Variable } from "../graph/variable.ts";
+import type { Variable } from "../graph/variable.ts";
 import type { Value } from "../value.ts";
 import { Optimizer } from "./optimizer.ts";
 
@@ -46,7 +46,10 @@ export class SGD extends Optimizer {
   constructor({ learningRate, momentum = 0, nesterov = false }: SGDOptions) {
     super();
     if (nesterov && momentum === 0) throw new RangeError("Cannot use Nesterov's method: it needs a momentum above 0");
-    this.#learningRate = this.hyperParameter("learningRate", checkNumber("the learning rate", learningRate, 0, Infinity));
+    this.#learningRate = this.hyperParameter(
+      "learningRate",
+      checkNumber("the learning rate", learningRate, 0, Infinity),
+    );
     this.#momentum = this.hyperParameter("momentum", checkNumber("the momentum", momentum, 0, 1));
     this.#useMomentum = momentum !== 0;
     this.#nesterov = nesterov;
@@ -118,7 +121,10 @@ export class Adam extends Optimizer {
 
   constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}) {
     super();
-    this.#learningRate = this.hyperParameter("learningRate", checkNumber("the learning rate", learningRate, 0, Infinity));
+    this.#learningRate = this.hyperParameter(
+      "learningRate",
+      checkNumber("the learning rate", learningRate, 0, Infinity),
+    );
     this.#beta1 = checkNumber("beta1", beta1, 0, 1);
     this.#beta2 = checkNumber("beta2", beta2, 0, 1);
     this.#epsilon = checkNumber("epsilon", epsilon, 0, Infinity);

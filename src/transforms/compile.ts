@@ -2,7 +2,7 @@
  * compile: a function recorded once per signature and run as one program.
  * @module
  */
-import { Graph } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { isNode } from "../graph/operation.ts";
 import { Placeholder } from "../graph/placeholder.ts";
 import { activeTrace, nodeIn } from "../graph/recording.ts";
@@ -23,7 +23,11 @@ export type Compiled<T> = T extends Value ? Tensor
   : T;
 
 /** The arguments a compiled function takes: a number will do where the function takes a Value. */
-export type CompiledArguments<A extends readonly unknown[]> = { [K in keyof A]: A[K] | (Value extends A[K] ? number : never) };
+export type CompiledArguments<A extends readonly unknown[]> = {
+  [K in keyof A]:
+    | A[K]
+    | (Value extends A[K] ? number : never);
+};
 
 /** Options of {@linkcode compile}. */
 export interface CompileOptions extends ExecutorOptions {
@@ -107,12 +111,21 @@ export function compile<A extends readonly unknown[], R>(
 
   const prepare = (args: readonly unknown[]): { program: Program; leaves: readonly unknown[] } => {
     const { leaves, paths, structure } = flatten(args);
-    const isStatic = (index: number): boolean => staticArguments.size > 0 && staticArguments.has(Number(/\d+/.exec(paths[index]!)?.[0]));
+    const isStatic = (index: number): boolean =>
+      staticArguments.size > 0 && staticArguments.has(Number(/\d+/.exec(paths[index]!)?.[0]));
     const key = signatureOf(leaves, paths, structure, isStatic, name);
     let program = programs.get(key);
     if (program === undefined) {
       traces++;
-      program = traceProgram(fn as (...args: readonly unknown[]) => unknown, name, leaves, paths, structure, isStatic, options); // called with a tree of A's structure
+      program = traceProgram(
+        fn as (...args: readonly unknown[]) => unknown,
+        name,
+        leaves,
+        paths,
+        structure,
+        isStatic,
+        options,
+      ); // called with a tree of A's structure
       programs.set(key, program);
     }
     last = program;
@@ -160,12 +173,18 @@ function signatureOf(
       const first = leaves.indexOf(leaf); // which arguments are the same object is part of the signature
       if (leaf instanceof Variable) key += `|V${first}${leaf.trainable ? "t" : ""}${leaf.type.key}`;
       else if (leaf instanceof Tensor) key += `|T${first}${leaf.type.key}`;
-      else throw new TypeError(`Cannot call ${name} with ${leaf.describe()} at argument ${paths[index]}: it is a node of a graph, not a tensor`);
+      else {throw new TypeError(
+          `Cannot call ${name} with ${leaf.describe()} at argument ${
+            paths[index]
+          }: it is a node of a graph, not a tensor`,
+        );}
     } else if (leaf === null || leaf === undefined || typeof leaf === "boolean" || typeof leaf === "string") {
       key += `|${typeof leaf === "string" ? JSON.stringify(leaf) : String(leaf)}`;
     } else {
       throw new TypeError(
-        `Cannot call ${name} with a ${typeof leaf} at argument ${paths[index]}: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these`,
+        `Cannot call ${name} with a ${typeof leaf} at argument ${
+          paths[index]
+        }: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these`,
       );
     }
   }
@@ -192,7 +211,9 @@ function traceProgram(
       }
       return leaf;
     });
-    const given = fed.map((leaf, index) => leaf === undefined && leaves[index] !== undefined ? fed[leaves.indexOf(leaves[index])] : leaf);
+    const given = fed.map((leaf, index) =>
+      leaf === undefined && leaves[index] !== undefined ? fed[leaves.indexOf(leaves[index])] : leaf
+    );
     const inputs = fed.filter((leaf): leaf is Placeholder => leaf instanceof Placeholder);
     const result = fn(...unflatten(structure, given) as readonly unknown[]); // the arguments are an array
     checkSynchronous(result, name);
@@ -235,7 +256,12 @@ function runProgram(program: Program, leaves: readonly unknown[]): unknown {
     const leaf = leaves[index];
     return typeof leaf === "number" ? new Tensor(new Float64Array([leaf]), scalarType) : leaf as Tensor; // by the signature
   });
-  const variables = program.variables.map((variable) => typeof variable === "number" ? leaves[variable] as Variable : variable); // by the signature
+  const variables = program.variables.map((variable) =>
+    typeof variable === "number" ? leaves[variable] as Variable : variable
+  ); // by the signature
   const outputs = program.executable.run(inputs, variables);
-  return unflatten(program.structure, program.results.map((result) => "output" in result ? outputs[result.output] : result.constant));
+  return unflatten(
+    program.structure,
+    program.results.map((result) => "output" in result ? outputs[result.output] : result.constant),
+  );
 }

@@ -20,7 +20,11 @@ export type Gradients<T> = T extends Tensor | number ? Tensor
   : T;
 
 /** The arguments a differentiated function is called with: where it takes a Value, a number will do. */
-export type GradientArguments<A extends readonly unknown[]> = { [K in keyof A]: A[K] | (A[K] extends Value ? number | Value : never) };
+export type GradientArguments<A extends readonly unknown[]> = {
+  [K in keyof A]:
+    | A[K]
+    | (A[K] extends Value ? number | Value : never);
+};
 
 /** Options of {@linkcode grad} and {@linkcode valueAndGrad}. */
 export interface GradOptions {
@@ -53,7 +57,9 @@ export function valueAndGrad<A extends readonly unknown[]>(
     const outer = activeTrace();
     const record = (trace: Trace): [Value, Value[]] => {
       const copies = values.map((value, index) => freshLeaf(trace, value, `argument${argument}${paths[index]}`));
-      const rest = args.map((arg, index) => index === argument ? unflatten(structure, copies) : arg) as readonly unknown[];
+      const rest = args.map((arg, index) =>
+        index === argument ? unflatten(structure, copies) : arg
+      ) as readonly unknown[];
       const result = fn(...rest as A); // the same arguments, with Values in place of the leaves of one
       checkSynchronous(result, name);
       const y = checkScalar(result, name);
@@ -98,7 +104,9 @@ function differentiableLeaf(leaf: unknown, where: string, name: string): Value {
     throw new TypeError(`Cannot differentiate ${name}: ${where} is ${String(leaf)}, not a tensor or a number`);
   }
   if (!isFloating(value.dtype)) {
-    throw new TypeError(`Cannot differentiate ${name}: ${where} is ${value.type}, and only floating tensors have gradients`);
+    throw new TypeError(
+      `Cannot differentiate ${name}: ${where} is ${value.type}, and only floating tensors have gradients`,
+    );
   }
   return value;
 }
@@ -120,7 +128,9 @@ export function checkScalar(result: unknown, name: string): Value {
     throw new TypeError(`Cannot differentiate ${name}: it returned ${String(result)}, not a tensor`);
   }
   if (result.size !== 1 || !isFloating(result.dtype)) {
-    throw new TypeError(`Cannot differentiate ${name}: it returned ${result.type}, not a floating scalar; reduce it with sum() or mean()`);
+    throw new TypeError(
+      `Cannot differentiate ${name}: it returned ${result.type}, not a floating scalar; reduce it with sum() or mean()`,
+    );
   }
   return result;
 }

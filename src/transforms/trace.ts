@@ -23,7 +23,9 @@ export function traced<T>(name: string, options: { recordValues: boolean }, body
 export function checkSynchronous(result: unknown, name: string): void {
   if (result instanceof Promise) {
     result.catch(() => {}); // it is reported here, and not a second time as an unhandled rejection
-    throw new TypeError(`Cannot trace ${name}: it returned a promise, and only what runs before the first await could be recorded`);
+    throw new TypeError(
+      `Cannot trace ${name}: it returned a promise, and only what runs before the first await could be recorded`,
+    );
   }
 }
 
