@@ -125,3 +125,5 @@ export { grad, type GradientArguments, type Gradients, type GradOptions, valueAn
 
 export * as train from "./src/train/mod.ts";
 export * as random from "./src/ops/random.ts";
+
+export { gunzip, readIdx } from "./src/data/idx.ts";

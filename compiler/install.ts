@@ -7,7 +7,7 @@ import { referenceExecutor } from "../src/graph/interpret.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import { recordOperation, withTrace } from "../src/graph/recording.ts";
 import { LruCache } from "../src/lru_cache.ts";
-import { type Attributes, attributesKey, type Executor, installExecutor, type Op } from "../src/ops/op.ts";
+import { type Attributes, attributesKey, type Executor, installExecutor, none, type Op } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import { canGenerateCode } from "./kernel_cache.ts";
@@ -16,23 +16,30 @@ import { Program } from "./program.ts";
 const cachedSignatures = 512;
 
 /** For every op, its programs of one operation each, by attributes and operand types. */
-const eagerPrograms = new WeakMap<Op, LruCache<string, Program>>();
+const eagerPrograms = new Map<Op, LruCache<string | number, Program>>();
+
+/** Two type numbers in one number, where both are small enough; a string of them is made otherwise. */
+const pairBase = 2 ** 26;
+
+function eagerKey(inputs: readonly Tensor[], attributes: Attributes): string | number {
+  if (attributes === none && inputs.length <= 2) {
+    const first = inputs[0]!.type.id;
+    if (inputs.length === 1) return first;
+    const second = inputs[1]!.type.id;
+    if (first < pairBase && second < pairBase) return first * pairBase + second;
+  }
+  let key = attributes === none ? "" : attributesKey(attributes);
+  for (let index = 0; index < inputs.length; index++) key += ` ${inputs[index]!.type.id}`;
+  return key;
+}
 
 function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes): Program {
-  let key = "";
-  for (let index = 0; index < inputs.length; index++) key += inputs[index]!.type.key;
-  for (const _ in attributes) {
-    key += attributesKey(attributes);
-    break;
-  }
   let programs = eagerPrograms.get(op);
   if (programs === undefined) eagerPrograms.set(op, programs = new LruCache(cachedSignatures));
+  const key = eagerKey(inputs, attributes);
   let program = programs.get(key);
   if (program === undefined) {
-    programs.set(
-      key,
-      program = compileEager(op, inputs.map((input) => input.type), attributes),
-    );
+    programs.set(key, program = compileEager(op, inputs.map((input) => input.type), attributes));
   }
   return program;
 }

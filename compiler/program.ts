@@ -67,7 +67,7 @@ export class Program implements Executable {
   readonly rows: readonly Row[];
   readonly #outputs: readonly { readonly buffer: number; readonly type: TensorType }[];
   readonly #assigns: readonly { readonly buffer: number; readonly variable: number }[];
-  readonly #results: readonly number[];
+  readonly #results: readonly { readonly buffer: number; readonly type: TensorType }[];
   readonly #variableBuffers: readonly (number | undefined)[];
   readonly #inputBuffers: readonly (number | undefined)[];
   readonly #bindings: TypedArray[];
@@ -83,7 +83,9 @@ export class Program implements Executable {
     this.buffers = builder.buffers;
     this.#outputs = builder.outputs;
     this.#assigns = builder.assigns;
-    this.#results = this.buffers.flatMap(({ kind }, index) => kind === "result" ? [index] : []);
+    this.#results = this.buffers.flatMap((buffer, index) =>
+      buffer.kind === "result" ? [{ buffer: index, type: buffer.type }] : []
+    );
     this.#variableBuffers = source.variables.map((_, variable) => indexOf(this.buffers, "variable", variable));
     this.#inputBuffers = source.inputs.map((_, input) => indexOf(this.buffers, "input", input));
     this.#bindings = this.#bindFixed();
@@ -106,7 +108,7 @@ export class Program implements Executable {
     const bindings = nested ? this.#bindFixed() : this.#bindings;
     this.#busy = true;
     try {
-      const { buffers, rows } = this;
+      const { rows } = this;
       for (let index = 0; index < inputs.length; index++) {
         const buffer = this.#inputBuffers[index];
         if (buffer !== undefined) bindings[buffer] = inputs[index]!.data;
@@ -115,23 +117,30 @@ export class Program implements Executable {
         const buffer = this.#variableBuffers[index];
         if (buffer !== undefined) bindings[buffer] = variables[index]!.storage;
       }
-      for (const index of this.#results) {
-        const { type } = buffers[index] as { type: TensorType }; // results have one
-        bindings[index] = allocate(type.dtype, type.size);
+      for (let index = 0; index < this.#results.length; index++) {
+        const { buffer, type } = this.#results[index]!;
+        bindings[buffer] = allocate(type.dtype, type.size);
       }
       for (let index = 0; index < rows.length; index++) {
         const row = rows[index]!;
         if (row.kind === "kernel") row.code(bindings, row.args, 0, row.extent);
         else runHost(row, bindings);
       }
-      const outputs = this.#outputs.map(({ buffer, type }) => new Tensor(bindings[buffer]!, type));
+      const outputs = new Array<Tensor>(this.#outputs.length);
+      for (let index = 0; index < outputs.length; index++) {
+        const { buffer, type } = this.#outputs[index]!;
+        outputs[index] = new Tensor(bindings[buffer]!, type);
+      }
       for (const { buffer, variable } of this.#assigns) variables[variable]!.write(bindings[buffer]!);
       return outputs;
     } finally {
       if (!nested) this.#busy = false;
       // Feeds and results are not held until the next run.
-      for (const buffer of this.#inputBuffers) if (buffer !== undefined) bindings[buffer] = unbound;
-      for (const buffer of this.#results) bindings[buffer] = unbound;
+      for (let index = 0; index < this.#inputBuffers.length; index++) {
+        const buffer = this.#inputBuffers[index];
+        if (buffer !== undefined) bindings[buffer] = unbound;
+      }
+      for (let index = 0; index < this.#results.length; index++) bindings[this.#results[index]!.buffer] = unbound;
     }
   }
 

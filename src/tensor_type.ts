@@ -3,6 +3,7 @@
  * @module
  */
 import { type DType, isFloating, isInteger, promoteDTypes } from "./dtype.ts";
+import { LruCache } from "./lru_cache.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /**
@@ -10,6 +11,16 @@ import { formatShape, type Shape, sizeOf } from "./shape.ts";
  * `"integer"` and `"float"` are numbers written in the program; `"scalar"` is one that arrives when a compiled function runs.
  */
 export type Weakness = "integer" | "float" | "scalar";
+
+/** Numbers of the types in use. One that is forgotten gets another number when it comes back, never one that was used. */
+const identities = new LruCache<string, number>(16384);
+let nextIdentity = 1;
+
+function identify(key: string): number {
+  let id = identities.get(key);
+  if (id === undefined) identities.set(key, id = nextIdentity++);
+  return id;
+}
 
 /** The dtype and shape of a value. Two types with the same `key` are the same type. */
 export class TensorType {
@@ -23,6 +34,8 @@ export class TensorType {
   readonly weak: Weakness | undefined;
   /** A string that is equal exactly for equal types. */
   readonly key: string;
+  /** A whole number that is equal only for equal types: what caches are looked up by. */
+  readonly id: number;
 
   constructor(dtype: DType, shape: Shape, weak?: Weakness) {
     this.dtype = dtype;
@@ -30,6 +43,7 @@ export class TensorType {
     this.size = sizeOf(shape);
     this.weak = weak;
     this.key = `${weak ?? dtype}${formatShape(shape)}`;
+    this.id = identify(this.key);
   }
 
   /** The type as errors and printed graphs show it: `float32[2,3]`. */

@@ -4,7 +4,7 @@
  */
 import { captureSite, type Site } from "../errors.ts";
 import type { Attributes, Op } from "../ops/op.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import { type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { isNode, TableOperation } from "./operation.ts";
@@ -44,7 +44,7 @@ export function withTrace<T>(next: Trace | undefined, body: () => T): T {
 export function graphFor(operands: readonly Operand[], name: string): Graph | undefined {
   let home: Graph | undefined;
   for (const operand of operands) {
-    if (!(operand instanceof Value)) continue;
+    if (operand instanceof Tensor || !(operand instanceof Value)) continue;
     if (isNode(operand)) {
       home = checkHome(operand, home, name);
     } else if (operand instanceof Variable) {

@@ -291,8 +291,9 @@ function define(name: string | symbol, method: (this: Value, ...rest: never[]) =
 }
 
 for (const [name, operation] of Object.entries(table)) {
-  define(name, function (...rest) {
-    return operation(this, ...rest);
+  // Named parameters, because gathering the rest into an array would cost as much as a small operation.
+  define(name, function (first, second, third) {
+    return operation(this, first, second, third);
   });
 }
 

@@ -189,20 +189,21 @@ const crossEntropyOp: Op = {
     const matched = where(y.equal(0), 0, y.mul(shifted)).sum(-1);
     return y.sum(-1).mul(logSum).sub(matched).sum().mul(1 / rowsOf(x.shape));
   },
-  gradient({ inputs: [logits, labels], output, gradient }) {
-    const { dtype } = output;
+  gradient({ inputs: [logits, labels], output: { dtype }, gradient, needed }) {
     const x = inDType(logits!, dtype);
     const scale = gradient.mul(1 / rowsOf(x.shape));
-    const probabilities = softmax(x);
+    const toLogits = (p: Value, target: Value): Value => inDType(p.sub(target).mul(scale), logits!.dtype);
+    const logitsNeeded = needed[0] && isFloating(logits!.dtype);
     if (areClasses(logits!.type!, labels!.type!)) {
-      const dx = probabilities.sub(matchesOf(labels!, x.shape.at(-1)!).astype(dtype)).mul(scale);
-      return [isFloating(logits!.dtype) ? inDType(dx, logits!.dtype) : undefined, undefined];
+      return [
+        logitsNeeded ? toLogits(softmax(x), matchesOf(labels!, x.shape.at(-1)!).astype(dtype)) : undefined,
+        undefined,
+      ];
     }
     const y = inDType(labels!, dtype);
-    const dx = probabilities.mul(y.sum(-1, keepDims)).sub(y).mul(scale);
     return [
-      isFloating(logits!.dtype) ? inDType(dx, logits!.dtype) : undefined,
-      isFloating(labels!.dtype) ? inDType(logSoftmax(x).mul(scale).neg(), labels!.dtype) : undefined,
+      logitsNeeded ? toLogits(softmax(x).mul(y.sum(-1, keepDims)), y) : undefined,
+      needed[1] && isFloating(labels!.dtype) ? inDType(logSoftmax(x).mul(scale).neg(), labels!.dtype) : undefined,
     ];
   },
 };
@@ -228,12 +229,12 @@ const meanSquaredErrorOp: Op = {
     const difference = inDType(inputs[0]!, dtype).sub(inDType(inputs[1]!, dtype));
     return difference.mul(difference).sum().mul(1 / difference.size);
   },
-  gradient({ inputs: [x, y], output: { dtype }, gradient }) {
+  gradient({ inputs: [x, y], output: { dtype }, gradient, needed }) {
     const difference = inDType(x!, dtype).sub(inDType(y!, dtype));
     const dx = difference.mul(gradient.mul(2 / difference.size));
     return [
-      isFloating(x!.dtype) ? inDType(unbroadcast(dx, x!), x!.dtype) : undefined,
-      isFloating(y!.dtype) ? inDType(unbroadcast(dx.neg(), y!), y!.dtype) : undefined,
+      needed[0] && isFloating(x!.dtype) ? inDType(unbroadcast(dx, x!), x!.dtype) : undefined,
+      needed[1] && isFloating(y!.dtype) ? inDType(unbroadcast(dx.neg(), y!), y!.dtype) : undefined,
     ];
   },
 };

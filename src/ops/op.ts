@@ -124,7 +124,8 @@ export function computeReference(op: Op, inputs: readonly Tensor[], attributes: 
   return new Tensor(output, type);
 }
 
-const none: Attributes = Object.freeze({});
+/** The attributes of an op that has none. */
+export const none: Attributes = Object.freeze({});
 
 /**
  * Applies an operation by the recording rule: with a graph node among the operands (or a Variable of the default
@@ -137,10 +138,16 @@ export function apply<A extends Attributes, X extends Operand>(
 ): Result<X> {
   const plain = op as Op; // an entry is only ever handed the attributes it was applied with
   const graph = graphFor(operands, op.name);
-  const values = operands.map((operand) => operand instanceof Value ? operand : literal(operand, op.name, operands));
   // Result<X> is what the recording rule comes to for static types.
-  if (graph !== undefined) return recordOperation(graph, plain, values, attributes) as Value as Result<X>;
-  const tensors = values.map((value) => value.concrete(op.name));
+  if (graph !== undefined) {
+    const values = operands.map((operand) => operand instanceof Value ? operand : literal(operand, op.name, operands));
+    return recordOperation(graph, plain, values, attributes) as Value as Result<X>;
+  }
+  const tensors = new Array<Tensor>(operands.length);
+  for (let index = 0; index < operands.length; index++) { // this path is every eager operation's: no closures here
+    const operand = operands[index]!;
+    tensors[index] = operand instanceof Value ? operand.concrete(op.name) : literal(operand, op.name, operands);
+  }
   return computeNow(plain, tensors, attributes) as Value as Result<X>;
 }
 

@@ -1,0 +1,40 @@
+/**
+ * The op table: every operation of the library under its name. Whatever has to know of all operations, such as the
+ * fuzzer and the documentation, is written against its keys, so that the type checker says what a new one still lacks.
+ * @module
+ */
+import { arithmeticOps } from "./arithmetic.ts";
+import { arrangementOps } from "./arrangement.ts";
+import { creationOps } from "./creation.ts";
+import { indexingOps } from "./indexing.ts";
+import { logicOps } from "./logic.ts";
+import { mathOps } from "./math.ts";
+import { matmulOps } from "./matmul.ts";
+import { movementOps } from "./movement.ts";
+import { neuralOps } from "./neural.ts";
+import type { Op } from "./op.ts";
+import { randomOps } from "./random_bits.ts";
+import { reduceOps } from "./reduce.ts";
+
+const families = {
+  ...arithmeticOps,
+  ...mathOps,
+  ...logicOps,
+  ...reduceOps,
+  ...matmulOps,
+  ...movementOps,
+  ...arrangementOps,
+  ...creationOps,
+  ...indexingOps,
+  ...neuralOps,
+  ...randomOps,
+};
+
+/** The name of an operation. */
+export type OpName = keyof typeof families;
+
+/** Every operation of the library, by name. An entry is only ever to be given the attributes that are its own. */
+export const opTable: Readonly<Record<OpName, Op>> = families as { readonly [Name in OpName]: Op };
+
+/** All names, family by family. */
+export const opNames: readonly OpName[] = Object.keys(families) as OpName[]; // its own keys
