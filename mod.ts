@@ -18,7 +18,10 @@ import "./src/ops/methods.ts";
 export type { DType, TypedArray } from "./src/dtype.ts";
 export type { Shape } from "./src/shape.ts";
 export { TensorType, type Weakness } from "./src/tensor_type.ts";
-export { type NestedArray, type Operand, type Result, Value } from "./src/value.ts";
+export { type LikeNode, type LikeTensor, type NestedArray, type Operand, type Result, Value } from "./src/value.ts";
+export type { Methods } from "./src/ops/methods.ts";
+export type { Attributes, ExecutorOptions } from "./src/ops/op.ts";
+export type { Axes, ReduceOptions, VarianceOptions } from "./src/ops/reduce.ts";
 export { Tensor } from "./src/tensor.ts";
 
 export { Graph } from "./src/graph/graph.ts";
@@ -26,7 +29,13 @@ export { type Computed, Operation } from "./src/graph/operation.ts";
 export { Placeholder, placeholder, type PlaceholderOptions } from "./src/graph/placeholder.ts";
 export { Variable, type VariableOptions } from "./src/graph/variable.ts";
 export { type Feed, type Feeds, type Fetched, Session, type SessionOptions } from "./src/graph/session.ts";
-export { computeGradients, type GradientRule, gradients, RegisterGradient } from "./src/graph/gradients.ts";
+export {
+  computeGradients,
+  type GradientRule,
+  gradients,
+  type OperationClass,
+  RegisterGradient,
+} from "./src/graph/gradients.ts";
 
 export {
   arange,

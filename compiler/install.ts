@@ -47,9 +47,9 @@ function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes)
 /** A program of one operation. */
 function compileEager(op: Op, types: readonly TensorType[], attributes: Attributes): Program {
   const graph = new Graph();
-  return withTrace({ graph, name: op.name, reads: new Map() }, () => {
+  return withTrace({ graph, name: op.name, reads: new Map(), origin: { site: undefined } }, () => {
     const placeholders = types.map((type, index) => new Placeholder(graph, { name: `x${index}` }, type));
-    const node = recordOperation(graph, op, placeholders, attributes, undefined);
+    const node = recordOperation(graph, op, placeholders, attributes);
     return new Program({ name: op.name, graph, inputs: placeholders, outputs: [node], assigns: [], variables: [] }, {});
   });
 }

@@ -3,9 +3,9 @@
  * operation is a view of something that has an array, and everything that leaves the program has one of its own.
  * @module
  */
-import { Read, TableOperation } from "../src/graph/operation.ts";
+import { Assign, Read, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
-import { recordOperation } from "../src/graph/recording.ts";
+import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
 import { arithmeticOps } from "../src/ops/arithmetic.ts";
 import type { GraphFunction } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
@@ -47,18 +47,22 @@ export function materialize(source: GraphFunction): Materialized {
       node.op,
       whole,
       node.attributes,
-      node.site,
     );
   });
 
-  /** Results are whole arrays; those of Variables are copies, because the Variable changes. */
+  /** What leaves is a whole array; of a Variable it is a copy, because the Variable changes. */
   const settle = (node: Value): Value => {
     const view = viewOf(node);
     const shared = view.source instanceof Read && !(view.source.source instanceof Tensor);
     return isWhole(view, shapeOf(node)) && !shared ? node : copy(node);
   };
-  const outputs = result.outputs.map(settle);
-  return { ...result, outputs, views };
+  const trace: Trace = { graph: result.graph, name: source.name, reads: new Map(), origin: { site: undefined } };
+  const outputs = withTrace(trace, () => result.outputs.map(settle));
+  const assigns = result.assigns.map((assign) => {
+    const value = settle(assign.inputNodes[0]!);
+    return value === assign.inputNodes[0] ? assign : new Assign(assign.graph, assign.variable, value);
+  });
+  return { ...result, outputs, assigns, views };
 }
 
 /** Whether a node has its array from outside: an argument, a Variable or a captured tensor. */

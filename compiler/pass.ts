@@ -3,9 +3,9 @@
  * @module
  */
 import { Graph } from "../src/graph/graph.ts";
-import { Assign, copyOperation, type Operation, Read, TableOperation } from "../src/graph/operation.ts";
+import { Assign, copyOperation, Operation, Read, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
-import { recordOperation, withTrace } from "../src/graph/recording.ts";
+import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { Variable } from "../src/graph/variable.ts";
 import type { GraphFunction } from "../src/ops/op.ts";
@@ -37,11 +37,13 @@ export function rewriteGraph(source: GraphFunction, rewrite: Rewrite): GraphFunc
     const inputNodes = operation.inputNodes.map((input) => copies.get(input)!);
     if (operation instanceof Assign) return inputNodes[0]!;
     if (!(operation instanceof TableOperation)) return copyOperation(operation, graph, inputNodes);
-    const rebuild = (): Value => recordOperation(graph, operation.op, inputNodes, operation.attributes, operation.site);
+    const rebuild = (): Value => recordOperation(graph, operation.op, inputNodes, operation.attributes);
     return rewrite(operation, inputNodes, rebuild);
   };
-  withTrace({ graph, name: source.name, reads: new Map() }, () => {
+  const trace: Trace = { graph, name: source.name, reads: new Map(), origin: { site: undefined } };
+  withTrace(trace, () => {
     for (const node of postorder([...source.outputs, ...source.assigns])) {
+      if (node instanceof Operation) trace.origin = node;
       if (!copies.has(node)) copies.set(node, copyOf(node));
       if (landing.has(node)) assigns.push(new Assign(graph, (node as Assign).variable, copies.get(node)!)); // landing holds Assigns
     }

@@ -37,6 +37,7 @@ export class TensorType {
   /** A whole number that is equal only for equal types: what caches are looked up by. */
   readonly id: number;
 
+  /** A type; `weak` when it stands for a JavaScript number. */
   constructor(dtype: DType, shape: Shape, weak?: Weakness) {
     this.dtype = dtype;
     this.shape = shape;

@@ -26,11 +26,16 @@ export type Result<X> = [X] extends [LikeTensor | NestedArray] ? Tensor
 
 // Result tells the classes apart by members that only they have: by the whole class it could not be decided, since
 // the classes' own methods return a Result again.
-interface LikeTensor {
+/** What tells a Tensor from the other Values, for {@linkcode Result}. */
+export interface LikeTensor {
+  /** Dtype and shape, always known. */
   readonly type: TensorType;
+  /** A tensor belongs to no graph. */
   readonly graph?: never;
 }
-interface LikeNode {
+/** What tells a node of a graph from the other Values, for {@linkcode Result}. */
+export interface LikeNode {
+  /** The graph it is a node of. */
   readonly graph: Graph;
 }
 
@@ -86,6 +91,19 @@ export abstract class Value {
     return this.concrete("read .toArray() of").toArray();
   }
 
+  /**
+   * What JavaScript's own operators see: the number of a tensor of one element. In a traced function, and for larger
+   * tensors, that is an error rather than the text that JavaScript would take instead.
+   */
+  [Symbol.toPrimitive](hint: "string" | "number" | "default"): string | number {
+    if (hint === "string") return this.toString();
+    const tensor = this.concrete("use JavaScript's operators on");
+    if (tensor.size === 1) return tensor.item();
+    throw new TypeError(
+      `Cannot use JavaScript's operators on ${this.describe()}: use its methods, such as add(); for text, String(x)`,
+    );
+  }
+
   #known(what: string): TensorType {
     const { type } = this;
     if (type === undefined) {
@@ -95,6 +113,5 @@ export abstract class Value {
   }
 }
 
-// The fluent methods: declared in ops/methods.ts, which also puts them on the prototype.
-// deno-lint-ignore no-empty-interface -- merging is how a class takes on the methods of another module's table
+/** The fluent methods: declared in ops/methods.ts, which also puts them on the prototype. */
 export interface Value extends Methods {}

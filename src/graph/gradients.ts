@@ -20,7 +20,8 @@ import { inputsOf, postorder } from "./traverse.ts";
 // deno-lint-ignore no-explicit-any -- a rule may name its own subclass of Operation, which only it knows
 export type GradientRule = (operation: any, gradient: Value) => Value | undefined | readonly (Value | undefined)[];
 
-type OperationClass = abstract new (...inputs: never[]) => Operation;
+/** A class of operations, however it is made. */
+export type OperationClass = abstract new (...inputs: never[]) => Operation;
 
 const registry = new Map<string | OperationClass, GradientRule>();
 

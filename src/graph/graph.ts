@@ -63,6 +63,7 @@ export class Graph {
    * another is set, or, with `using scope = graph.asDefault()`, until the end of the block.
    */
   asDefault(): Disposable;
+  /** Makes this the default graph while `body` runs, and returns what that returns. */
   asDefault<T>(body: () => T): T;
   asDefault<T>(body?: () => T): T | Disposable {
     const previous = defaultGraph;
@@ -79,12 +80,12 @@ export class Graph {
   }
 
   /** This graph's node that reads `variable`; for the graph a Variable was made in, use the Variable itself. */
-  read(variable: Variable): Read {
+  read(variable: Variable): Value {
     return this.#readNode(variable, () => this.variables.push(variable));
   }
 
   /** This graph's node that holds `tensor`. */
-  capture(tensor: Tensor): Read {
+  capture(tensor: Tensor): Value {
     return this.#readNode(tensor, () => {});
   }
 

@@ -109,7 +109,7 @@ export class Operation extends Value {
   }
 
   /** Where the user's program made this node, where that was kept. */
-  get site(): Site | undefined {
+  get site(): Error | undefined {
     return undefined;
   }
 
@@ -131,6 +131,7 @@ export class Operation extends Value {
     return zeroRunType(this);
   }
 
+  /** Its value, where its graph records with values; elsewhere it has none, and that is an error. */
   override concrete(action: string): Tensor {
     const { values, ended } = this.graph;
     if (values === undefined || ended !== undefined) throw lookingError(this, action, this.site);
@@ -142,6 +143,7 @@ export class Operation extends Value {
     return value;
   }
 
+  /** How errors call it: name and type. */
   override describe(): string {
     const { type } = this;
     return type === undefined ? this.name : `${this.name} (${type})`;
@@ -246,7 +248,7 @@ export class TableOperation extends Operation {
     return this.#attributes;
   }
 
-  override get site(): Site | undefined {
+  override get site(): Error | undefined {
     return this.#site;
   }
 

@@ -50,12 +50,14 @@ export class Placeholder extends Value {
     return this.#type;
   }
 
+  /** What `grad` passed for it; elsewhere it has no value before it is fed, and that is an error. */
   override concrete(action: string): Tensor {
     const value = this.graph.ended === undefined ? this.graph.values?.get(this) : undefined;
     if (value === undefined) throw lookingError(this, action);
     return value;
   }
 
+  /** How errors call it: name and, when known, type. */
   override describe(): string {
     return this.#type === undefined ? this.name : `${this.name} (${this.#type})`;
   }

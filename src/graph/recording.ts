@@ -20,6 +20,8 @@ export interface Trace {
   readonly name: string;
   /** Variables and what they read as now: their read node, or what was last assigned to them. */
   readonly reads: Map<Variable, Value>;
+  /** In a pass over a graph: the node it is working on, whose place in the user's program its new nodes take over. */
+  origin?: { readonly site: Site | undefined };
 }
 
 let trace: Trace | undefined;
@@ -91,14 +93,27 @@ export function constantNode(graph: Graph, tensor: Tensor): Value {
   return graph.capture(tensor);
 }
 
-/** Adds a node for `op` to `graph`. */
+/** Adds a node for `op` to `graph`, remembering the user's line, or that of the node the trace is working on. */
 export function recordOperation(
   graph: Graph,
   op: Op,
   operands: readonly Value[],
   attributes: Attributes,
-  site: Site | undefined = graph.values === undefined ? captureSite() : undefined, // with values, errors happen right there
 ): TableOperation {
-  const inputs = operands.map((operand) => nodeIn(graph, operand));
-  return new TableOperation(graph, op, inputs, attributes, site);
+  // With values, an error happens right where the user's code is running, and its stack tells.
+  const site = trace?.origin !== undefined ? trace.origin.site : graph.values === undefined ? captureSite() : undefined;
+  return new TableOperation(graph, op, operands.map((operand) => nodeIn(graph, operand)), attributes, site);
+}
+
+/** Runs `body` outside of every trace and every graph: state made there belongs to none. */
+export function outsideGraphs<T>(body: () => T): T {
+  return withTrace(undefined, () => {
+    const home = Graph.default;
+    Graph.clearDefault();
+    try {
+      return body();
+    } finally {
+      home?.asDefault();
+    }
+  });
 }

@@ -62,6 +62,7 @@ export class Session {
   readonly #numbers = new WeakMap<Value, number>();
   #nextNumber = 0;
 
+  /** Throws a TypeError for a mode there is not. */
   constructor(options: SessionOptions = {}) {
     const { mode = "compiled" } = options;
     if (mode !== "compiled" && mode !== "reference") {

@@ -29,7 +29,7 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
   const copies = new Map<Value, Value>();
   const inputs: Placeholder[] = [];
   const order = postorder(fetches);
-  const trace = (): Trace => ({ graph, name: "a session", reads: new Map() });
+  const trace = (): Trace => ({ graph, name: "a session", reads: new Map(), origin: { site: undefined } });
 
   /** All gradients of one y come out of one backward pass. */
   const expandGradient = (node: Gradient): void => {
@@ -57,7 +57,7 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
     const operation = node as Operation; // placeholders, Variables and tensors were handled, and tensors are Reads in a graph
     const inputNodes = operation.inputNodes.map((input) => copies.get(input)!);
     if (operation instanceof TableOperation) {
-      return recordOperation(graph, operation.op, inputNodes, operation.attributes, operation.site);
+      return recordOperation(graph, operation.op, inputNodes, operation.attributes);
     }
     if (operation instanceof Assign) {
       checkAssignable(operation.variable, inputNodes[0]!.type!); // every type is known in a specialised graph
@@ -69,7 +69,7 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
   for (const node of order) {
     if (copies.has(node)) continue;
     try {
-      withTrace(trace(), () => {
+      withTrace({ ...trace(), ...(node instanceof Operation && { origin: node }) }, () => {
         if (node instanceof Gradient) expandGradient(node);
         else if (node instanceof Macro) node.expand(node.inputNodes.map((input) => copies.get(input)!));
         else copies.set(node, copy(node));

@@ -66,6 +66,7 @@ export class Variable extends Value {
   #storage: TypedArray;
   #snapshot: Tensor | undefined;
 
+  /** Copies the initial value: a Value, a number or nested arrays. Throws inside `compile`, where it would be made anew by every trace. */
   constructor(initialValue: Operand, options: VariableOptions = {}) {
     super();
     const trace = activeTrace();
@@ -127,6 +128,7 @@ export class Variable extends Value {
     return node;
   }
 
+  /** What it holds; inside a trace, what it reads as there. */
   override concrete(action: string): Tensor {
     const trace = activeTrace();
     return trace === undefined ? this.snapshot() : nodeIn(trace.graph, this).concrete(action);
@@ -148,6 +150,7 @@ export class Variable extends Value {
     this.#snapshot = undefined;
   }
 
+  /** How errors call it: name and type. */
   override describe(): string {
     return `${this.name} (${this.#type})`;
   }

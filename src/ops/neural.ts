@@ -3,7 +3,7 @@
  * stable by construction: the row's maximum is subtracted before anything is exponentiated.
  * @module
  */
-import { type DType, isFloating } from "../dtype.ts";
+import { type DType, isFloating, type TypedArray } from "../dtype.ts";
 import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { resultDType, TensorType } from "../tensor_type.ts";
@@ -154,15 +154,8 @@ const crossEntropyOp: Op = {
     for (let row = 0; row < rowsOf(shape); row++) {
       const logProbabilities = logSoftmaxOf(Array.from(logits!.data.subarray(row * classes, (row + 1) * classes)));
       if (areClasses(logits!.type, labels!.type)) {
-        const label = labels!.data[row]!;
-        const logProbability = logProbabilities[label];
-        if (logProbability === undefined) {
-          throw new RangeError(
-            `Cannot crossEntropy ${logits!.type} and ${
-              labels!.type
-            }: the class ${label} of row ${row} is not between 0 and ${classes - 1}`,
-          );
-        }
+        const logProbability = logProbabilities[labels!.data[row]!];
+        if (logProbability === undefined) throw classError(logits!.type, labels!.type, labels!.data, row);
         total -= logProbability;
       } else {
         logProbabilities.forEach((logProbability, index) => {
@@ -283,8 +276,9 @@ export function logSoftmax<X extends Operand>(x: X, axis = -1): Result<X> {
  *
  * `logits` has the classes along its last axis. `labels` are class indices (integers, of the shape of `logits`
  * without its last axis), or rows of the shape of `logits`: one-hot, or any probabilities.
- * Throws a RangeError when the shapes do not fit together or, eagerly, when an index is not a class, and a TypeError
- * for class indices that are not integers.
+ * Throws a RangeError when the shapes do not fit together or when an index is not a class, and a TypeError
+ * for class indices that are not integers. (An index that is fed to a compiled function or a session is not looked at:
+ * one that is no class matches none.)
  *
  * @example
  * ```ts
@@ -296,7 +290,27 @@ export function logSoftmax<X extends Operand>(x: X, axis = -1): Result<X> {
  * ```
  */
 export function crossEntropy<X extends Operand, Y extends Operand>(logits: X, labels: Y): Result<X | Y> {
-  return apply(crossEntropyOp, [logits, literalLabels(logits, labels)]);
+  const given = literalLabels(logits, labels);
+  if (logits instanceof Value && given instanceof Tensor) checkClasses(logits, given);
+  return apply(crossEntropyOp, [logits, given]);
+}
+
+/** Throws when class indices whose numbers are at hand are not classes. */
+function checkClasses(logits: Value, labels: Tensor): void {
+  const classes = logits.type?.shape.at(-1);
+  if (classes === undefined || isFloating(labels.dtype) || labels.rank + 1 !== logits.rank) return;
+  const wrong = labels.data.findIndex((label) => label < 0 || label >= classes);
+  if (wrong >= 0) throw classError(logits.type!, labels.type, labels.data, wrong);
+}
+
+function classError(logits: TensorType, labels: TensorType, data: TypedArray, row: number): Error {
+  const classes = logits.shape.at(-1)! - 1;
+  return operandError(
+    RangeError,
+    "crossEntropy",
+    [logits, labels],
+    `the class ${data[row]} of row ${row} is not between 0 and ${classes}`,
+  );
 }
 
 /** Class indices written as nested arrays are integers, though numbers in arrays make float32 elsewhere. */

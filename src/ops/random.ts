@@ -6,8 +6,7 @@
  * @module
  */
 import { type DType, dtypeInfo, isFloating, isInteger } from "../dtype.ts";
-import { Graph } from "../graph/graph.ts";
-import { activeTrace, withTrace } from "../graph/recording.ts";
+import { activeTrace, outsideGraphs } from "../graph/recording.ts";
 import { Variable } from "../graph/variable.ts";
 import { checkShape, equalShapes, type Shape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -102,15 +101,7 @@ let generator: Variable | undefined;
  * first needed: in a graph built by hand, drawing gives numbers, not nodes.
  */
 function generatorState(): Variable {
-  if (generator === undefined) {
-    const home = Graph.default;
-    Graph.clearDefault();
-    generator = withTrace(
-      undefined,
-      () => new Variable(words(0, 0, 0), { name: "random generator", trainable: false }),
-    );
-    home?.asDefault();
-  }
+  generator ??= outsideGraphs(() => new Variable(words(0, 0, 0), { name: "random generator", trainable: false }));
   return generator;
 }
 

@@ -4,9 +4,9 @@
  */
 import { isFloating } from "../dtype.ts";
 import { backpropagate, graphOf, onesSeed } from "../graph/gradients.ts";
-import { Graph } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { Operation } from "../graph/operation.ts";
-import { activeTrace, nodeIn, type Trace, withTrace } from "../graph/recording.ts";
+import { activeTrace, nodeIn, outsideGraphs, type Trace, withTrace } from "../graph/recording.ts";
 import { Macro } from "../graph/specialize.ts";
 import { postorder } from "../graph/traverse.ts";
 import { Variable } from "../graph/variable.ts";
@@ -16,19 +16,6 @@ import type { Tensor } from "../tensor.ts";
 import { checkScalar } from "../transforms/grad.ts";
 import { checkSynchronous, traced } from "../transforms/trace.ts";
 import type { Value } from "../value.ts";
-
-/** Runs `body` outside of every trace and every graph: state made there belongs to none. */
-function outsideGraphs<T>(body: () => T): T {
-  return withTrace(undefined, () => {
-    const previous = Graph.default;
-    Graph.clearDefault();
-    try {
-      return body();
-    } finally {
-      previous?.asDefault();
-    }
-  });
-}
 
 /**
  * What all optimizers share: `minimize` differentiates a loss with respect to Variables and updates them. A subclass

@@ -37,8 +37,11 @@ export interface CompileOptions extends ExecutorOptions {
 
 /** How often a compiled function was called, traced, and how many programs it holds. */
 export interface CompileStats {
+  /** Calls that ran a program. */
   readonly calls: number;
+  /** Times the function was recorded and compiled. */
   readonly traces: number;
+  /** Programs held now. */
   readonly programs: number;
 }
 

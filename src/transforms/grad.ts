@@ -50,7 +50,7 @@ export function valueAndGrad<A extends readonly unknown[]>(
   options: GradOptions = {},
 ): (...args: GradientArguments<A>) => [value: Tensor, gradients: Gradients<A[0]>] {
   const { argument = 0 } = options;
-  const name = functionName(fn, "the differentiated function");
+  const name = functionName(fn, "the function");
   const differentiated = (...args: GradientArguments<A>): [Value, unknown] => {
     const { leaves, paths, structure } = flatten(args[argument]);
     const values = leaves.map((leaf, index) => differentiableLeaf(leaf, `argument ${argument}${paths[index]}`, name));
