@@ -44,13 +44,13 @@ function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes)
   return program;
 }
 
-/** A program of one operation. */
+/** A program of one operation. It is exact, so that a decomposed one gives the numbers of an exact compiled program. */
 function compileEager(op: Op, types: readonly TensorType[], attributes: Attributes): Program {
   const graph = new Graph();
   return withTrace({ graph, name: op.name, reads: new Map(), origin: { site: undefined } }, () => {
     const placeholders = types.map((type, index) => new Placeholder(graph, { name: `x${index}` }, type));
     const node = recordOperation(graph, op, placeholders, attributes);
-    return new Program({ name: op.name, graph, inputs: placeholders, outputs: [node], assigns: [], variables: [] }, {});
+    return new Program({ name: op.name, graph, inputs: placeholders, outputs: [node], assigns: [], variables: [] }, { exact: true });
   });
 }
 

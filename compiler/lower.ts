@@ -140,7 +140,8 @@ class Builder {
     return this.convert(id, view.source.type!.dtype, dtype, section, row);
   }
 
-  #load(access: number, section: Section, row: Section): Id {
+  /** The element that an access finds. What this kernel itself has `written`, in an earlier pass, is no prologue's to load. */
+  #load(access: number, section: Section, row: Section, written = false): Id {
     const { strides } = this.accesses.list[access]!;
     const key = `load ${access}`;
     const known = this.lasting.get(key) ?? this.passValues.get(key);
@@ -148,7 +149,7 @@ class Builder {
     const id = this.newId();
     const varies = (axis: number): boolean => strides[axis] !== 0 && this.#cluster.frame.shape[axis] !== 1;
     const step = { kind: "load", id, access } as const;
-    if (!strides.some((_, axis) => varies(axis))) {
+    if (!written && !strides.some((_, axis) => varies(axis))) {
       this.lasting.set(key, id);
       this.prologue.steps.push(step);
     } else if (section !== row && !strides.some((_, axis) => this.#innerAxes[axis] && varies(axis))) {
@@ -179,7 +180,7 @@ class Builder {
     const { node } = member;
     const known = this.lasting.get(node) ?? this.passValues.get(node);
     if (known !== undefined) return known;
-    if (spilled.has(node)) return this.#load(this.resultAccess(member), section, row);
+    if (spilled.has(node)) return this.#load(this.resultAccess(member), section, row, true);
     // What is the same for the whole row is computed before the loop, not in it.
     const home = member.level === "element" ? section : row;
     let id: Id;

@@ -58,22 +58,22 @@ export abstract class Value {
 
   /** Length of each axis. Throws when a hand-built graph does not know it before it is run. */
   get shape(): Shape {
-    return this.#known("shape").shape;
+    return known(this, "shape").shape;
   }
 
   /** Element type. Throws when a hand-built graph does not know it before it is run. */
   get dtype(): DType {
-    return this.#known("dtype").dtype;
+    return known(this, "dtype").dtype;
   }
 
   /** Number of axes. */
   get rank(): number {
-    return this.#known("rank").shape.length;
+    return known(this, "rank").shape.length;
   }
 
   /** Number of elements. */
   get size(): number {
-    return this.#known("size").size;
+    return known(this, "size").size;
   }
 
   /** The elements in row-major order. Read only: a tensor's numbers never change. */
@@ -103,14 +103,15 @@ export abstract class Value {
       `Cannot use JavaScript's operators on ${this.describe()}: use its methods, such as add(); for text, String(x)`,
     );
   }
+}
 
-  #known(what: string): TensorType {
-    const { type } = this;
-    if (type === undefined) {
-      throw new TypeError(`Cannot read the ${what} of ${this.describe()}: it is not known before the graph is run`);
-    }
-    return type;
+/** A value's type, or an error that says what could not be read for want of it. */
+function known(value: Value, what: string): TensorType {
+  const { type } = value;
+  if (type === undefined) {
+    throw new TypeError(`Cannot read the ${what} of ${value.describe()}: it is not known before the graph is run`);
   }
+  return type;
 }
 
 /** The fluent methods: declared in ops/methods.ts, which also puts them on the prototype. */

@@ -75,16 +75,14 @@ export class Variable extends Value {
         `Cannot make a Variable inside ${trace.name}: it would be made anew by every trace; make it outside and close over it`,
       );
     }
+    const declared = options.dtype === undefined ? undefined : checkDType(options.dtype);
+    if (options.dtype !== undefined) checkDType(options.dtype);
     const initial =
-      (initialValue instanceof Value ? initialValue : fromNested(initialValue, options.dtype, "make a Variable"))
+      (initialValue instanceof Value ? initialValue : fromNested(initialValue, declared, "make a Variable"))
         .concrete("make a Variable of");
     this.name = options.name ?? `variable${made++}`;
     this.trainable = options.trainable ?? true;
-    const dtype = options.dtype !== undefined
-      ? checkDType(options.dtype)
-      : initial.type.weak
-      ? "float32"
-      : initial.type.dtype;
+    const dtype = declared ?? (initial.type.weak ? "float32" : initial.type.dtype);
     this.#type = new TensorType(dtype, initial.type.shape);
     this.#storage = allocate(dtype, this.#type.size);
     this.#storage.set(convert(initial, dtype).data);

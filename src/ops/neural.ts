@@ -298,7 +298,7 @@ export function crossEntropy<X extends Operand, Y extends Operand>(logits: X, la
 /** Throws when class indices whose numbers are at hand are not classes. */
 function checkClasses(logits: Value, labels: Tensor): void {
   const classes = logits.type?.shape.at(-1);
-  if (classes === undefined || isFloating(labels.dtype) || labels.rank + 1 !== logits.rank) return;
+  if (!classes || isFloating(labels.dtype) || labels.rank + 1 !== logits.rank) return;
   const wrong = labels.data.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0) throw classError(logits.type!, labels.type, labels.data, wrong);
 }

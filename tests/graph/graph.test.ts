@@ -1,6 +1,17 @@
 import { afterEach, describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { add, compile, Graph, matmul, Operation, placeholder, Tensor, tensor, type Value, Variable } from "../../mod.ts";
+import {
+  add,
+  compile,
+  Graph,
+  matmul,
+  Operation,
+  placeholder,
+  Tensor,
+  tensor,
+  type Value,
+  Variable,
+} from "../../mod.ts";
 import { postorder } from "../../src/graph/traverse.ts";
 
 afterEach(() => Graph.clearDefault());
@@ -87,10 +98,14 @@ describe("the default graph", () => {
     });
     assertStrictEquals(x.graph, inner);
     assertStrictEquals(Graph.default, outer);
-    assertThrows(() =>
-      inner.asDefault(() => {
-        throw new RangeError("a failure");
-      }), RangeError, "a failure");
+    assertThrows(
+      () =>
+        inner.asDefault(() => {
+          throw new RangeError("a failure");
+        }),
+      RangeError,
+      "a failure",
+    );
     assertStrictEquals(Graph.default, outer);
   });
 

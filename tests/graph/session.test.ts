@@ -58,7 +58,10 @@ for (const mode of ["reference", "compiled"] as const) {
       const session = new Session({ mode });
       for (const shape of [[], [3], [2, 0], [2, 3, 1]]) {
         for (const dtype of ["float32", "float64", "int32"] as const) {
-          const result = session.run(y, [[x, tensor(Array(shape.reduce((a, b) => a * b, 1)).fill(2), { shape, dtype })]]);
+          const result = session.run(y, [[
+            x,
+            tensor(Array(shape.reduce((a, b) => a * b, 1)).fill(2), { shape, dtype }),
+          ]]);
           assertEquals([result.shape, result.dtype], [shape, dtype]);
           assert([...result.data].every((value) => value === 4));
         }
@@ -92,7 +95,11 @@ for (const mode of ["reference", "compiled"] as const) {
       const unnamed = placeholder();
       const session = new Session({ mode });
       assertThrows(() => session.run(x), TypeError, "Cannot run the graph: the placeholder points is not fed");
-      assertThrows(() => session.run(unnamed), TypeError, "Cannot run the graph: the placeholder placeholder1 is not fed");
+      assertThrows(
+        () => session.run(unnamed),
+        TypeError,
+        "Cannot run the graph: the placeholder placeholder1 is not fed",
+      );
       assertThrows(
         () => session.run(x, [[x, [1, 2]]]),
         RangeError,
@@ -103,7 +110,11 @@ for (const mode of ["reference", "compiled"] as const) {
         RangeError,
         "Cannot feed points from ragged arrays: the element at [1] has 1 elements where its neighbours have 2 elements",
       );
-      assertThrows(() => session.run(x, [[x, unnamed]]), TypeError, "Cannot feed points: placeholder1 is a node of a graph");
+      assertThrows(
+        () => session.run(x, [[x, unnamed]]),
+        TypeError,
+        "Cannot feed points: placeholder1 is a node of a graph",
+      );
       const w = new Variable(1, { name: "w" });
       assertThrows(
         () => session.run(x, [[w, 2]]),
@@ -116,7 +127,11 @@ for (const mode of ["reference", "compiled"] as const) {
       const x = new Graph().asDefault(() => placeholder({ name: "x" }));
       const y = new Graph().asDefault(() => placeholder({ name: "y" }));
       const session = new Session({ mode });
-      assertThrows(() => session.run([x, y], [[x, 1], [y, 2]]), TypeError, "Cannot fetch nodes of two graphs in one run");
+      assertThrows(
+        () => session.run([x, y], [[x, 1], [y, 2]]),
+        TypeError,
+        "Cannot fetch nodes of two graphs in one run",
+      );
       assertThrows(
         () => session.run(tensor([1])),
         TypeError,
@@ -173,7 +188,10 @@ for (const mode of ["reference", "compiled"] as const) {
       const session = new Session({ mode });
       for (let step = 0; step < 20; step++) session.run([loss, minimize], [[x, [step, 1]]]);
       session.run(minimize, [[x, [[1, 2], [3, 4]]]]);
-      assertEquals([graph.operations.length, graph.placeholders.length, graph.variables.length, w.consumers.length], before);
+      assertEquals(
+        [graph.operations.length, graph.placeholders.length, graph.variables.length, w.consumers.length],
+        before,
+      );
     });
 
     it("says where an operation was written that does not fit its feeds", () => {
@@ -223,7 +241,11 @@ describe("Session", () => {
   it("does not read numbers of a node", () => {
     new Graph().asDefault();
     const x = placeholder({ name: "x" });
-    assertThrows(() => x.item(), TypeError, "Cannot read .item() of x: it is a node of a graph; run it with session.run(…)");
+    assertThrows(
+      () => x.item(),
+      TypeError,
+      "Cannot read .item() of x: it is a node of a graph; run it with session.run(…)",
+    );
     assertThrows(() => x.add(1).toArray(), TypeError, "Cannot read .toArray() of add: it is a node of a graph");
     assertThrows(() => x.shape, TypeError, "Cannot read the shape of x: it is not known before the graph is run");
   });

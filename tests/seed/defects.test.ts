@@ -44,7 +44,11 @@ function everyGradient(loss: (...xs: Value[]) => Value, inputs: readonly Tensor[
   ];
 }
 
-function assertGradients(loss: (...xs: Value[]) => Value, inputs: readonly unknown[], expected: readonly unknown[]): void {
+function assertGradients(
+  loss: (...xs: Value[]) => Value,
+  inputs: readonly unknown[],
+  expected: readonly unknown[],
+): void {
   for (const found of everyGradient(loss, inputs.map((input) => tensor(input as number[], f64)))) {
     found.forEach((gradient, index) => {
       assertEquals(gradient.shape, tensor(inputs[index] as number[]).shape);
@@ -77,8 +81,14 @@ describe("gradients", () => {
 
   it("of products of vectors", () => {
     assertGradients((w, x) => matmul(w!, x!), [[1, 2], [3, 5]], [[3, 5], [1, 2]]);
-    assertGradients((A, x) => matmul(A!, x!).mul([1, 10]).sum(), [[[1, 2], [3, 4]], [5, 6]], [[[5, 6], [50, 60]], [31, 42]]);
-    assertGradients((x, A) => matmul(x!, A!).mul([1, 10]).sum(), [[5, 6], [[1, 2], [3, 4]]], [[21, 43], [[5, 50], [6, 60]]]);
+    assertGradients((A, x) => matmul(A!, x!).mul([1, 10]).sum(), [[[1, 2], [3, 4]], [5, 6]], [[[5, 6], [50, 60]], [
+      31,
+      42,
+    ]]);
+    assertGradients((x, A) => matmul(x!, A!).mul([1, 10]).sum(), [[5, 6], [[1, 2], [3, 4]]], [[21, 43], [[5, 50], [
+      6,
+      60,
+    ]]]);
   });
 
   it("have the shape of what was broadcast", () => {
@@ -185,11 +195,15 @@ describe("a diamond of depth 40", () => {
   }
 
   it("is differentiated in as many steps", () => {
-    assertGradients((x) => {
-      let y = x!;
-      for (let depth = 0; depth < 40; depth++) y = add(y, y);
-      return y;
-    }, [1], [2 ** 40]);
+    assertGradients(
+      (x) => {
+        let y = x!;
+        for (let depth = 0; depth < 40; depth++) y = add(y, y);
+        return y;
+      },
+      [1],
+      [2 ** 40],
+    );
   });
 
   it("of user operations computes each of them once", () => {

@@ -178,7 +178,18 @@ describe("the multi-layer perceptron under TensorFlow 1's names", () => {
   it("has every name in one import", () => {
     const classes = [Graph, Session, Operation, Placeholder, Variable, train.GradientDescentOptimizer];
     for (const each of classes) assertEquals(typeof each, "function");
-    const functions = [placeholder, add, matmul, sigmoid, softmax, log, multiply, reduceSum, negative, RegisterGradient];
+    const functions = [
+      placeholder,
+      add,
+      matmul,
+      sigmoid,
+      softmax,
+      log,
+      multiply,
+      reduceSum,
+      negative,
+      RegisterGradient,
+    ];
     for (const each of functions) assertEquals(typeof each, "function");
   });
 });

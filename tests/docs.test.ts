@@ -1,0 +1,120 @@
+/**
+ * What the pages say is printed is what is printed: every program of a page is run, and its output compared with the
+ * text below it. A program begins with its imports, and a block without them continues the one before. In the text, an
+ * ellipsis stands for what is left out: lines where it has a line of its own, and elsewhere a part of the line.
+ */
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assertEquals } from "@std/assert";
+import { aliases } from "../src/ops/aliases.ts";
+
+const project = fileURLToPath(new URL("..", import.meta.url));
+
+interface Block {
+  readonly language: string;
+  readonly text: string;
+  readonly line: number;
+}
+
+interface Program {
+  readonly line: number;
+  /** A file of the project, or the source itself. */
+  readonly run: { readonly file: string } | { readonly source: string };
+  /** What each block of it prints, where the page says so. */
+  readonly expected: readonly (string | undefined)[];
+}
+
+function blocksOf(page: string): Block[] {
+  return [...page.matchAll(/^```(\w+)[^\n]*\n(.*?)^```$/gms)].map((match) => ({
+    language: match[1]!,
+    text: match[2]!,
+    line: page.slice(0, match.index).split("\n").length,
+  }));
+}
+
+const mark = "— end of block —";
+
+function programsOf(page: string): Program[] {
+  const blocks = blocksOf(page);
+  const expectedOf = (index: number): string | undefined =>
+    blocks[index + 1]?.language === "text" ? blocks[index + 1]!.text : undefined;
+  const programs: Program[] = [];
+  let source: { line: number; parts: string[]; expected: (string | undefined)[] } | undefined;
+  const finish = (): void => {
+    if (source?.expected.some((text) => text !== undefined)) {
+      const text = source.parts.map((part) => `${part}\nconsole.log(${JSON.stringify(mark)});\n`).join("");
+      programs.push({ line: source.line, run: { source: text }, expected: source.expected });
+    }
+    source = undefined;
+  };
+  blocks.forEach(({ language, text, line }, index) => {
+    const file = language === "sh" ? /^deno run (\S+)\n$/.exec(text)?.[1] : undefined;
+    if (file !== undefined && expectedOf(index) !== undefined) {
+      programs.push({ line, run: { file }, expected: [expectedOf(index)] });
+    }
+    if (language !== "ts") return;
+    if (text.startsWith("import ") || source === undefined) {
+      finish();
+      source = { line, parts: [], expected: [] };
+    }
+    source.parts.push(text);
+    source.expected.push(expectedOf(index));
+  });
+  finish();
+  return programs;
+}
+
+/** Runs a program with the present runtime, in the folder of its page; a source is passed on standard input. */
+function output(run: Program["run"], folder: string): Promise<string> {
+  const command = process.versions["bun"] === undefined ? ["run", "--quiet"] : ["run"];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...command, "file" in run ? run.file : "-"], {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text);
+    child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+    child.on("error", reject);
+    child.on("close", (code) => code === 0 ? resolve(stdout) : reject(new Error(`It ended with ${code}:\n${stderr}`)));
+    child.stdin.end("source" in run ? run.source : "");
+  });
+}
+
+/** Compares line by line, as far as the text says what is printed. */
+function assertPrinted(actual: string, expected: string): void {
+  const pattern = expected.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/^…\n/gm, "(?:.*\\n)*?").replace(/…/g, ".*?");
+  if (!new RegExp(`^${pattern}$`).test(actual)) assertEquals(actual, expected);
+}
+
+for (const name of ["README.md", "compiler/README.md"]) {
+  describe(name, () => {
+    const path = join(project, name);
+    for (const { line, run, expected } of programsOf(readFileSync(path, "utf8"))) {
+      it(`prints what line ${line} says`, { timeout: 60_000 }, async () => {
+        const printed = await output(run, dirname(path));
+        const parts = "file" in run ? [printed] : printed.split(`${mark}\n`);
+        expected.forEach((text, index) => {
+          if (text !== undefined) assertPrinted(parts[index]!, text);
+        });
+      });
+    }
+  });
+}
+
+describe("README.md", () => {
+  it("lists every alias", () => {
+    const page = readFileSync(join(project, "README.md"), "utf8");
+    const rows = [...page.matchAll(/^\| `(\w+)` +\| (`[\w`, ]+`) +\|/gm)].flatMap(([, name, others]) =>
+      [...others!.matchAll(/\w+/g)].map(([other]) => [other, name])
+    );
+    const known = Object.entries(aliases).map(([alias, { name }]) => [alias, name]);
+    assertEquals(Object.fromEntries(rows), Object.fromEntries(known));
+  });
+});

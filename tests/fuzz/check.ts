@@ -1,0 +1,122 @@
+/**
+ * What has to hold of every plan.
+ * @module
+ */
+import { decompose } from "../../compiler/decompose.ts";
+import { materialize } from "../../compiler/materialize.ts";
+import { simplify } from "../../compiler/simplify.ts";
+import { verify } from "../../compiler/verify.ts";
+import type { GraphFunction } from "../../src/ops/op.ts";
+import { type Bounded, boundGraph, exactly, Undecided } from "./bounds.ts";
+import type { Built } from "./builder.ts";
+import {
+  differentiateCompiled,
+  differentiateEagerly,
+  differentiateInSession,
+  gradientFunctionOf,
+  graphFunctionOf,
+  type Outcome,
+  type Plan,
+  runCompiled,
+  runEagerly,
+  runInSession,
+} from "./plan.ts";
+
+/** Throws unless every number of `outcome` lies within its bound, and every type is as expected. */
+export function checkBounds(outcome: Outcome, expected: readonly Bounded[], way: string): void {
+  if (outcome.length !== expected.length) throw new Error(`${way} returned ${outcome.length} values, ${expected.length} expected`);
+  outcome.forEach((tensor, position) => {
+    const { type, values, errors } = expected[position]!;
+    if (tensor.type.key !== type.key) throw new Error(`${way}: output ${position} is ${tensor.type}, ${type} expected`);
+    values.forEach((value, index) => {
+      const actual = tensor.data[index]!;
+      const same = actual === value || Number.isNaN(actual) && Number.isNaN(value);
+      if (same || Math.abs(actual - value) <= errors[index]!) return;
+      throw new Error(`${way}: element ${index} of output ${position} (${type}) is ${actual}; ${value} expected, within ${errors[index]}`);
+    });
+  });
+}
+
+/** Throws unless both are the same, bit for bit. */
+export function checkSame(outcome: Outcome, expected: Outcome, way: string): void {
+  outcome.forEach((tensor, position) => {
+    const other = expected[position]!;
+    if (tensor.type.key !== other.type.key) throw new Error(`${way}: output ${position} is ${tensor.type}, eagerly ${other.type}`);
+    tensor.data.forEach((actual, index) => {
+      if (Object.is(actual, other.data[index])) return;
+      throw new Error(`${way}: element ${index} of output ${position} (${tensor.type}) is ${actual}; eagerly ${other.data[index]}`);
+    });
+  });
+}
+
+/** Throws unless what every pass of the compiler makes of a graph is well formed. */
+export function checkPasses(source: GraphFunction): void {
+  verify(source, "specialize");
+  const primitive = decompose(source);
+  verify(primitive, "decompose");
+  const simple = simplify(primitive);
+  verify(simple, "simplify");
+  verify(materialize(simple), "materialize");
+}
+
+/** A way to run a plan, by name. */
+export type Ways = Readonly<Record<string, (plan: Plan) => Outcome>>;
+
+/** All ways to run a plan. */
+export const ways: Ways = {
+  eager: runEagerly,
+  reference: (plan) => runInSession(plan, "reference"),
+  session: (plan) => runInSession(plan, "compiled", false),
+  compiled: (plan) => runCompiled(plan),
+  exact: (plan) => runCompiled(plan, { exact: true }),
+};
+
+/** All ways to differentiate one. */
+export const gradientWays: Ways = {
+  eager: differentiateEagerly,
+  reference: (plan) => differentiateInSession(plan, "reference"),
+  session: (plan) => differentiateInSession(plan, "compiled"),
+  compiled: (plan) => differentiateCompiled(plan),
+  exact: (plan) => differentiateCompiled(plan, { exact: true }),
+};
+
+/** Throws unless a plan computes what it should in every way, and the compiler's passes keep its graph well formed. */
+export function checkPlan({ plan, expected }: Built): void {
+  checkPasses(graphFunctionOf(plan).graphFunction);
+  checkWays(plan, expected, assignsTwice(plan) ? { eager: runEagerly, compiled: ways["compiled"]!, exact: ways["exact"]! } : ways);
+}
+
+/** Whether a Variable is assigned to twice; which value lands is defined for a function, but not for a graph made by hand. */
+function assignsTwice({ steps }: Plan): boolean {
+  return steps.some((step) => step.kind === "assign" && steps[step.variable]!.kind === "assign");
+}
+
+function checkWays(plan: Plan, expected: readonly Bounded[], all: Ways): void {
+  const eager = all["eager"]!(plan);
+  checkBounds(eager, expected, "eager");
+  for (const [way, run] of Object.entries(all)) {
+    if (way === "eager") continue;
+    const outcome = run(plan);
+    checkBounds(outcome, expected, way);
+    if (way === "exact") checkSame(outcome, eager, way);
+  }
+}
+
+/**
+ * Throws unless the gradients of a plan's loss are the same in every way. Returns whether there was anything to
+ * compare: where rounding decides, as it does for the larger of two equal numbers, there is not.
+ */
+export function checkGradients({ plan }: Built): boolean {
+  const { graphFunction, inputs } = gradientFunctionOf(plan);
+  checkPasses(graphFunction);
+  let expected: readonly Bounded[];
+  try {
+    const variables = new Map(graphFunction.variables.map((variable) => [variable, exactly(variable.snapshot())]));
+    expected = boundGraph(graphFunction, inputs.map(exactly), (variable) => variables.get(variable)!).outputs;
+  } catch (error) {
+    if (error instanceof Undecided) return false;
+    throw error;
+  }
+  checkWays(plan, expected, gradientWays);
+  return true;
+}

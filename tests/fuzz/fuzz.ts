@@ -1,0 +1,54 @@
+/**
+ * The fuzzer: random programs, compared in every way that they can be run.
+ * @module
+ */
+import fc from "fast-check";
+import { type Built, anything, buildLoss, buildPlan, type Choices, choices } from "./builder.ts";
+import { checkGradients, checkPlan } from "./check.ts";
+import { printProgram } from "./repro.ts";
+
+/** How much is fuzzed. */
+export interface FuzzOptions {
+  readonly count: number;
+  readonly seed: number;
+  /** Operations of a program, at most. Default 14. */
+  readonly steps?: number;
+}
+
+/** Compares the results of random programs; throws, with the smallest program that fails, when they differ. */
+export function fuzzGraphs({ count, seed, steps = 14 }: FuzzOptions): { compared: number } {
+  search(count, seed, steps, (drawn) => buildPlan(drawn, anything), checkPlan);
+  return { compared: count };
+}
+
+/** Compares the gradients of random losses. */
+export function fuzzGradients({ count, seed, steps = 14 }: FuzzOptions): { compared: number; drawn: number } {
+  let compared = 0;
+  search(count, seed, steps, buildLoss, (built) => {
+    if (checkGradients(built)) compared++;
+  });
+  return { compared, drawn: count };
+}
+
+function search(count: number, seed: number, steps: number, build: (drawn: Choices) => Built, check: (built: Built) => void): void {
+  const property = fc.property(choices(steps), (drawn) => {
+    check(build(drawn));
+  });
+  const result = fc.check(property, { numRuns: count, seed, endOnFailure: false });
+  if (!result.failed) return;
+  const [smallest] = result.counterexample ?? [];
+  const reason = result.errorInstance instanceof Error ? result.errorInstance.stack ?? result.errorInstance.message : String(result.errorInstance);
+  throw new Error([
+    `Failed after ${result.numRuns} programs and ${result.numShrinks} steps of shrinking (seed ${seed}): ${reason}`,
+    "",
+    smallest === undefined ? "" : describe(() => printProgram(build(smallest).plan)),
+  ].join("\n"));
+}
+
+function describe(print: () => string): string {
+  try {
+    return print();
+  } catch (error) {
+    return `(the program cannot be printed: ${String(error)})`;
+  }
+}
