@@ -75,13 +75,28 @@ export function fuse(source: Materialized): Fused {
   order.forEach((node, index) => positions.set(node, index));
 
   const inputsOf = (node: Value): Value[] => (node as TableOperation).inputNodes.map((input) => viewOf(input).source); // members are operations
+  /** What a cluster reads, and the positions of its first and last member; a cluster does not change once it is made. */
+  const extents = new Map<
+    Cluster,
+    { readonly reads: readonly Value[]; readonly first: number; readonly last: number }
+  >();
+  const extentOf = (
+    cluster: Cluster,
+  ): { readonly reads: readonly Value[]; readonly first: number; readonly last: number } => {
+    let extent = extents.get(cluster);
+    if (extent === undefined) {
+      const nodes = [...cluster.members.keys()];
+      const reads = [...new Set(nodes.flatMap(inputsOf))].filter((input) => !cluster.members.has(input));
+      const places = nodes.map((node) => positions.get(node)!);
+      extents.set(cluster, extent = { reads, first: Math.min(...places), last: Math.max(...places) });
+    }
+    return extent;
+  };
   const clustersBefore = (cluster: Cluster): Set<Cluster> => {
     const before = new Set<Cluster>();
-    for (const node of cluster.members.keys()) {
-      for (const input of inputsOf(node)) {
-        const producer = clusterOf.get(input);
-        if (producer !== undefined && producer !== cluster) before.add(producer);
-      }
+    for (const input of extentOf(cluster).reads) {
+      const producer = clusterOf.get(input);
+      if (producer !== undefined && producer !== cluster) before.add(producer);
     }
     return before;
   };
@@ -89,11 +104,13 @@ export function fuse(source: Materialized): Fused {
   const dependsIndirectly = (from: Cluster, to: Cluster): boolean => {
     const seen = new Set<Cluster>([from]);
     const stack = [...clustersBefore(from)].filter((each) => each !== to);
+    const { first } = extentOf(to);
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       if (next === to) return true;
       if (seen.has(next)) continue;
       seen.add(next);
-      stack.push(...clustersBefore(next));
+      // What was all computed before the first member of `to` cannot depend on it.
+      if (extentOf(next).last > first) stack.push(...clustersBefore(next));
     }
     return false;
   };

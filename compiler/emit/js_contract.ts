@@ -8,6 +8,7 @@
  */
 import { isFloating } from "../../src/dtype.ts";
 import type { ContractKernel } from "../kernel.ts";
+import { convertExpression } from "./js_expressions.ts";
 import { type EmittedKernel, Emitter } from "./js_writer.ts";
 
 /** Rows and columns of the tile that is kept in registers. */
@@ -179,9 +180,11 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     writer.block("for (let ii = 0; ii < height; ii++)", () => {
       writer.block("for (let jj = 0; jj < width; jj++)", () => {
         const sum = `tile[ii * ${tile} + jj]`;
-        writer.line(
-          `const v${kernel.result} = ${this.exact && kernel.dtype === "float32" ? `Math.fround(${sum})` : sum};`,
-        );
+        // Integer sums are kept in 32 bits, of which the dtype may hold fewer or other ones.
+        const rounds = this.exact || !isFloating(kernel.dtype);
+        const accumulator = isFloating(kernel.dtype) ? "float64" : "int32";
+        const result = rounds ? convertExpression(sum, accumulator, kernel.dtype) : sum;
+        writer.line(`const v${kernel.result} = ${result};`);
         this.section(kernel.epilogue, (access) => `q${access} + (i + ii) * r${access} + (j + jj) * c${access}`);
       });
     });

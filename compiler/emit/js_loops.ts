@@ -54,6 +54,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
         );
       });
     }
+    this.#roundReductions(totals);
     this.section(kernel.total, (access) => `o${access}`);
     const extent = flat ? inner[0]! : outer.reduce((product, size) => product * size, 1);
     return writer.finish(this.functionName(reduces || kernel.passes.length > 1 ? "row" : "map"), extent);
@@ -94,11 +95,13 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     kernel.passes.forEach(({ before, loop }, pass) => {
       this.section(before, base);
       if (loop.stores.length === 0 && loop.reductions.length === 0) return;
-      this.#startReductions(loop.reductions.filter((each) => !this.#isTotal(each.id)));
+      const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
+      this.#startReductions(ofRow);
       const counts = loop.reductions.some(({ name }) => name === "argmax" || name === "argmin");
       if (counts) writer.line(`let c${pass} = 0;`);
       // A block, so that the passes may use the same names.
       writer.block("", () => this.#loops(0, loop, base, counts ? `c${pass}` : undefined));
+      this.#roundReductions(ofRow);
     });
     this.section(kernel.after, base);
     for (const each of kernel.after.reductions) this.#reduce(each, undefined);
@@ -141,6 +144,14 @@ export class LoopEmitter extends Emitter<LoopKernel> {
       if (name === "argmax" || name === "argmin") {
         this.writer.line(`let w${id} = ${name === "argmax" ? "-Infinity" : "Infinity"};`);
       }
+    }
+  }
+
+  /** A running result is more precise than its dtype; what is computed from it is given it rounded. */
+  #roundReductions(reductions: readonly Reduction[]): void {
+    if (!this.exact) return;
+    for (const { id, name, dtype } of reductions) {
+      if (dtype === "float32" && (name === "sum" || name === "prod")) this.writer.line(`v${id} = Math.fround(v${id});`);
     }
   }
 

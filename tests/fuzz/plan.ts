@@ -90,7 +90,9 @@ class Setting {
           return values.push(apply(opTable[step.op], step.inputs.map((input) => values[input]!), step.attributes));
         case "assign": {
           const variable = this.variables.get(this.homeOf(step.variable))!;
-          const node = variable.assign(values[step.value]!);
+          const value = values[step.value]!;
+          // A tensor is assigned at once, unless the graph holds it.
+          const node = variable.assign(inGraph && value instanceof Tensor ? Graph.default!.capture(value) : value);
           return values.push(inGraph ? node : variable.value);
         }
         default:

@@ -52,7 +52,7 @@ export function printProgram({ steps, outputs }: Plan): string {
     ...lists.inner.map((line) => `  ${line}`),
     `  return [${outputs.map((output) => names[output]).join(", ")}];`,
     "};",
-    `const inputs = [\n  ${lists.given.join(",\n  ")},\n] as const;`,
+    `const inputs = [\n${lists.given.map((each) => `  ${each},\n`).join("")}] as const;`,
     "console.log(f(...inputs).map(String));",
     "console.log(compile(f)(...inputs).map(String), compile(f, { exact: true })(...inputs).map(String));",
   ].join("\n");
