@@ -6,7 +6,8 @@ import type { TableOperation } from "../src/graph/operation.ts";
 import { type Shape, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 import { type Access, type LoopKernel, newSection } from "./kernel.ts";
-import type { Lowered, LoweringContext } from "./lower.ts";
+import type { LoweringContext } from "./kernel_builder.ts";
+import type { Lowered } from "./lower.ts";
 import { collapseAxes } from "./loops.ts";
 import { shapeOf } from "./view.ts";
 

@@ -2,10 +2,8 @@
  * Lowering: a cluster of operations to a kernel.
  * @module
  */
-import type { DType } from "../src/dtype.ts";
-import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { Value } from "../src/value.ts";
-import { accessStrides, type Cluster, type Frame, type Member } from "./fuse.ts";
+import type { Cluster, Frame, Member } from "./fuse.ts";
 import {
   type Access,
   type ContractKernel,
@@ -17,16 +15,8 @@ import {
 } from "./kernel.ts";
 import { kernelKind } from "./kinds.ts";
 import { collapseAxes, type LoopAxes } from "./loops.ts";
-import { shapeOf, type View } from "./view.ts";
-
-/** What lowering needs to know of the whole program. */
-export interface LoweringContext {
-  viewOf(node: Value): View;
-  /** Whether a node's result is needed outside of its cluster. */
-  isNeeded(node: Value): boolean;
-  /** The number of the program's buffer for a node's array; makes one if there is none. */
-  bufferOf(node: Value): number;
-}
+import { shapeOf } from "./view.ts";
+import { type FrameAccess, KernelBuilder, type LoweringContext } from "./kernel_builder.ts";
 
 /** A kernel, and the program's buffers that its arrays are. */
 export interface Lowered {
@@ -35,37 +25,10 @@ export interface Lowered {
 }
 
 /** Operations so cheap that a later pass computes them again rather than loading them. */
-const cheap = new Set([
-  "add",
-  "sub",
-  "mul",
-  "neg",
-  "abs",
-  "cast",
-  "where",
-  "maximum",
-  "minimum",
-  "sign",
-  "equal",
-  "notEqual",
-  "less",
-  "lessEqual",
-  "greater",
-  "greaterEqual",
-  "logicalAnd",
-  "logicalOr",
-  "logicalNot",
-  "logicalXor",
-  "relu",
-]);
-
-/** An access over the axes of a frame, before those are collapsed. */
-interface FrameAccess {
-  readonly array: number;
-  readonly dtype: DType;
-  readonly offset: number;
-  readonly strides: readonly number[];
-}
+const cheap = new Set(
+  "add sub mul neg abs cast where maximum minimum sign equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr logicalNot logicalXor relu"
+    .split(" "),
+);
 
 /** Turns a cluster into a kernel. */
 export function lower(cluster: Cluster, context: LoweringContext): Lowered {
@@ -79,135 +42,12 @@ export function kernelName(cluster: Cluster): string {
   return shown.length === 0 ? "copy" : shown.join("_");
 }
 
-/** Arrays and accesses of one kernel, each listed once. */
-class Accesses {
-  readonly list: FrameAccess[] = [];
-  readonly buffers: number[] = [];
-  readonly #known = new Map<string, number>();
-
-  add(buffer: number, dtype: DType, offset: number, strides: readonly number[]): number {
-    let array = this.buffers.indexOf(buffer);
-    if (array < 0) array = this.buffers.push(buffer) - 1;
-    const key = `${array} ${offset} ${strides.join()}`;
-    let index = this.#known.get(key);
-    if (index === undefined) this.#known.set(key, index = this.list.push({ array, dtype, offset, strides }) - 1);
-    return index;
-  }
-}
-
-/** Computes members on demand, each once per scope, and notes the steps. */
-class Builder {
-  readonly accesses = new Accesses();
-  readonly prologue: Section = newSection();
-  readonly #cluster: Cluster;
-  readonly #context: LoweringContext;
-  readonly #innerAxes: readonly boolean[];
-  /** Values that hold for the whole kernel or for a row; those of the present pass are in `passValues`. */
-  readonly lasting = new Map<Value | string, Id>();
-  passValues = new Map<Value | string, Id>();
-  #next = 0;
-
-  constructor(cluster: Cluster, context: LoweringContext, innerAxes: readonly boolean[]) {
-    this.#cluster = cluster;
-    this.#context = context;
-    this.#innerAxes = innerAxes;
-  }
-
-  newId(): Id {
-    return this.#next++;
-  }
-
-  /** The access to all of a member's result. */
-  resultAccess(member: Member): number {
-    return this.accesses.add(this.#context.bufferOf(member.node), member.node.type!.dtype, 0, member.strides);
-  }
-
-  /** The value of a member's operand, brought to `dtype`. `row` takes the steps that only depend on the row. */
-  operand(member: Member, input: Value, dtype: DType, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
-    const view = this.#context.viewOf(input);
-    const producer = this.#cluster.members.get(view.source);
-    let id: Id;
-    if (producer !== undefined) {
-      id = this.value(producer, section, row, spilled);
-    } else {
-      const strides = accessStrides(input, view, member, this.#cluster.frame);
-      id = this.#load(
-        this.accesses.add(this.#context.bufferOf(view.source), view.source.type!.dtype, view.offset, strides),
-        section,
-        row,
-      );
-    }
-    return this.convert(id, view.source.type!.dtype, dtype, section, row);
-  }
-
-  /** The element that an access finds. What this kernel itself has `written`, in an earlier pass, is no prologue's to load. */
-  #load(access: number, section: Section, row: Section, written = false): Id {
-    const { strides } = this.accesses.list[access]!;
-    const key = `load ${access}`;
-    const known = this.lasting.get(key) ?? this.passValues.get(key);
-    if (known !== undefined) return known;
-    const id = this.newId();
-    const varies = (axis: number): boolean => strides[axis] !== 0 && this.#cluster.frame.shape[axis] !== 1;
-    const step = { kind: "load", id, access } as const;
-    if (!written && !strides.some((_, axis) => varies(axis))) {
-      this.lasting.set(key, id);
-      this.prologue.steps.push(step);
-    } else if (section !== row && !strides.some((_, axis) => this.#innerAxes[axis] && varies(axis))) {
-      this.lasting.set(key, id);
-      row.steps.push(step);
-    } else {
-      (section === row ? this.lasting : this.passValues).set(key, id);
-      section.steps.push(step);
-    }
-    return id;
-  }
-
-  /** `id` in another dtype, next to where it was computed. */
-  convert(id: Id, from: DType, to: DType, section: Section, row: Section): Id {
-    if (from === to) return id;
-    const key = `cast ${id} ${to}`;
-    const known = this.lasting.get(key) ?? this.passValues.get(key);
-    if (known !== undefined) return known;
-    const home = [this.prologue, row].find((each) => each.steps.some((step) => step.id === id)) ?? section;
-    const cast = this.newId();
-    home.steps.push({ kind: "cast", id: cast, from, to, arg: id });
-    (home === section && section !== row ? this.passValues : this.lasting).set(key, cast);
-    return cast;
-  }
-
-  /** The value of a member. Those of earlier passes in `spilled` are loaded back; reductions are known already. */
-  value(member: Member, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
-    const { node } = member;
-    const known = this.lasting.get(node) ?? this.passValues.get(node);
-    if (known !== undefined) return known;
-    if (spilled.has(node)) return this.#load(this.resultAccess(member), section, row, true);
-    // What is the same for the whole row is computed before the loop, not in it.
-    const home = member.level === "element" ? section : row;
-    let id: Id;
-    if (node.name === "cast") {
-      const [input] = node.inputNodes as [Value]; // a cast has one input
-      id = this.operand(member, input, node.type!.dtype, home, row, spilled);
-    } else {
-      const op = node.op as ElementwiseOp; // reductions are known when they are asked for, and a contraction is set at the start
-      const types = node.inputNodes.map((input) => input.type!);
-      const dtype = op.operandDType(types);
-      const args = node.inputNodes.map((input, index) =>
-        this.operand(member, input, op.name === "where" && index === 0 ? "bool" : dtype, home, row, spilled)
-      );
-      id = this.newId();
-      home.steps.push({ kind: "apply", id, op, dtype, result: node.type!.dtype, args });
-    }
-    (home === section && section !== row ? this.passValues : this.lasting).set(node, id);
-    return id;
-  }
-}
-
 function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered {
   const { frame } = cluster;
   const members = [...cluster.members.values()];
   const { passOf, passes } = assignPasses(cluster, context);
   const spilled = findSpills(cluster, context, passOf, passes);
-  const builder = new Builder(cluster, context, innerAxesOf(frame));
+  const builder = new KernelBuilder(cluster, context, innerAxesOf(frame));
   const stored = (member: Member): boolean => context.isNeeded(member.node) || spilled.has(member.node);
   const after = newSection();
   const total = newSection();
@@ -291,7 +131,7 @@ function innerAxesOf(frame: Frame): readonly boolean[] {
 }
 
 function addReduction(
-  builder: Builder,
+  builder: KernelBuilder,
   member: Member,
   section: Section,
   row: Section,
@@ -369,7 +209,7 @@ function lowerContract(cluster: Cluster, context: LoweringContext): Lowered {
   const root = members.find((member) => kernelKind(member.node) === "contract")!; // that is what makes it a contraction
   const rank = frame.shape.length;
   const [x, y] = root.node.inputNodes as [Value, Value]; // a contraction has two operands
-  const builder = new Builder(cluster, context, frame.shape.map(() => true));
+  const builder = new KernelBuilder(cluster, context, frame.shape.map(() => true));
   const dtype = root.node.type!.dtype;
   const depth = shapeOf(x).at(-1)!;
   const outerSizes = frame.shape.slice(0, -2);
