@@ -10,6 +10,7 @@
 import { TableOperation } from "../src/graph/operation.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { type Shape, stridesOf } from "../src/shape.ts";
+import type { ExecutorOptions } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
 import type { Materialized } from "./materialize.ts";
@@ -66,7 +67,7 @@ const maximumMembers = 96;
 const maximumArrays = 32;
 
 /** Groups the operations of a graph into kernels. */
-export function fuse(source: Materialized): Fused {
+export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused {
   const viewOf = (node: Value): View => source.views.get(node) ?? wholeView(node);
   const clusterOf = new Map<Value, Cluster>();
   const positions = new Map<Value, number>();
@@ -121,6 +122,7 @@ export function fuse(source: Materialized): Fused {
     if (merged.members.size > maximumMembers) return `more than ${maximumMembers} operations in one kernel`;
     const misfit = checkEdges(merged, viewOf);
     if (misfit !== undefined) return misfit;
+    if (options.exact && reordersTotal(merged)) return "a total would be added up in another order than alone";
     if (countArrays(merged, viewOf) > maximumArrays) return `more than ${maximumArrays} arrays in one kernel`;
     if (dependsIndirectly(consumer, producer) || dependsIndirectly(producer, consumer)) {
       return "another kernel has to run between them";
@@ -329,6 +331,15 @@ function checkEdges(cluster: Cluster, viewOf: (node: Value) => View): string | u
     }
   }
   return undefined;
+}
+
+/** Whether a reduction over all elements would not walk them in row-major order, because rows lie across. */
+function reordersTotal({ frame, members }: Cluster): boolean {
+  const walked = walkedAxes(frame, "element");
+  const across = walked.some((axis, index) =>
+    frame.reduced[axis] && walked.slice(index).some((later) => !frame.reduced[later])
+  );
+  return across && [...members.values()].some(({ level, inputLevel }) => level === "total" && inputLevel === "element");
 }
 
 /** The strides over the frame with which a member reads an input. */

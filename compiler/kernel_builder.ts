@@ -116,7 +116,8 @@ export class KernelBuilder {
     const key = `cast ${id} ${to}`;
     const known = this.lasting.get(key) ?? this.passValues.get(key);
     if (known !== undefined) return known;
-    const home = [this.prologue, row].find((each) => each.steps.some((step) => step.id === id)) ?? section;
+    // The result of a reduction is no step; it is known to the row that comes after.
+    const home = [section, this.prologue].find((each) => each.steps.some((step) => step.id === id)) ?? row;
     const cast = this.newId();
     home.steps.push({ kind: "cast", id: cast, from, to, arg: id });
     (home === section && section !== row ? this.passValues : this.lasting).set(key, cast);

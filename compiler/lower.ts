@@ -236,7 +236,7 @@ function lowerContract(cluster: Cluster, context: LoweringContext): Lowered {
   const epilogue = newSection();
   for (const member of members) {
     if (!context.isNeeded(member.node)) continue;
-    const arg = member === root ? result : builder.value(member, epilogue, newSection(), new Set());
+    const arg = member === root ? result : builder.value(member, epilogue, epilogue, new Set());
     epilogue.stores.push({ access: builder.resultAccess(member), arg });
   }
   const kernel: ContractKernel = {

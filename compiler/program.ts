@@ -78,7 +78,7 @@ export class Program implements Executable {
     this.original = source;
     const graph = materialize(simplify(decompose(source)));
     this.graphFunction = graph;
-    this.fused = fuse(graph);
+    this.fused = fuse(graph, options);
     const builder = new ProgramBuilder(graph, this.fused, options);
     this.rows = builder.rows;
     this.buffers = builder.buffers;

@@ -41,7 +41,7 @@ function formatElements(tensor: Tensor, indent: number): string {
   const formatNumber = dtype === "bool"
     ? (value: number): string => value ? "true" : "false"
     : isFloating(dtype)
-    ? floatFormatter(offsets.map((offset) => data[offset]!), dtype === "float32" ? 8 : 17)
+    ? floatFormatter(offsets.map((offset) => data[offset]!), dtype === "float64" ? "float64" : "float32")
     : String;
   const texts = new Map(offsets.map((offset) => [offset, formatNumber(data[offset]!)]));
   const width = Math.max(...[...texts.values()].map((text) => text.length));
@@ -56,32 +56,55 @@ function formatElements(tensor: Tensor, indent: number): string {
   return write(0, 0);
 }
 
-/** NumPy's rule: at most 8 digits behind the point, as many as the number that needs most; scientific when the range is wide. */
-function floatFormatter(values: readonly number[], precision: number): (value: number) => string {
-  const magnitudes = values.filter((value) => Number.isFinite(value) && value !== 0).map(Math.abs);
-  const largest = Math.max(0, ...magnitudes);
-  const smallest = Math.min(Infinity, ...magnitudes);
+/**
+ * NumPy's rule: as many digits behind the point as the number that needs most, at most 8; scientific when numbers are
+ * very large or small, or their range is wide.
+ */
+function floatFormatter(values: readonly number[], dtype: "float32" | "float64"): (value: number) => string {
+  const shortest = dtype === "float32" ? shortestFloat32 : (value: number): number => value; // JavaScript's own is float64's
+  const magnitudes = values.filter((value) => Number.isFinite(value) && value !== 0).map((value) =>
+    Math.abs(shortest(value))
+  );
+  const largest = magnitudes.reduce((x, y) => Math.max(x, y), 0);
+  const smallest = magnitudes.reduce((x, y) => Math.min(x, y), Infinity);
   const special = (value: number): string | undefined =>
     Number.isNaN(value) ? "nan" : value === Infinity ? "inf" : value === -Infinity ? "-inf" : undefined;
-  const shortest = (value: number): number => Number(value.toPrecision(precision));
-  if (largest >= 1e8 || magnitudes.length > 0 && (smallest < 1e-4 || largest / smallest > 1000 && largest >= 1e5)) {
-    return (value) => special(value) ?? trimScientific(value, precision);
+  if (magnitudes.length > 0 && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000)) {
+    const digits = Math.max(...magnitudes.map((value) => mantissaDigits(value)));
+    return (value) => special(value) ?? formatScientific(shortest(value), Math.min(digits, 8));
   }
-  let digits = 0;
-  for (const value of magnitudes) {
-    const [, fraction = ""] = shortest(value).toFixed(8).split(".");
-    digits = Math.max(digits, fraction.replace(/0+$/, "").length);
-  }
+  const digits = Math.max(0, ...magnitudes.map((value) => fractionDigits(value)));
   return (value) => {
     const text = special(value);
     if (text !== undefined) return text;
-    const fixed = value.toFixed(digits);
+    const sign = Object.is(value, -0) ? "-" : "";
+    const fixed = sign + shortest(value).toFixed(digits);
     return digits === 0 ? `${fixed}.` : fixed.replace(/0+$/, (zeros) => " ".repeat(zeros.length));
   };
 }
 
-function trimScientific(value: number, precision: number): string {
-  const [mantissa = "0", exponent = "+0"] = value.toExponential(Math.min(precision, 9) - 1).split("e");
-  const trimmed = mantissa.includes(".") ? mantissa.replace(/0+$/, "") : `${mantissa}.`;
-  return `${trimmed}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+/** The number with the fewest digits that is the same float32. */
+function shortestFloat32(value: number): number {
+  for (let precision = 1; precision < 9; precision++) {
+    const candidate = Number(value.toPrecision(precision));
+    if (Math.fround(candidate) === value) return candidate;
+  }
+  return Number(value.toPrecision(9));
+}
+
+/** Digits behind the point, trailing zeros left out, at most 8. */
+function fractionDigits(value: number): number {
+  const [, fraction = ""] = value.toFixed(8).split(".");
+  return fraction.replace(/0+$/, "").length;
+}
+
+/** Digits behind the point of the mantissa. */
+function mantissaDigits(value: number): number {
+  const [mantissa = ""] = value.toExponential().split("e");
+  return Math.max(0, mantissa.replace(".", "").length - 1);
+}
+
+function formatScientific(value: number, digits: number): string {
+  const [mantissa = "0", exponent = "+0"] = value.toExponential(digits).split("e");
+  return `${digits === 0 ? `${mantissa}.` : mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 }

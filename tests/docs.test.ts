@@ -1,16 +1,16 @@
 /**
- * What the pages say is printed is what is printed: every program of a page is run, and its output compared with the
- * text below it. A program begins with its imports, and a block without them continues the one before. In the text, an
+ * The pages are true. What they say is printed is what is printed: every program of a page is run, and its output
+ * compared with the text below it. A program begins with its imports, and a block without them continues the one before. In the text, an
  * ellipsis stands for what is left out: lines where it has a line of its own, and elsewhere a part of the line.
  */
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { aliases } from "../src/ops/aliases.ts";
 
 const project = fileURLToPath(new URL("..", import.meta.url));
@@ -108,13 +108,48 @@ for (const name of ["README.md", "compiler/README.md"]) {
   });
 }
 
-describe("README.md", () => {
-  it("lists every alias", () => {
-    const [, section] = readFileSync(join(project, "README.md"), "utf8").split("\n## Names\n");
-    const rows = [...section!.split("\n## ")[0]!.matchAll(/^\| `(\w+)` +\| (`[\w`, ]+`) +\|/gm)].flatMap((
-      [, name, others],
-    ) => [...others!.matchAll(/\w+/g)].map(([other]) => [other, name]));
+describe("the pages", () => {
+  const read = (name: string): string => readFileSync(join(project, name), "utf8");
+
+  it("list every alias", () => {
+    const section = read("README.md").split("\n## Names\n")[1]!.split("\n## ")[0]!;
+    const rows = [...section.matchAll(/^\| `(\w+)` +\| `(\w+)` +\|/gm)].map(([, name, alias]) => [alias, name]);
     const known = Object.entries(aliases).map(([alias, { name }]) => [alias, name]);
     assertEquals(Object.fromEntries(rows), Object.fromEntries(known));
+  });
+
+  it("have every file of the compiler on the map", () => {
+    const page = read("README.md");
+    const files = readdirSync(join(project, "compiler")).filter((file) => file.endsWith(".ts"));
+    assertEquals(files.filter((file) => !page.includes(`(compiler/${file})`)), []);
+  });
+
+  it("link to files that exist", () => {
+    const missing = ["README.md", "CONTRIBUTING.md", "compiler/README.md"].flatMap((name) =>
+      [...read(name).matchAll(/\]\((?!https:)([^)#]+)/g)].map(([, target]) => join(dirname(name), target!))
+    ).filter((path) => !existsSync(join(project, path)));
+    assertEquals(missing, []);
+  });
+
+  it("name tests that exist", () => {
+    const tests = read("tests/compiler/kernels.test.ts");
+    const rules = read("compiler/README.md").split("\n## The rules of fusion\n")[1]!.split("\nAnd what is refused")[0]!;
+    const names = [...rules.matchAll(/ _([^_]+)_[ ,]/g)].map(([, name]) => name!);
+    assert(names.length > 0);
+    assertEquals(names.filter((name) => !tests.includes(`it("${name}"`)), []);
+  });
+
+  it("give every reason for not fusing", () => {
+    const page = read("compiler/README.md").replace(/ +/g, " ");
+    const reasons = [...read("compiler/fuse.ts").matchAll(/(?:return|reason:) "((?:[^"\s]+ ){3,}[^"]+)"/g)].map((
+      [, text],
+    ) => text!);
+    assert(reasons.length > 0);
+    assertEquals(reasons.filter((reason) => !page.includes(`| ${reason} |`)), []);
+  });
+
+  it("quote the grammar of kernels", () => {
+    const [, grammar = ""] = /```text\n(.*?)```/s.exec(read("compiler/kernel.ts").replace(/^ \* ?/gm, "")) ?? [];
+    assert(grammar !== "" && read("compiler/README.md").includes(grammar));
   });
 });

@@ -36,7 +36,7 @@ export function choices(maximumSteps: number): fc.Arbitrary<Choices> {
     lengths: fc.array(natural, { minLength: 3, maxLength: 3 }),
     leaves: fc.array(choice, { minLength: 1, maxLength: 4 }),
     steps: fc.array(choice, { minLength: 1, maxLength: maximumSteps, size: "max" }),
-    outputs: fc.array(natural, { minLength: 1, maxLength: 3 }),
+    outputs: fc.array(natural, { minLength: 1, maxLength: 5 }),
   });
 }
 
@@ -194,7 +194,15 @@ class Builder {
   /** The plan, returning the values that the numbers given choose, the last one among them. */
   finish(outputs: readonly number[]): Built {
     const open = this.steps.flatMap((step, place) => step.kind === "number" || this.stale.has(place) ? [] : [place]);
-    const chosen = [open.at(-1)!, ...outputs.slice(1).map((output) => open.at(-1 - output % open.length)!)];
+    const used = new Set(this.steps.flatMap((step) => step.kind === "operation" ? step.inputs : []));
+    const ends = open.filter((place) => !used.has(place) && this.steps[place]!.kind === "operation");
+    const chosen = [
+      open.at(-1)!,
+      ...outputs.slice(1).map((output, index) => {
+        const among = index % 2 === 0 && ends.length > 0 ? ends : open; // mostly what nothing else reads, so that little is left out
+        return among.at(-1 - output % among.length)!;
+      }),
+    ];
     const plan = prune({ steps: this.steps, outputs: chosen });
     const held = new Map<number, Bounded>();
     this.steps.forEach((step, place) => {

@@ -18,7 +18,7 @@ const { values } = parseArgs({
   options: {
     graphs: { type: "string", default: "1000" },
     gradients: { type: "string", default: "300" },
-    steps: { type: "string", default: "14" },
+    steps: { type: "string", default: "30" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });

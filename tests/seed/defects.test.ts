@@ -16,7 +16,7 @@ import {
   Session,
   sigmoid,
   softmax,
-  Tensor,
+  type Tensor,
   tensor,
   train,
   type Value,

@@ -172,7 +172,8 @@ describe("a Variable made inside a trace", () => {
 
 describe("errors in traced code", () => {
   it("come from the line that made the operation", () => {
-    const f = compile((x: Value, y: Value) => x.matmul(y));
+    // Not returned bare: Bun's engine drops the frame of a function that ends in a call.
+    const f = compile((x: Value, y: Value) => [x.matmul(y)]);
     const error = assertThrows(
       () => f(tensor([[1, 2, 3], [4, 5, 6]]), tensor([[1], [2], [3], [4]])),
       RangeError,
@@ -188,14 +189,14 @@ describe("errors in traced code", () => {
       }
     }
     assertThrows(() => compile(() => Fails.apply())(), RangeError, "never");
-    const f = compile((x: Value, i: Value) => x.take(i, 0));
+    const f = compile((x: Value, i: Value) => [x.take(i, 0)]);
     const error = assertThrows(
       () => f(tensor([1, 2]), tensor([5], { dtype: "int32" })),
       RangeError,
       "index 5 is out of range for length 2",
     );
     assertSite(error.message);
-    assertEquals(f(tensor([1, 2]), tensor([1], { dtype: "int32" })).toArray(), [2]);
+    assertEquals(f(tensor([1, 2]), tensor([1], { dtype: "int32" }))[0]!.toArray(), [2]);
   });
 
   it("leave Variables as they were", () => {

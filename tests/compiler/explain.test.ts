@@ -1,0 +1,122 @@
+// What a program shows of itself.
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { compile, crossEntropy, Operation, type Tensor, tensor, train, type Value, Variable } from "../../mod.ts";
+
+const w = new Variable([[1, 2], [3, 4]], { name: "weights" });
+const constant = tensor([5, 6]);
+const model = compile(function model(x: Value, rate: Value) {
+  return x.matmul(w).add(constant).mul(rate).softmax();
+});
+model(tensor([[1, 2]]), 2);
+
+describe("explain", () => {
+  const text = model.explain();
+
+  it("begins with the name, the number of kernels and what made them", () => {
+    assertMatch(text, /^model: 2 kernels, JavaScript emitter, one thread\n/);
+  });
+
+  it("shows the graph, with everything that is read", () => {
+    for (
+      const line of [
+        "%0: float32[1,2] = placeholder argument0",
+        "%1: float32[2,2] = variable weights",
+        "%2: float32[1,2] = matmul %0 %1",
+        "%3: float32[2] = constant",
+        "%5: number = placeholder argument1",
+        "softmax %6 axis=-1",
+      ]
+    ) assertStringIncludes(text, line);
+  });
+
+  it("shows every kernel with what it computes", () => {
+    const kernels = model.kernels();
+    assertEquals(kernels.length, 2);
+    kernels.forEach((name, index) => {
+      assertMatch(name, new RegExp(`^k${index}_[a-zA-Z0-9_]+$`));
+      assertStringIncludes(text, `${name}: `);
+    });
+    assertStringIncludes(text, "contract over [1,2]");
+    assertStringIncludes(text, "row over [1,2]");
+  });
+
+  it("says what was not fused, and why", () => {
+    assertStringIncludes(text, "not fused");
+    assertStringIncludes(text, "a reduction needs whole rows, and a contraction makes tiles");
+    const alone = compile((x: Value) => x.add(1));
+    alone(tensor([1]));
+    assertMatch(alone.explain(), /not fused\n {2}nothing/);
+  });
+
+  it("counts the arrays", () => {
+    assertMatch(text, /2 arguments, 1 Variables, \d+ constants, 1 results, \d+ scratch \(\d+ bytes\)/);
+  });
+
+  it("is of the arguments given, which it traces when they are new", () => {
+    const f = compile((x: Value) => x.mul(2));
+    assertStringIncludes(f.explain(tensor([1, 2, 3])), "float32[3]");
+    assertStringIncludes(f.explain(tensor([[1, 2]])), "float32[1,2]");
+    assertEquals(f.stats, { calls: 0, traces: 2, programs: 2 });
+    assertStringIncludes(f.explain(), "float32[1,2]");
+    f(tensor([1, 2, 3]));
+    assertEquals(f.stats.traces, 2);
+    assertEquals(f.kernels(tensor([[1, 2]])).length, 1);
+  });
+
+  it("names host steps", () => {
+    class Mine extends Operation {
+      override compute(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    const f = compile((x: Value) => Mine.apply(x));
+    f(tensor([1]));
+    assertEquals(f.kernels(), ["host_Mine"]);
+    assertStringIncludes(f.explain(), "host_Mine: computed by its own compute");
+  });
+});
+
+describe("source", () => {
+  it("is readable JavaScript, a function per kernel", () => {
+    const source = model.source();
+    assertEquals(source.match(/^function [a-zA-Z0-9_]+\(/gm)?.length, 2);
+    new Function(source); // it parses
+  });
+
+  it("is the same for every size", () => {
+    const f = compile((x: Value) => x.mul(2).add(1).sum(1));
+    const [small, large] = [f.source(tensor([[1, 2], [3, 4]])), f.source(tensor([[1, 2, 3], [4, 5, 6], [7, 8, 9]]))];
+    assertEquals(small, large);
+    assertEquals(f.stats.programs, 2);
+  });
+
+  it("holds no names, lines or numbers of the user's", () => {
+    const named = new Variable([1, 2], { name: "*/ injected(); /*" });
+    const f = compile(function injected(x: Value) {
+      return x.add(named).mul(12345.678);
+    });
+    assertEquals(f(tensor([1, 2])).shape, [2]);
+    assert(!f.source().includes("injected"));
+    assert(!f.source().includes("explain.test.ts"));
+    assertStringIncludes(f.explain(), "*/ injected(); /*");
+  });
+});
+
+describe("the graph of a training step", () => {
+  it("holds forward, backward and update", () => {
+    const optimizer = new train.SGD({ learningRate: 0.1 });
+    const v = new Variable([[1, 2], [3, 4]], { name: "v" });
+    const step = compile((x: Value, y: Value) => optimizer.minimize(() => crossEntropy(x.matmul(v), y)));
+    step(tensor([[1, 2]]), tensor([0], { dtype: "int32" }));
+    const text = String(step.graph);
+    for (const part of ["matmul", "crossEntropy", "softmax", "contract", "variable learningRate", "assign v"]) {
+      assertStringIncludes(text, part);
+    }
+    const lines = text.split("\n");
+    lines.forEach((line, index) => {
+      assert(line.startsWith(`%${index}`), line);
+      for (const [, input] of line.slice(line.indexOf("=")).matchAll(/ %(\d+)/g)) assert(Number(input) < index, line);
+    });
+  });
+});
