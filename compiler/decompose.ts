@@ -33,16 +33,24 @@ function isComposite(node: Value): boolean {
 function isOpenReduction(node: TableOperation): boolean {
   if (kernelKind(node) !== "reduce") return false;
   const { axes, keepDims } = node.attributes;
-  return keepDims === true || axes === undefined || (axes as readonly number[]).some((axis) => axis < 0); // what reductions are applied with
+  const { length } = node.inputNodes[0]!.type!.shape;
+  // Without axes argmax and argmin number the elements of the whole tensor: they take one axis or none.
+  const open = axes === undefined
+    ? length > 0 && node.name !== "argmax" && node.name !== "argmin"
+    : (axes as readonly number[]).some((axis) => axis < 0); // what reductions are applied with
+  return keepDims === true || open;
+}
+
+/** Whether all axes can be named: an arg-reduction takes one, or leaves it unsaid that it takes all. */
+function takesManyAxes({ name }: TableOperation): boolean {
+  return name !== "argmax" && name !== "argmin";
 }
 
 function spellReduction(node: TableOperation, inputs: readonly Value[]): Value {
   const { graph } = inputs[0] as TableOperation; // an operation's inputs are nodes of its graph
-  const dropped = recordOperation(graph, node.op, inputs, {
-    ...node.attributes,
-    axes: reducedAxes(node),
-    keepDims: false,
-  });
+  const { axes } = node.attributes;
+  const spelled = axes === undefined && node.name.startsWith("arg") ? {} : { axes: reducedAxes(node) };
+  const dropped = recordOperation(graph, node.op, inputs, { ...spelled, keepDims: false });
   if (node.attributes["keepDims"] !== true) return dropped;
   return recordOperation(graph, movementOps.reshape as Op, [dropped], { shape: node.type!.shape }); // any op is applied by its own attributes
 }

@@ -12,7 +12,7 @@ import { postorder } from "../src/graph/traverse.ts";
 import { type Shape, stridesOf } from "../src/shape.ts";
 import type { ExecutorOptions } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
-import { kernelKind } from "./kinds.ts";
+import { isCheap, kernelKind } from "./kinds.ts";
 import type { Materialized } from "./materialize.ts";
 import { shapeOf, type View, wholeView } from "./view.ts";
 
@@ -60,6 +60,8 @@ export interface Refusal {
 export interface Fused {
   readonly clusters: readonly Cluster[];
   readonly refusals: readonly Refusal[];
+  /** Single numbers that are so cheap that each kernel which needs one computes it again. */
+  readonly recomputed: ReadonlySet<Value>;
 }
 
 /** More operations or arrays than this in one kernel slow it down: registers run out. */
@@ -131,9 +133,10 @@ export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused
     return undefined;
   };
 
+  const recomputed = findRecomputed(order, source, viewOf);
   for (const node of order) {
     const frame = ownFrame(node);
-    if (frame === undefined) continue;
+    if (frame === undefined || recomputed.has(node)) continue;
     const single: Cluster = {
       frame,
       members: new Map([[node, placeMember(node as TableOperation, frame) ?? unplaced(node)]]),
@@ -149,7 +152,35 @@ export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused
       if (reason !== undefined) refusals.push({ producer: describe(input), consumer: describe(node), reason });
     }
   }
-  return { clusters: schedule(new Set(clusterOf.values()), clustersBefore), refusals };
+  return { clusters: schedule(new Set(clusterOf.values()), clustersBefore), refusals, recomputed };
+}
+
+/**
+ * Single numbers made of arguments, Variables and constants by cheap operations, such as a learning rate in another
+ * dtype: a kernel of their own would cost more than computing them again wherever they are read.
+ */
+function findRecomputed(order: readonly Value[], source: Materialized, viewOf: (node: Value) => View): Set<Value> {
+  const results = new Set(
+    [...source.outputs, ...source.assigns.map((assign) => assign.inputNodes[0]!)].map((node) => viewOf(node).source),
+  );
+  // Host steps and assemblies read arrays, so what they read has to be one.
+  for (const node of order) {
+    const kind = kernelKind(node);
+    if (kind === "host" || kind === "assemble" || kind === "contract") {
+      for (const input of (node as TableOperation).inputNodes) results.add(viewOf(input).source); // only operations are of these kinds
+    }
+  }
+  const recomputed = new Set<Value>();
+  for (const node of order) {
+    if (kernelKind(node) !== "elementwise" || node.type!.size !== 1 || results.has(node)) continue;
+    const operation = node as TableOperation; // element-wise nodes are operations
+    const known = (input: Value): boolean => {
+      const { source } = viewOf(input);
+      return kernelKind(source) === "leaf" && source.type!.size === 1 || recomputed.has(source);
+    };
+    if (isCheap(operation.name) && operation.inputNodes.every(known)) recomputed.add(node);
+  }
+  return recomputed;
 }
 
 function describe(node: Value): string {

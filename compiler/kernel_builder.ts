@@ -5,6 +5,7 @@
  */
 import type { DType } from "../src/dtype.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
+import type { TableOperation } from "../src/graph/operation.ts";
 import type { Value } from "../src/value.ts";
 import { accessStrides, type Cluster, type Member } from "./fuse.ts";
 import { type Id, newSection, type Section } from "./kernel.ts";
@@ -13,6 +14,8 @@ import type { View } from "./view.ts";
 /** What lowering needs to know of the whole program. */
 export interface LoweringContext {
   viewOf(node: Value): View;
+  /** Whether a node is a single number that every kernel computes for itself. */
+  isRecomputed(node: Value): boolean;
   /** Whether a node's result is needed outside of its cluster. */
   isNeeded(node: Value): boolean;
   /** The number of the program's buffer for a node's array; makes one if there is none. */
@@ -77,6 +80,8 @@ export class KernelBuilder {
     let id: Id;
     if (producer !== undefined) {
       id = this.value(producer, section, row, spilled);
+    } else if (this.#context.isRecomputed(view.source)) {
+      id = this.#number(view.source as TableOperation); // only operations are computed again
     } else {
       const strides = accessStrides(input, view, member, this.#cluster.frame);
       id = this.#load(
@@ -86,6 +91,32 @@ export class KernelBuilder {
       );
     }
     return this.convert(id, view.source.type!.dtype, dtype, section, row);
+  }
+
+  /** A single number that this kernel computes for itself, before its loops. */
+  #number(node: TableOperation): Id {
+    const known = this.lasting.get(node);
+    if (known !== undefined) return known;
+    const { prologue } = this;
+    const strides = this.#cluster.frame.shape.map(() => 0);
+    const args = node.inputNodes.map((input, index) => {
+      const { source, offset } = this.#context.viewOf(input);
+      const arg = this.#context.isRecomputed(source)
+        ? this.#number(source as TableOperation) // only operations are computed again
+        : this.#load(
+          this.accesses.add(this.#context.bufferOf(source), source.type!.dtype, offset, strides),
+          prologue,
+          prologue,
+        );
+      return this.convert(arg, source.type!.dtype, operandDType(node, index), prologue, prologue);
+    });
+    const id = node.name === "cast" ? args[0]! : this.newId();
+    if (node.name !== "cast") {
+      const dtype = operandDType(node, node.inputNodes.length - 1);
+      prologue.steps.push({ kind: "apply", id, op: node.op as ElementwiseOp, dtype, result: node.type!.dtype, args }); // its kind is elementwise
+    }
+    this.lasting.set(node, id);
+    return id;
   }
 
   /** The element that an access finds. What this kernel itself has `written`, in an earlier pass, is no prologue's to load. */
@@ -133,20 +164,25 @@ export class KernelBuilder {
     // What is the same for the whole row is computed before the loop, not in it.
     const home = member.level === "element" ? section : row;
     let id: Id;
+    const args = node.inputNodes.map((input, index) =>
+      this.operand(member, input, operandDType(node, index), home, row, spilled)
+    );
     if (node.name === "cast") {
-      const [input] = node.inputNodes as [Value]; // a cast has one input
-      id = this.operand(member, input, node.type!.dtype, home, row, spilled);
+      [id] = args as [Id]; // a cast has one input, and its operand has been converted
     } else {
-      const op = node.op as ElementwiseOp; // reductions are known when they are asked for, and a contraction is set at the start
-      const types = node.inputNodes.map((input) => input.type!);
-      const dtype = op.operandDType(types);
-      const args = node.inputNodes.map((input, index) =>
-        this.operand(member, input, op.name === "where" && index === 0 ? "bool" : dtype, home, row, spilled)
-      );
       id = this.newId();
-      home.steps.push({ kind: "apply", id, op, dtype, result: node.type!.dtype, args });
+      const dtype = operandDType(node, args.length - 1);
+      // Reductions are known when they are asked for, and a contraction is set at the start.
+      home.steps.push({ kind: "apply", id, op: node.op as ElementwiseOp, dtype, result: node.type!.dtype, args });
     }
     (home === section && section !== row ? this.passValues : this.lasting).set(node, id);
     return id;
   }
+}
+
+/** The dtype that an element-wise operation takes an operand in. */
+function operandDType(node: TableOperation, index: number): DType {
+  if (node.name === "cast") return node.type!.dtype;
+  if (node.name === "where" && index === 0) return "bool";
+  return (node.op as ElementwiseOp).operandDType(node.inputNodes.map((input) => input.type!)); // its kind is elementwise
 }

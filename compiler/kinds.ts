@@ -29,3 +29,14 @@ export function kernelKind(node: Value): KernelKind {
   if (node.name === "contract") return "contract";
   return assemblies.has(node.name) ? "assemble" : "host";
 }
+
+/** Operations so cheap that computing one again costs less than keeping its result. */
+const cheap = new Set(
+  "add sub mul neg abs cast where maximum minimum sign equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr logicalNot logicalXor relu"
+    .split(" "),
+);
+
+/** Whether an element-wise operation costs no more than a load. */
+export function isCheap(name: string): boolean {
+  return cheap.has(name);
+}

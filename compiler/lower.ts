@@ -13,7 +13,7 @@ import {
   type ReductionName,
   type Section,
 } from "./kernel.ts";
-import { kernelKind } from "./kinds.ts";
+import { isCheap, kernelKind } from "./kinds.ts";
 import { collapseAxes, type LoopAxes } from "./loops.ts";
 import { shapeOf } from "./view.ts";
 import { type FrameAccess, KernelBuilder, type LoweringContext } from "./kernel_builder.ts";
@@ -23,12 +23,6 @@ export interface Lowered {
   readonly kernel: Kernel;
   readonly buffers: readonly number[];
 }
-
-/** Operations so cheap that a later pass computes them again rather than loading them. */
-const cheap = new Set(
-  "add sub mul neg abs cast where maximum minimum sign equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr logicalNot logicalXor relu"
-    .split(" "),
-);
 
 /** Turns a cluster into a kernel. */
 export function lower(cluster: Cluster, context: LoweringContext): Lowered {
@@ -188,7 +182,7 @@ function findSpills(
       const member = cluster.members.get(node);
       if (member === undefined || seen.has(node) || !isElementMember(member)) return;
       seen.add(node);
-      if (passOf.get(node)! < pass && (context.isNeeded(node) || !cheap.has(member.node.name))) {
+      if (passOf.get(node)! < pass && (context.isNeeded(node) || !isCheap(member.node.name))) {
         spilled.add(node);
         return;
       }

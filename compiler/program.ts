@@ -195,10 +195,12 @@ class ProgramBuilder implements LoweringContext {
   readonly #needed = new Set<Value>();
   readonly #results = new Set<Value>();
   readonly #options: ExecutorOptions;
+  readonly #recomputed: ReadonlySet<Value>;
 
-  constructor(graph: Materialized, { clusters }: Fused, options: ExecutorOptions) {
+  constructor(graph: Materialized, { clusters, recomputed }: Fused, options: ExecutorOptions) {
     this.#graph = graph;
     this.#options = options;
+    this.#recomputed = recomputed;
     for (const { members } of clusters) {
       for (const node of members.keys()) {
         for (const input of (node as Operation).inputNodes) { // members are operations
@@ -227,6 +229,10 @@ class ProgramBuilder implements LoweringContext {
 
   viewOf(node: Value): ReturnType<typeof wholeView> {
     return this.#graph.views.get(node) ?? wholeView(node);
+  }
+
+  isRecomputed(node: Value): boolean {
+    return this.#recomputed.has(node);
   }
 
   isNeeded(node: Value): boolean {

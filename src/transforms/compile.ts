@@ -152,7 +152,8 @@ export function compile<A extends readonly unknown[], R>(
     name: { value: name },
     graph: { get: () => last?.graph },
     stats: { get: (): CompileStats => ({ calls, traces, programs: programs.size }) },
-    async: { value: (...args: CompiledArguments<A>) => Promise.resolve().then(() => run(...args)) },
+    // On one thread a run is over when the call returns, so it sees what its arguments and Variables hold now.
+    async: { value: (...args: CompiledArguments<A>) => new Promise((resolve) => resolve(run(...args))) },
     explain: { value: (...args: readonly unknown[]) => programFor(args).executable.explain() },
     source: { value: (...args: readonly unknown[]) => programFor(args).executable.source() },
     kernels: { value: (...args: readonly unknown[]) => programFor(args).executable.kernels },

@@ -164,6 +164,17 @@ describe("a user's operation", () => {
     assertEquals(kept.slice(-2).map((each) => each.toArray()), [[2], [4]]);
   });
 
+  it("may run the very program that it is a step of", () => {
+    class Countdown extends Operation {
+      override compute(x: Tensor): Tensor {
+        return x.item() > 0 ? sum(x.sub(1)) : x;
+      }
+    }
+    const sum = compile((x: Value): Value => Countdown.apply(x.mul(1)).add(x)) as (x: Tensor) => Tensor;
+    assertEquals(sum(tensor(4)).item(), 10);
+    assertEquals(sum(tensor(2)).item(), 3);
+  });
+
   it("says so when compute is missing or returns something else", () => {
     class Missing extends Operation {}
     assertThrows(() => Missing.apply(1), TypeError, "Cannot compute Missing: the class Missing has no compute method");
@@ -228,7 +239,18 @@ describe("RegisterGradient", () => {
     assertEquals(grad((x: Value) => Special.apply(x).sum())(tensor([2])).toArray(), [12]);
   });
 
-  it("replaces a rule of the library by name, and takes it back", () => {
+  it("replaces the rule of an operation of the library, by name", () => {
+    let calls = 0;
+    // The right rule, since it stays registered.
+    RegisterGradient("sinh")(({ inputs: [x] }: Operation, gradient: Value) => {
+      calls++;
+      return gradient.mul(x!.cosh());
+    });
+    assertClose(grad((x: Value) => x.sinh())(tensor(1, f64)), Math.cosh(1), 1e-15);
+    assertEquals(calls, 1);
+  });
+
+  it("takes the last rule it is given", () => {
     class Scaled extends Operation {
       override compute(x: Tensor): Tensor {
         return x;

@@ -39,12 +39,15 @@ describe("a compiled function", () => {
     await assertRejects(() => bad.async(tensor([[1, 2]])), RangeError, "Cannot matmul float32[1,2] and float32[1,2]");
   });
 
-  it("takes a copy of what it is fed before it runs later", async () => {
-    const w = new Variable([1]);
-    const f = compile((x: Value) => x.add(0));
-    const promise = f.async(w.value);
-    w.assign([2]);
-    assertEquals((await promise).toArray(), [1]);
+  it("sees what its arguments and Variables held when it was called, and is over before they are read or assigned", async () => {
+    const [w, v] = [new Variable([1]), new Variable([10])];
+    const f = compile((by: Variable) => w.assign(w.add(by)));
+    const first = f.async(v);
+    v.assign([100]);
+    assertEquals(w.toArray(), [11]);
+    w.assign([0]);
+    const second = f.async(v);
+    assertEquals([(await first).toArray(), (await second).toArray(), w.toArray()], [[11], [100], [100]]);
   });
 
   it("refuses what is no function, and unknown options", () => {
@@ -233,6 +236,28 @@ describe("Variables", () => {
     swap(a, a);
     assertEquals(a.toArray(), [30]);
     assertEquals(swap.stats.traces, 2);
+  });
+
+  it("as arguments are told from the same Variable closed over", () => {
+    const [w, u] = [new Variable([1]), new Variable([10])];
+    const add = compile((v: Variable) => v.add(w));
+    assertEquals([add(w).toArray(), add(u).toArray(), add(w).toArray()], [[2], [11], [2]]);
+    const increment = compile((v: Variable) => {
+      v.assign(v.add(1));
+      return w.mul(1);
+    });
+    assertEquals([increment(u).toArray(), increment(w).toArray(), increment(u).toArray()], [[1], [2], [2]]);
+    assertEquals([w.toArray(), u.toArray()], [[2], [12]]);
+  });
+
+  it("as arguments have their own optimizer state", () => {
+    const [a, b] = [new Variable([1]), new Variable([1])];
+    const optimizer = new train.SGD({ learningRate: 1, momentum: 0.5 });
+    const step = compile((v: Variable) => optimizer.minimize(() => v.mul(4).sum(), [v]));
+    for (const each of [a, b, a]) step(each);
+    assertEquals([a.toArray(), b.toArray()], [[-9], [-3]]); // 1 − 4 − (4 + 2), and 1 − 4
+    assertEquals(optimizer.slotsOf(a).get("velocity")!.toArray(), [6]);
+    assertEquals(optimizer.slotsOf(b).get("velocity")!.toArray(), [4]);
   });
 
   it("and tensors that are closed over are read anew in every run", () => {

@@ -1,0 +1,155 @@
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "node:test";
+import { type DType, type Shape, type Tensor, tensor, type Value } from "../../mod.ts";
+import { apply, type Attributes } from "../../src/ops/op.ts";
+import { type OpName, opNames, opTable } from "../../src/ops/table.ts";
+import { generators } from "../fuzz/generators.ts";
+import { checkGradient, randomTensor } from "./check_gradient.ts";
+
+/** Operands of one application: numbers in a range that is smooth, or tensors that are not differentiated. */
+interface Case {
+  readonly inputs: readonly (readonly [shape: Shape, low?: number, high?: number] | Tensor)[];
+  readonly attributes?: Attributes;
+  /** 2 where the gradient can be differentiated along the same lines, 1 where that is not cheap. Default 2. */
+  readonly order?: 1 | 2;
+}
+
+const integers = (dtype: DType, ...numbers: number[]): Tensor => tensor(numbers, { dtype });
+const unary = (low = -1, high = 1): Case => ({ inputs: [[[2, 3], low, high]] });
+const binary: Case = { inputs: [[[2, 3], 0.6, 1.6], [[3], 0.7, 1.5]] };
+const reduction: Case = { inputs: [[[3, 2, 2], 0.5, 1.5]], attributes: { axes: [0, -1], keepDims: false } };
+const moved = (attributes: Attributes): Case => ({ inputs: [[[2, 3]]], attributes });
+
+/** For every operation: what its gradient is checked on, or why it has none. */
+const cases: Record<OpName, Case | string> = {
+  add: binary,
+  sub: binary,
+  mul: binary,
+  div: binary,
+  pow: binary,
+  maximum: binary,
+  minimum: binary,
+  mod: { inputs: [[[2, 3], 2.1, 2.4], [[3], 0.9, 1]] },
+  floorDiv: "constant but for its jumps",
+  neg: unary(),
+  abs: unary(0.1),
+  sign: "constant but for its jumps",
+  square: unary(),
+  reciprocal: unary(0.5, 2),
+  clip: { inputs: [[[4, 3]], [[3], -0.6, -0.2], [[4, 1], 0.1, 0.7]] },
+  where: { inputs: [tensor([true, false, true]), [[2, 3]], [[3]]] },
+  cast: { inputs: [[[2, 3]]], attributes: { dtype: "float64" } },
+  sqrt: unary(0.5, 2),
+  rsqrt: unary(0.5, 2),
+  exp: unary(),
+  expm1: unary(),
+  log: unary(0.5, 2),
+  log1p: unary(-0.4, 2),
+  sin: unary(),
+  cos: unary(),
+  tan: unary(),
+  asin: unary(-0.7, 0.7),
+  acos: unary(-0.7, 0.7),
+  atan: unary(),
+  atan2: binary,
+  sinh: unary(),
+  cosh: unary(),
+  tanh: unary(),
+  sigmoid: unary(),
+  softplus: unary(),
+  relu: unary(0.1),
+  erf: unary(),
+  floor: "constant but for its jumps",
+  ceil: "constant but for its jumps",
+  round: "constant but for its jumps",
+  equal: "bool",
+  notEqual: "bool",
+  less: "bool",
+  lessEqual: "bool",
+  greater: "bool",
+  greaterEqual: "bool",
+  logicalAnd: "bool",
+  logicalOr: "bool",
+  logicalXor: "bool",
+  logicalNot: "bool",
+  isNaN: "bool",
+  isFinite: "bool",
+  isInf: "bool",
+  sum: reduction,
+  prod: reduction,
+  max: reduction,
+  min: reduction,
+  argmax: "an index",
+  argmin: "an index",
+  any: "bool",
+  all: "bool",
+  mean: reduction,
+  variance: { ...reduction, attributes: { ...reduction.attributes, correction: 1 } },
+  std: { ...reduction, attributes: { ...reduction.attributes, correction: 0 } },
+  logSumExp: reduction,
+  contract: { inputs: [[[2, 1, 3, 2]], [[4, 2, 3]]] },
+  matmul: { inputs: [[[2, 3, 2]], [[2]]] },
+  dot: { inputs: [[[3, 2]], [[2, 3]]] },
+  outer: { inputs: [[[2]], [[3]]] },
+  reshape: moved({ shape: [3, -1] }),
+  permuteDims: moved({ axes: [1, 0] }),
+  broadcastTo: { inputs: [[[2, 1]]], attributes: { shape: [3, 2, 2] } },
+  slice: moved({ start: [null, 2], stop: [null, null], step: [1, -2] }),
+  unslice: moved({ shape: [2, 6], start: [null, null], stop: [null, null], step: [1, 2] }),
+  pad: moved({ padding: [[1, 0], [0, 2]], value: 3 }),
+  concat: { inputs: [[[2, 1]], [[2, 3]]], attributes: { axis: -1 } },
+  transpose: moved({}),
+  expandDims: moved({ axis: 1 }),
+  squeeze: { inputs: [[[2, 1, 3]]], attributes: { axis: 1 } },
+  stack: { inputs: [[[2, 3]], [[2, 3]]], attributes: { axis: 1 } },
+  split: moved({ parts: [1, 2], index: 1, axis: 1 }),
+  flip: moved({ axis: 0 }),
+  tile: moved({ repetitions: [2, 1, 2] }),
+  repeat: moved({ count: 2, axis: 1 }),
+  fullLike: "takes nothing of its operand's numbers",
+  meshgrid: { inputs: [[[2]], [[3]]], attributes: { index: 1, indexing: "xy" } },
+  oneHot: "its operand is integers",
+  tril: moved({ diagonal: 0 }),
+  triu: moved({ diagonal: 1 }),
+  take: { inputs: [[[2, 3]], integers("int32", 2, 0, 2, -1)], attributes: { axis: 1 } },
+  scatterAdd: { inputs: [integers("int32", 2, 0, 2), [[2, 3]]], attributes: { axis: 1, length: 4 } },
+  argsort: "an index",
+  sort: moved({ axis: 1, descending: true }),
+  softmax: moved({ axis: 0 }),
+  logSoftmax: moved({ axis: 1 }),
+  crossEntropy: { inputs: [[[2, 3]], [[2, 3], 0.1, 0.9]] },
+  meanSquaredError: { inputs: [[[2, 3]], [[3]]] },
+  randomBits: "its operand is a key",
+};
+
+function checkCase(name: OpName, { inputs, attributes = {}, order = 2 }: Case): void {
+  const operands = inputs.map((input, index) =>
+    input instanceof Array ? randomTensor(input[0], input[1], input[2], index + 3) : input
+  );
+  const free = operands.filter((_, index) => inputs[index] instanceof Array);
+  checkGradient((...xs) => {
+    let next = 0;
+    const given = operands.map((operand): Value => free.includes(operand) ? xs[next++]! : operand);
+    return apply<Attributes, Value>(opTable[name], given, attributes);
+  }, free, { order });
+}
+
+describe("the op table", () => {
+  it("calls every operation by its own name", () => {
+    for (const name of opNames) assertEquals(opTable[name].name, name);
+  });
+  it("has a generator of random applications for every operation, or a reason why not", () => {
+    for (const name of opNames) assert(generators[name] !== undefined, name);
+    assertEquals(Object.keys(generators).sort(), [...opNames].sort());
+  });
+  for (const name of opNames) {
+    const given = cases[name];
+    if (typeof given !== "string") it(`has the gradient of ${name}`, () => checkCase(name, given));
+  }
+  it("says of every operation without a gradient that there is none to check", () => {
+    for (const name of opNames) {
+      const { gradient, decompose } = opTable[name];
+      if (gradient === undefined && decompose === undefined) assert(typeof cases[name] === "string", name);
+    }
+  });
+});
