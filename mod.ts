@@ -27,7 +27,7 @@ export { Tensor } from "./src/tensor.ts";
 export { Graph } from "./src/graph/graph.ts";
 export { type Computed, Operation } from "./src/graph/operation.ts";
 export { Placeholder, placeholder, type PlaceholderOptions } from "./src/graph/placeholder.ts";
-export { Variable, type VariableOptions } from "./src/graph/variable.ts";
+export { type StandIn, Variable, type VariableOptions } from "./src/graph/variable.ts";
 export { type Feed, type Feeds, type Fetched, Session, type SessionOptions } from "./src/graph/session.ts";
 export {
   computeGradients,

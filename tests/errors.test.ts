@@ -35,7 +35,12 @@ const unknown = (value: unknown): Operand => value as Operand;
 
 const rows: Record<string, readonly Row[]> = {
   "shapes, ranks and dtypes": [
-    ["add", () => add(x, ones([4])), RangeError, "Cannot add float32[2,3] and float32[4]: their shapes do not broadcast"],
+    [
+      "add",
+      () => add(x, ones([4])),
+      RangeError,
+      "Cannot add float32[2,3] and float32[4]: their shapes do not broadcast",
+    ],
     [
       "matmul",
       () => matmul(x, ones([4, 5])),
@@ -93,7 +98,12 @@ const rows: Record<string, readonly Row[]> = {
     ],
   ],
   "reshape": [
-    ["another size", () => reshape(x, [4]), RangeError, "Cannot reshape float32[2,3]: its 6 elements do not fill the shape [4]"],
+    [
+      "another size",
+      () => reshape(x, [4]),
+      RangeError,
+      "Cannot reshape float32[2,3]: its 6 elements do not fill the shape [4]",
+    ],
     [
       "an open length that does not divide",
       () => x.reshape([4, -1]),

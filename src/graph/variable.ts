@@ -23,6 +23,19 @@ export interface VariableOptions {
   readonly trainable?: boolean;
 }
 
+/**
+ * What makes a Variable the stand-in for an argument of a function being traced. A program is recorded once for all
+ * Variables of a type; each run gives it those it was called with.
+ */
+export interface StandIn {
+  /** The argument of the call that was traced, which it belongs to. */
+  readonly argument: Variable;
+  /** The Variable it stood for in that call. */
+  readonly original: Variable;
+  /** The Variable that is meant, when the argument is `actual`: that itself, or state that belongs to it. */
+  resolve(actual: Variable): Variable;
+}
+
 let made = 0;
 
 /** `value` in another dtype; itself when it has that already, or when its own is not known yet. */
@@ -62,26 +75,38 @@ export class Variable extends Value {
   readonly graph: Graph | undefined;
   /** The operations of that graph that use it, an entry per use. */
   readonly consumers: Operation[] = [];
+  /** Set on the Variables that a traced function is given for those it was called with. */
+  readonly standIn: StandIn | undefined;
   readonly #type: TensorType;
   #storage: TypedArray;
   #snapshot: Tensor | undefined;
 
-  /** Copies the initial value: a Value, a number or nested arrays. Throws inside `compile`, where it would be made anew by every trace. */
-  constructor(initialValue: Operand, options: VariableOptions = {}) {
+  /** Copies the initial value: a Value, a number or nested arrays. Throws inside `compile`, where it would be made anew by every trace. (`standIn` is for `compile`.) */
+  constructor(initialValue: Operand, options?: VariableOptions, standIn?: StandIn) {
     super();
+    this.standIn = standIn;
+    if (standIn !== undefined) {
+      // Only recorded, never run: it needs no storage of its own.
+      const { original } = standIn;
+      this.name = original.name;
+      this.trainable = original.trainable;
+      this.#type = original.#type;
+      this.#storage = original.#storage;
+      this.graph = undefined;
+      return;
+    }
     const trace = activeTrace();
     if (trace !== undefined && trace.graph.values === undefined) {
       throw new TypeError(
         `Cannot make a Variable inside ${trace.name}: it would be made anew by every trace; make it outside and close over it`,
       );
     }
-    const declared = options.dtype === undefined ? undefined : checkDType(options.dtype);
-    if (options.dtype !== undefined) checkDType(options.dtype);
+    const declared = options?.dtype === undefined ? undefined : checkDType(options.dtype);
     const initial =
       (initialValue instanceof Value ? initialValue : fromNested(initialValue, declared, "make a Variable"))
         .concrete("make a Variable of");
-    this.name = options.name ?? `variable${made++}`;
-    this.trainable = options.trainable ?? true;
+    this.name = options?.name ?? `variable${made++}`;
+    this.trainable = options?.trainable ?? true;
     const dtype = declared ?? (initial.type.weak ? "float32" : initial.type.dtype);
     this.#type = new TensorType(dtype, initial.type.shape);
     this.#storage = allocate(dtype, this.#type.size);

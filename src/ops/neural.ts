@@ -160,7 +160,8 @@ const crossEntropyOp: Op = {
       } else {
         logProbabilities.forEach((logProbability, index) => {
           const label = labels!.data[row * classes + index]!;
-          if (label !== 0) total -= label * logProbability; // a class that cannot be costs nothing, even at -Infinity
+          // A class that cannot be costs nothing, even at -Infinity; but NaN stays.
+          if (label !== 0 || Number.isNaN(logProbability)) total -= label * logProbability;
         });
       }
     }

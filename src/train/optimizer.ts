@@ -91,14 +91,22 @@ export abstract class Optimizer {
     let slots = this.#slots.get(variable);
     if (slots === undefined) this.#slots.set(variable, slots = new Map());
     let slot = slots.get(name);
-    if (slot === undefined) {
-      const { dtype, shape } = variable.type;
-      slot = outsideGraphs(() =>
-        new Variable(zeros(shape, { dtype }), { name: `${variable.name}.${name}`, trainable: false })
-      );
-      slots.set(name, slot);
-    }
+    if (slot === undefined) slots.set(name, slot = this.#newSlot(variable, name));
     return slot;
+  }
+
+  #newSlot(variable: Variable, name: string): Variable {
+    const { standIn } = variable;
+    if (standIn !== undefined) {
+      // Which state is meant is known in each run, from the Variable it is called with.
+      const original = this.slot(standIn.original, name);
+      const resolve = (actual: Variable): Variable => this.slot(standIn.resolve(actual), name);
+      return new Variable(original, {}, { argument: standIn.argument, original, resolve });
+    }
+    const { dtype, shape } = variable.type;
+    return outsideGraphs(() =>
+      new Variable(zeros(shape, { dtype }), { name: `${variable.name}.${name}`, trainable: false })
+    );
   }
 
   /** The state kept for a Variable, by name, for listing and saving; empty before its first update. */

@@ -7,7 +7,7 @@ import { isNode } from "../graph/operation.ts";
 import { Placeholder } from "../graph/placeholder.ts";
 import { activeTrace, nodeIn } from "../graph/recording.ts";
 import { lastAssigns, variablesOf } from "../graph/specialize.ts";
-import { Variable } from "../graph/variable.ts";
+import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
 import { currentExecutor, type Executable, type ExecutorOptions } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
@@ -74,8 +74,18 @@ interface Program {
   readonly structure: Structure;
   /** For each leaf of the result: which output it is, or a value that tracing found to be constant. */
   readonly results: readonly ({ readonly output: number } | { readonly constant: unknown })[];
-  /** For each Variable of the program: which argument leaf it is, or the Variable itself. */
-  readonly variables: readonly (number | Variable)[];
+  /** For each Variable of the program: which argument leaf tells it, and how, or the Variable itself. */
+  readonly variables: readonly (Variable | { readonly leaf: number; readonly resolve: StandIn["resolve"] })[];
+}
+
+/** How a function is traced for a signature. */
+interface Signature {
+  readonly leaves: readonly unknown[];
+  readonly paths: readonly string[];
+  readonly structure: Structure;
+  readonly isStatic: (index: number) => boolean;
+  /** Whether the Variables among the arguments are part of the signature, because the function uses one of them anyway. */
+  readonly exactVariables: boolean;
 }
 
 const scalarType = new TensorType("float64", [], "scalar");
@@ -117,19 +127,19 @@ export function compile<A extends readonly unknown[], R>(
     const isStatic = (index: number): boolean =>
       staticArguments.size > 0 && staticArguments.has(Number(/\d+/.exec(paths[index]!)?.[0]));
     const key = signatureOf(leaves, paths, structure, isStatic, name);
-    let program = programs.get(key);
-    if (program === undefined) {
+    const trace = (exactVariables: boolean): Program => {
       traces++;
-      program = traceProgram(
-        fn as (...args: readonly unknown[]) => unknown,
-        name,
-        leaves,
-        paths,
-        structure,
-        isStatic,
-        options,
-      ); // called with a tree of A's structure
-      programs.set(key, program);
+      // It is called with a tree of the structure of A.
+      const untyped = fn as (...args: readonly unknown[]) => unknown;
+      return traceProgram(untyped, name, { leaves, paths, structure, isStatic, exactVariables }, options);
+    };
+    let program = programs.get(key);
+    if (program === undefined) programs.set(key, program = trace(false));
+    if (leaves.some((leaf) => leaf instanceof Variable && program!.variables.includes(leaf))) {
+      // An argument is also used by the function itself: recorded as two Variables, it would be read and written twice.
+      const exactKey = `${key} ${leaves.map((leaf) => leaf instanceof Variable ? identityOf(leaf) : "").join()}`;
+      program = programs.get(exactKey);
+      if (program === undefined) programs.set(exactKey, program = trace(true));
     }
     last = program;
     return { program, leaves };
@@ -158,6 +168,16 @@ export function compile<A extends readonly unknown[], R>(
     source: { value: (...args: readonly unknown[]) => programFor(args).executable.source() },
     kernels: { value: (...args: readonly unknown[]) => programFor(args).executable.kernels },
   }) as CompiledFunction<A, R>; // the properties were defined just now
+}
+
+const identities = new WeakMap<Variable, number>();
+let nextIdentity = 0;
+
+/** A number that is the Variable's own. */
+function identityOf(variable: Variable): number {
+  let identity = identities.get(variable);
+  if (identity === undefined) identities.set(variable, identity = nextIdentity++);
+  return identity;
 }
 
 /** The string that two calls share exactly when one program serves both. */
@@ -198,10 +218,7 @@ function signatureOf(
 function traceProgram(
   fn: (...args: readonly unknown[]) => unknown,
   name: string,
-  leaves: readonly unknown[],
-  paths: readonly string[],
-  structure: Structure,
-  isStatic: (index: number) => boolean,
+  { leaves, paths, structure, isStatic, exactVariables }: Signature,
   options: ExecutorOptions,
 ): Program {
   return traced(`the compiled function ${name}`, { recordValues: false }, ({ graph }) => {
@@ -212,6 +229,13 @@ function traceProgram(
       }
       if (typeof leaf === "number" && !isStatic(index)) {
         return new Placeholder(graph, { name: argumentName(paths[index]!) }, scalarType);
+      }
+      if (leaf instanceof Variable && !exactVariables) {
+        return leaves.indexOf(leaf) < index ? undefined : new Variable(leaf, {}, {
+          argument: leaf,
+          original: leaf,
+          resolve: (actual) => actual,
+        });
       }
       return leaf;
     });
@@ -244,8 +268,8 @@ function traceProgram(
       structure: flat.structure,
       results,
       variables: variables.map((variable) => {
-        const position = leaves.indexOf(variable);
-        return position >= 0 ? position : variable;
+        const { standIn } = variable;
+        return standIn === undefined ? variable : { leaf: leaves.indexOf(standIn.argument), resolve: standIn.resolve };
       }),
     };
   });
@@ -261,8 +285,8 @@ function runProgram(program: Program, leaves: readonly unknown[]): unknown {
     return typeof leaf === "number" ? new Tensor(new Float64Array([leaf]), scalarType) : leaf as Tensor; // by the signature
   });
   const variables = program.variables.map((variable) =>
-    typeof variable === "number" ? leaves[variable] as Variable : variable
-  ); // by the signature
+    variable instanceof Variable ? variable : variable.resolve(leaves[variable.leaf] as Variable) // by the signature
+  );
   const outputs = program.executable.run(inputs, variables);
   return unflatten(
     program.structure,

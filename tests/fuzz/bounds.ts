@@ -149,10 +149,16 @@ export function boundGraph(
   };
 }
 
-function boundNode(node: Value, known: ReadonlyMap<Value, Bounded>, variableOf: (variable: Variable) => Bounded): Bounded {
+function boundNode(
+  node: Value,
+  known: ReadonlyMap<Value, Bounded>,
+  variableOf: (variable: Variable) => Bounded,
+): Bounded {
   if (node instanceof Read) return node.source instanceof Tensor ? exactly(node.source) : variableOf(node.source);
   if (node instanceof Assign) return known.get(node.inputNodes[0]!)!;
-  if (!(node instanceof TableOperation)) throw new TypeError(`Cannot bound ${node.describe()}: it is no operation of the table`);
+  if (!(node instanceof TableOperation)) {
+    throw new TypeError(`Cannot bound ${node.describe()}: it is no operation of the table`);
+  }
   const inputs = node.inputNodes.map((input) => known.get(input)!); // inputs come first
   const type = node.type!; // every type is known in a specialised graph
   const { op, attributes } = node;
@@ -175,17 +181,23 @@ function boundNode(node: Value, known: ReadonlyMap<Value, Bounded>, variableOf: 
     case "scatterAdd":
       return floating ? boundScatter(node, inputs) : compute(node, inputs);
     case "contract":
-      return floating ? boundContraction(node, inputs.map((input) => convertBounded(input, type.dtype))) : compute(node, inputs);
+      return floating
+        ? boundContraction(node, inputs.map((input) => convertBounded(input, type.dtype)))
+        : compute(node, inputs);
   }
   if (kernelKind(node) === "elementwise") return boundElements(node, inputs);
   if (kernelKind(node) === "reduce") return boundReduction(node, inputs[0]!);
-  if (op.name !== "argsort" && op.name !== "randomBits") throw new TypeError(`Cannot bound ${op.name}: there is no rule for it`);
+  if (op.name !== "argsort" && op.name !== "randomBits") {
+    throw new TypeError(`Cannot bound ${op.name}: there is no rule for it`);
+  }
   return { ...compute(node, inputs), type, ...(attributes && {}) };
 }
 
 /** A result that is exact when the operands are, and has no meaning otherwise. */
 export function compute({ op, attributes, type }: TableOperation, inputs: readonly Bounded[]): Bounded {
-  if (inputs.some(({ errors }) => errors.some((error) => error !== 0))) throw new Undecided(`${op.name} of what is not exact`);
+  if (inputs.some(({ errors }) => errors.some((error) => error !== 0))) {
+    throw new Undecided(`${op.name} of what is not exact`);
+  }
   const tensors = inputs.map((input) => new Tensor(input.values, input.type));
   return { ...exactly(computeReference(op, tensors, attributes, type!)), type: type! }; // every type is known
 }
@@ -194,10 +206,13 @@ export function compute({ op, attributes, type }: TableOperation, inputs: readon
 function move(node: TableOperation, inputs: readonly Bounded[]): Bounded {
   const { op, attributes } = node;
   const type = node.type!;
-  const wide = ({ dtype, shape }: TensorType): TensorType => new TensorType(isFloating(dtype) ? "float64" : dtype, shape);
+  const wide = ({ dtype, shape }: TensorType): TensorType =>
+    new TensorType(isFloating(dtype) ? "float64" : dtype, shape);
   const run = (part: "values" | "errors", given: Attributes): Float64Array => {
     const indices = op.name === "take" ? 1 : inputs.length;
-    const tensors = inputs.map((input, index) => new Tensor(index < indices ? input[part] : input.values, wide(input.type)));
+    const tensors = inputs.map((input, index) =>
+      new Tensor(index < indices ? input[part] : input.values, wide(input.type))
+    );
     return computeReference(op, tensors, given, new TensorType("float64", type.shape)).data as Float64Array; // that of float64
   };
   const errors = run("errors", op.name === "pad" ? { ...attributes, value: 0 } : attributes);

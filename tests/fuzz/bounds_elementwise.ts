@@ -22,7 +22,10 @@ export function boundElements(node: TableOperation, inputs: readonly Bounded[]):
   const operands = inputs.map((input, index) => {
     const converted = convertBounded(input, op.name === "where" && index === 0 ? "bool" : dtype);
     const offsets = broadcastOffsets(input.type.shape, type.shape);
-    return (place: number): Ball => ({ value: converted.values[offsets[place]!]!, error: converted.errors[offsets[place]!]! });
+    return (place: number): Ball => ({
+      value: converted.values[offsets[place]!]!,
+      error: converted.errors[offsets[place]!]!,
+    });
   });
   const values = new Float64Array(type.size);
   const errors = new Float64Array(type.size);
@@ -34,13 +37,27 @@ export function boundElements(node: TableOperation, inputs: readonly Bounded[]):
     values[place] = isFloating(type.dtype) ? value : convertNumber(value, type.dtype);
     if (!isFloating(dtype)) continue;
     const spread = spreadOf(op.name, op.scalar, balls, value);
-    const rounding = isFloating(type.dtype) && Number.isFinite(value) ? roundingOf(op.name, balls, value, type.dtype as "float32" | "float64") : 0; // asked just now
+    const rounding = isFloating(type.dtype) && Number.isFinite(value)
+      ? roundingOf(op.name, balls, value, type.dtype as "float32" | "float64")
+      : 0; // asked just now
     errors[place] = checkRange(value, Number.isNaN(value) && spread === 0 ? 0 : spread + rounding, type.dtype);
   }
   return { type, values, errors };
 }
 
-const choices = new Set(["maximum", "minimum", "clip", "neg", "abs", "relu", "sign", "floor", "ceil", "round", "where"]);
+const choices = new Set([
+  "maximum",
+  "minimum",
+  "clip",
+  "neg",
+  "abs",
+  "relu",
+  "sign",
+  "floor",
+  "ceil",
+  "round",
+  "where",
+]);
 const arithmetic = new Set(["add", "sub", "mul", "div", "square", "sqrt", "reciprocal", "mod", "floorDiv"]);
 
 /** What the operation itself may round: nothing where the result is exact. */
@@ -128,10 +145,14 @@ function spreadOf(name: string, scalar: Scalar, balls: readonly Ball[], value: n
       if (straddles(y!)) undecided();
       break;
     case "tan":
-      if (x.error > 0.1 || Math.floor(x.value / Math.PI - 0.5 - x.error) !== Math.floor(x.value / Math.PI - 0.5 + x.error)) undecided();
+      if (
+        x.error > 0.1 || Math.floor(x.value / Math.PI - 0.5 - x.error) !== Math.floor(x.value / Math.PI - 0.5 + x.error)
+      ) undecided();
       break;
     case "pow":
-      if (x.value - x.error <= 0 && (y!.error > 0 || !Number.isInteger(y!.value) || y!.value < 0 && straddles(x))) undecided();
+      if (x.value - x.error <= 0 && (y!.error > 0 || !Number.isInteger(y!.value) || y!.value < 0 && straddles(x))) {
+        undecided();
+      }
       break;
     case "atan2": {
       const room = Math.hypot(x.value, y!.value) - x.error - y!.error;
@@ -146,7 +167,9 @@ function spreadOf(name: string, scalar: Scalar, balls: readonly Ball[], value: n
 function cornersOf(scalar: Scalar, balls: readonly Ball[], value: number): number {
   let spread = 0;
   for (let corner = 0; corner < 2 ** balls.length; corner++) {
-    const [x, y, z] = balls.map((ball, index) => ball.error === 0 ? ball.value : ball.value + (corner >> index & 1 ? ball.error : -ball.error));
+    const [x, y, z] = balls.map((ball, index) =>
+      ball.error === 0 ? ball.value : ball.value + (corner >> index & 1 ? ball.error : -ball.error)
+    );
     const there = scalar(x!, y ?? 0, z ?? 0);
     if (Object.is(there, value) || there === value) continue;
     if (!Number.isFinite(there) || !Number.isFinite(value)) throw new Undecided("a result that may be NaN or infinite");

@@ -16,7 +16,9 @@ export function boundReduction(node: TableOperation, x: Bounded): Bounded {
   const type = node.type!; // every type is known in a specialised graph
   if (!isFloating(x.type.dtype) || name === "argmax" || name === "argmin") return compute(node, [x]);
   if (name === "any" || name === "all") {
-    if (x.values.some((value, index) => x.errors[index]! > 0 && Math.abs(value) <= x.errors[index]!)) throw new Undecided("whether a number is 0");
+    if (x.values.some((value, index) => x.errors[index]! > 0 && Math.abs(value) <= x.errors[index]!)) {
+      throw new Undecided("whether a number is 0");
+    }
     return compute(node, [{ ...x, errors: new Float64Array(x.errors.length) }]);
   }
   const values = new Float64Array(type.size);
@@ -25,7 +27,11 @@ export function boundReduction(node: TableOperation, x: Bounded): Bounded {
   forEachGroup(name, places, node.attributes as ReduceAttributes, (index, group) => { // those a reduction is applied with
     const terms = group.map((place) => x.values[place]!);
     const bounds = group.map((place) => x.errors[place]!);
-    const result = name === "sum" ? boundSum(terms, bounds, type.dtype) : name === "prod" ? boundProduct(terms, bounds, type.dtype) : boundPick(name, terms, bounds);
+    const result = name === "sum"
+      ? boundSum(terms, bounds, type.dtype)
+      : name === "prod"
+      ? boundProduct(terms, bounds, type.dtype)
+      : boundPick(name, terms, bounds);
     values[index] = result.value;
     errors[index] = result.error;
   });
@@ -65,14 +71,26 @@ function boundProduct(terms: readonly number[], bounds: readonly number[], dtype
   }
   const highest = terms.reduce((product, term, index) => product * Math.max(1, Math.abs(term) + bounds[index]!), 1);
   checkRange(highest, 0, dtype); // on the way to the product, in any order
-  const magnitude = terms.reduce((product, term, index) => product * (Math.abs(term) + bounds[index]!) * (1 + 2 * unit(dtype)), 1);
-  const exact = bounds.every((bound) => bound === 0) && terms.every((term) => Number.isInteger(term * 16) && term !== 0) &&
+  const magnitude = terms.reduce(
+    (product, term, index) => product * (Math.abs(term) + bounds[index]!) * (1 + 2 * unit(dtype)),
+    1,
+  );
+  const exact = bounds.every((bound) => bound === 0) &&
+    terms.every((term) => Number.isInteger(term * 16) && term !== 0) &&
     terms.reduce((product, term) => product * Math.max(1, Math.abs(term)) * 16, 1) < 2 ** 24;
-  return { value, error: exact || value === 0 && magnitude === 0 ? 0 : magnitude - Math.abs(value) + 4 * unit(dtype) * magnitude + smallest(dtype) * highest };
+  return {
+    value,
+    error: exact || value === 0 && magnitude === 0
+      ? 0
+      : magnitude - Math.abs(value) + 4 * unit(dtype) * magnitude + smallest(dtype) * highest,
+  };
 }
 
 function boundPick(name: string, terms: readonly number[], bounds: readonly number[]): Ball {
-  const value = terms.reduce((best, term) => name === "max" ? Math.max(best, term) : Math.min(best, term), name === "max" ? -Infinity : Infinity);
+  const value = terms.reduce(
+    (best, term) => name === "max" ? Math.max(best, term) : Math.min(best, term),
+    name === "max" ? -Infinity : Infinity,
+  );
   return { value, error: Number.isFinite(value) ? Math.max(...bounds) : 0 };
 }
 
@@ -84,7 +102,10 @@ export function boundContraction(node: TableOperation, [x, y]: readonly Bounded[
   const [rows, inner] = x!.type.shape.slice(-2) as [number, number]; // both operands are matrices, or stacks of them
   const columns = y!.type.shape.at(-1)!;
   const batch = type.shape.slice(0, -2);
-  const [left, right] = [broadcastOffsets(x!.type.shape.slice(0, -2), batch), broadcastOffsets(y!.type.shape.slice(0, -2), batch)];
+  const [left, right] = [
+    broadcastOffsets(x!.type.shape.slice(0, -2), batch),
+    broadcastOffsets(y!.type.shape.slice(0, -2), batch),
+  ];
   for (let place = 0; place < values.length; place++) {
     const matrix = Math.floor(place / (rows * columns));
     const [row, column] = [Math.floor(place / columns) % rows, place % columns];
@@ -114,7 +135,10 @@ export function boundContraction(node: TableOperation, [x, y]: readonly Bounded[
 export function boundScatter(node: TableOperation, [indices, updates]: readonly Bounded[]): Bounded {
   const type = node.type!; // every type is known in a specialised graph
   const run = (numbers: Float64Array): Float64Array => {
-    const tensors = [new Tensor(indices!.values, indices!.type), new Tensor(numbers, new TensorType("float64", updates!.type.shape))];
+    const tensors = [
+      new Tensor(indices!.values, indices!.type),
+      new Tensor(numbers, new TensorType("float64", updates!.type.shape)),
+    ];
     const output = new Float64Array(type.size);
     node.op.compute(output, tensors, node.attributes, new TensorType("float64", type.shape));
     return output;
@@ -124,7 +148,9 @@ export function boundScatter(node: TableOperation, [indices, updates]: readonly 
   const exact = addsExactly(Array.from(updates!.values, Math.abs), type.dtype);
   const errors = run(updates!.errors).map((error, place) => {
     if (!Number.isFinite(totals[place]!)) return 0;
-    return exact && error === 0 ? 0 : error + sumRounding(updates!.values.length, type.dtype) * totals[place]! + smallest(type.dtype);
+    return exact && error === 0
+      ? 0
+      : error + sumRounding(updates!.values.length, type.dtype) * totals[place]! + smallest(type.dtype);
   });
   return { type, values, errors };
 }

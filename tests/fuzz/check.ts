@@ -24,7 +24,9 @@ import {
 
 /** Throws unless every number of `outcome` lies within its bound, and every type is as expected. */
 export function checkBounds(outcome: Outcome, expected: readonly Bounded[], way: string): void {
-  if (outcome.length !== expected.length) throw new Error(`${way} returned ${outcome.length} values, ${expected.length} expected`);
+  if (outcome.length !== expected.length) {
+    throw new Error(`${way} returned ${outcome.length} values, ${expected.length} expected`);
+  }
   outcome.forEach((tensor, position) => {
     const { type, values, errors } = expected[position]!;
     if (tensor.type.key !== type.key) throw new Error(`${way}: output ${position} is ${tensor.type}, ${type} expected`);
@@ -32,7 +34,11 @@ export function checkBounds(outcome: Outcome, expected: readonly Bounded[], way:
       const actual = tensor.data[index]!;
       const same = actual === value || Number.isNaN(actual) && Number.isNaN(value);
       if (same || Math.abs(actual - value) <= errors[index]!) return;
-      throw new Error(`${way}: element ${index} of output ${position} (${type}) is ${actual}; ${value} expected, within ${errors[index]}`);
+      throw new Error(
+        `${way}: element ${index} of output ${position} (${type}) is ${actual}; ${value} expected, within ${
+          errors[index]
+        }`,
+      );
     });
   });
 }
@@ -41,10 +47,14 @@ export function checkBounds(outcome: Outcome, expected: readonly Bounded[], way:
 export function checkSame(outcome: Outcome, expected: Outcome, way: string): void {
   outcome.forEach((tensor, position) => {
     const other = expected[position]!;
-    if (tensor.type.key !== other.type.key) throw new Error(`${way}: output ${position} is ${tensor.type}, eagerly ${other.type}`);
+    if (tensor.type.key !== other.type.key) {
+      throw new Error(`${way}: output ${position} is ${tensor.type}, eagerly ${other.type}`);
+    }
     tensor.data.forEach((actual, index) => {
       if (Object.is(actual, other.data[index])) return;
-      throw new Error(`${way}: element ${index} of output ${position} (${tensor.type}) is ${actual}; eagerly ${other.data[index]}`);
+      throw new Error(
+        `${way}: element ${index} of output ${position} (${tensor.type}) is ${actual}; eagerly ${other.data[index]}`,
+      );
     });
   });
 }
@@ -83,7 +93,11 @@ export const gradientWays: Ways = {
 /** Throws unless a plan computes what it should in every way, and the compiler's passes keep its graph well formed. */
 export function checkPlan({ plan, expected }: Built): void {
   checkPasses(graphFunctionOf(plan).graphFunction);
-  checkWays(plan, expected, assignsTwice(plan) ? { eager: runEagerly, compiled: ways["compiled"]!, exact: ways["exact"]! } : ways);
+  checkWays(
+    plan,
+    expected,
+    assignsTwice(plan) ? { eager: runEagerly, compiled: ways["compiled"]!, exact: ways["exact"]! } : ways,
+  );
 }
 
 /** Whether a Variable is assigned to twice; which value lands is defined for a function, but not for a graph made by hand. */

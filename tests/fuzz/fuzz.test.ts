@@ -26,7 +26,9 @@ describe("random programs", () => {
     });
   }
   it("are not trivial", () => {
-    const drawn = fc.sample(choices(30), { numRuns: 200, seed: 1, unbiased: true }).map((each) => buildPlan(each, anything).plan);
+    const drawn = fc.sample(choices(30), { numRuns: 200, seed: 1, unbiased: true }).map((each) =>
+      buildPlan(each, anything).plan
+    );
     const operations = drawn.map(({ steps }) => steps.flatMap((step) => step.kind === "operation" ? [step.op] : []));
     assertGreater(operations.reduce((sum, { length }) => sum + length, 0), 200 * 3);
     assertGreater(new Set(operations.flat()).size, Object.keys(opTable).length * 0.8);
@@ -81,14 +83,17 @@ describe("plans", () => {
 
 describe("verify", () => {
   const { graphFunction } = graphFunctionOf(squares);
-  const complaint = (broken: typeof graphFunction): string => assertThrows(() => verify(broken, "a test"), Error).message;
+  const complaint = (broken: typeof graphFunction): string =>
+    assertThrows(() => verify(broken, "a test"), Error).message;
   it("accepts what is well formed", () => {
     verify(graphFunction);
     verify(decompose(graphFunction));
   });
   it("refuses what is not", () => {
     assert(complaint({ ...graphFunction, inputs: [] }).includes("after a test: "));
-    assert(complaint({ ...graphFunction, graph: graphFunctionOf(squares).graphFunction.graph }).includes("another graph"));
+    assert(
+      complaint({ ...graphFunction, graph: graphFunctionOf(squares).graphFunction.graph }).includes("another graph"),
+    );
     const backwards = graphFunctionOf({
       ...squares,
       steps: [...squares.steps, { kind: "operation", op: "neg", inputs: [1], attributes: {} }],

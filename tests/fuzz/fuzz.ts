@@ -3,7 +3,7 @@
  * @module
  */
 import fc from "fast-check";
-import { type Built, anything, buildLoss, buildPlan, type Choices, choices } from "./builder.ts";
+import { anything, buildLoss, buildPlan, type Built, type Choices, choices } from "./builder.ts";
 import { checkGradients, checkPlan } from "./check.ts";
 import { printProgram } from "./repro.ts";
 
@@ -30,14 +30,22 @@ export function fuzzGradients({ count, seed, steps = 30 }: FuzzOptions): { compa
   return { compared, drawn: count };
 }
 
-function search(count: number, seed: number, steps: number, build: (drawn: Choices) => Built, check: (built: Built) => void): void {
+function search(
+  count: number,
+  seed: number,
+  steps: number,
+  build: (drawn: Choices) => Built,
+  check: (built: Built) => void,
+): void {
   const property = fc.property(choices(steps), (drawn) => {
     check(build(drawn));
   });
   const result = fc.check(property, { numRuns: count, seed, unbiased: true });
   if (!result.failed) return;
   const [smallest] = result.counterexample ?? [];
-  const reason = result.errorInstance instanceof Error ? result.errorInstance.stack ?? result.errorInstance.message : String(result.errorInstance);
+  const reason = result.errorInstance instanceof Error
+    ? result.errorInstance.stack ?? result.errorInstance.message
+    : String(result.errorInstance);
   throw new Error([
     `Failed after ${result.numRuns} programs and ${result.numShrinks} steps of shrinking (seed ${seed}): ${reason}`,
     "",

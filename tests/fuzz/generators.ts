@@ -72,23 +72,34 @@ function someAxes(source: Source, rank: number): readonly number[] | undefined {
   const kind = source.next(3);
   if (rank === 0 || kind === 0) return undefined;
   const chosen = [...Array(rank).keys()].filter(() => source.next(2) === 1);
-  const axes = kind === 1 || chosen.length === 0 ? [source.next(rank)] : source.next(2) === 1 ? chosen.toReversed() : chosen;
+  const axes = kind === 1 || chosen.length === 0
+    ? [source.next(rank)]
+    : source.next(2) === 1
+    ? chosen.toReversed()
+    : chosen;
   return axes.map((axis) => source.next(4) === 3 ? axis - rank : axis);
 }
 
-function reduction(options: { readonly nonEmpty?: boolean; readonly single?: boolean; readonly correction?: boolean } = {}): Generator {
+function reduction(
+  options: { readonly nonEmpty?: boolean; readonly single?: boolean; readonly correction?: boolean } = {},
+): Generator {
   return (source) => {
     const x = source.pick((type) => !type.weak && (!options.nonEmpty || type.size > 0));
     if (x === undefined) return undefined;
     const rank = source.typeOf(x).shape.length;
-    const axes = options.single ? (rank > 0 && source.next(3) > 0 ? [source.next(rank)] : undefined) : someAxes(source, rank);
+    const axes = options.single
+      ? (rank > 0 && source.next(3) > 0 ? [source.next(rank)] : undefined)
+      : someAxes(source, rank);
     const keepDims = source.next(2) === 1;
     const correction = options.correction ? { correction: source.next(2) } : {};
     return { inputs: [x], attributes: { ...(axes && { axes }), keepDims, ...correction } };
   };
 }
 
-function alongAxis(fits: (type: TensorType) => boolean, more: (source: Source, axis: number, type: TensorType) => Attributes = () => ({})): Generator {
+function alongAxis(
+  fits: (type: TensorType) => boolean,
+  more: (source: Source, axis: number, type: TensorType) => Attributes = () => ({}),
+): Generator {
   return (source) => {
     const x = source.pick((type) => fits(type) && ranked(type) && !type.weak);
     if (x === undefined) return undefined;
@@ -117,17 +128,22 @@ function otherShape(source: Source, size: number): number[] {
 /** Two operands whose inner lengths agree: the second is picked, the first transposed by another step, or made. */
 function product(maximumRank: number): Generator {
   return (source) => {
-    const fits = (type: TensorType): boolean => notBool(type) && !type.weak && ranked(type) && type.shape.length <= maximumRank;
+    const fits = (type: TensorType): boolean =>
+      notBool(type) && !type.weak && ranked(type) && type.shape.length <= maximumRank;
     const x = source.pick(fits);
     if (x === undefined) return undefined;
     const left = source.typeOf(x).shape;
     const matches = (type: TensorType): boolean =>
       fits(type) && (type.shape.at(-2) ?? type.shape[0]) === left.at(-1) &&
       broadcastShapes(left.slice(0, -2), type.shape.slice(0, -2)) !== undefined &&
-      sizeOf([...broadcastShapes(left.slice(0, -2), type.shape.slice(0, -2))!, left.at(-2) ?? 1, type.shape.length > 1 ? type.shape.at(-1)! : 1]) <= maximumSize;
+      sizeOf([
+          ...broadcastShapes(left.slice(0, -2), type.shape.slice(0, -2))!,
+          left.at(-2) ?? 1,
+          type.shape.length > 1 ? type.shape.at(-1)! : 1,
+        ]) <= maximumSize;
     const y = source.next(3) > 0 ? source.pick(matches) : undefined;
     if (y !== undefined) return { inputs: [x, y] };
-    const columns = [1, 2, 3, 5, 0, 7][source.next(6)]!;
+    const columns = [1, 2, 3, 5, 0, 7, 13][source.next(7)]!;
     const batch = maximumRank > 2 && source.next(3) === 2 ? left.slice(0, -2) : [];
     const shape = source.next(4) === 3 ? [left.at(-1)!] : [...batch, left.at(-1)!, columns];
     const { dtype } = source.typeOf(x);
@@ -135,13 +151,19 @@ function product(maximumRank: number): Generator {
   };
 }
 
-function several(count: (source: Source) => number, fits: (first: TensorType, other: TensorType) => boolean, attributes: (source: Source, type: TensorType) => Attributes): Generator {
+function several(
+  count: (source: Source) => number,
+  fits: (first: TensorType, other: TensorType) => boolean,
+  attributes: (source: Source, type: TensorType) => Attributes,
+): Generator {
   return (source) => {
     const first = source.pick((type) => !type.weak);
     if (first === undefined) return undefined;
     const type = source.typeOf(first);
     const inputs = [first];
-    for (let more = count(source); more > 0; more--) inputs.push(source.pick((other) => !other.weak && fits(type, other)) ?? first);
+    for (let more = count(source); more > 0; more--) {
+      inputs.push(source.pick((other) => !other.weak && fits(type, other)) ?? first);
+    }
     return { inputs, attributes: attributes(source, type) };
   };
 }
@@ -153,7 +175,10 @@ function slicePosition(source: Source, length: number): number | null {
   return source.next(3) === 0 ? null : source.next(2 * length + 5) - length - 2;
 }
 
-function sliceAttributes(source: Source, shape: Shape): Attributes & { start: (number | null)[]; stop: (number | null)[]; step: number[] } {
+function sliceAttributes(
+  source: Source,
+  shape: Shape,
+): Attributes & { start: (number | null)[]; stop: (number | null)[]; step: number[] } {
   return {
     start: shape.map((length) => slicePosition(source, length)),
     stop: shape.map((length) => slicePosition(source, length)),
@@ -250,7 +275,9 @@ export const generators = {
   },
   reshape(source) {
     const x = source.pick((type) => !type.weak);
-    return x === undefined ? undefined : { inputs: [x], attributes: { shape: otherShape(source, source.typeOf(x).size) } };
+    return x === undefined
+      ? undefined
+      : { inputs: [x], attributes: { shape: otherShape(source, source.typeOf(x).size) } };
   },
   permuteDims(source) {
     const x = source.pick((type) => type.shape.length > 1);
@@ -280,9 +307,13 @@ export const generators = {
     const padding = shape.map(() => [source.next(3), source.next(3)] as const);
     return { inputs: [x], attributes: { padding, value: dtype === "bool" ? source.next(2) : source.next(4) } };
   },
-  concat: several((source) => source.next(3), (first, other) => equalShapes(first.shape, other.shape) && ranked(first), (source, type) => ({
-    axis: source.next(2 * Math.max(1, type.shape.length)) - Math.max(1, type.shape.length),
-  })),
+  concat: several(
+    (source) => source.next(3),
+    (first, other) => equalShapes(first.shape, other.shape) && ranked(first),
+    (source, type) => ({
+      axis: source.next(2 * Math.max(1, type.shape.length)) - Math.max(1, type.shape.length),
+    }),
+  ),
   transpose: unary(),
   expandDims(source) {
     const x = source.pick((type) => !type.weak);
@@ -296,9 +327,13 @@ export const generators = {
     const axis = source.typeOf(x).shape.indexOf(1);
     return { inputs: [x], attributes: source.next(2) === 1 ? { axis } : {} };
   },
-  stack: several((source) => source.next(3), (first, other) => equalShapes(first.shape, other.shape), (source, type) => ({
-    axis: source.next(2 * type.shape.length + 2) - type.shape.length - 1,
-  })),
+  stack: several(
+    (source) => source.next(3),
+    (first, other) => equalShapes(first.shape, other.shape),
+    (source, type) => ({
+      axis: source.next(2 * type.shape.length + 2) - type.shape.length - 1,
+    }),
+  ),
   split: alongAxis(({ size }) => size > 0, (source, axis, type) => {
     const length = type.shape[axis]!;
     const first = source.next(length + 1);
@@ -317,14 +352,20 @@ export const generators = {
     const x = source.pick((type) => !type.weak && type.size <= 40);
     if (x === undefined) return undefined;
     const count = source.next(source.typeOf(x).shape.length + 2);
-    return { inputs: [x], attributes: { repetitions: Array.from({ length: count }, () => [2, 1, 3, 0][source.next(4)]!) } };
+    return {
+      inputs: [x],
+      attributes: { repetitions: Array.from({ length: count }, () => [2, 1, 3, 0][source.next(4)]!) },
+    };
   },
   repeat(source) {
     const x = source.pick((type) => !type.weak && type.size <= 80);
     if (x === undefined) return undefined;
     const rank = source.typeOf(x).shape.length;
     const count = [2, 3, 1, 0][source.next(4)]!;
-    return { inputs: [x], attributes: rank > 0 && source.next(2) === 1 ? { count, axis: source.next(rank) } : { count } };
+    return {
+      inputs: [x],
+      attributes: rank > 0 && source.next(2) === 1 ? { count, axis: source.next(rank) } : { count },
+    };
   },
   fullLike(source) {
     const x = source.pick((type) => !type.weak);
@@ -340,7 +381,9 @@ export const generators = {
   },
   oneHot(source) {
     const x = source.pick((type) => isInteger(type.dtype) && type.size <= 60);
-    return x === undefined ? undefined : { inputs: [x], attributes: { classes: 1 + source.next(5), dtype: dtypes[source.next(dtypes.length)]! } };
+    return x === undefined
+      ? undefined
+      : { inputs: [x], attributes: { classes: 1 + source.next(5), dtype: dtypes[source.next(dtypes.length)]! } };
   },
   tril: triangle,
   triu: triangle,
@@ -352,7 +395,11 @@ export const generators = {
     const length = shape[axis]!;
     const dtype = indexDTypes[source.next(4)]!;
     const lowest = dtype.startsWith("u") ? 0 : length;
-    const indices = source.leaf(dtype, [[2], [], [3], [2, 2], [0]][source.next(5)]!, () => source.next(length + lowest) - lowest);
+    const indices = source.leaf(
+      dtype,
+      [[2], [], [3], [2, 2], [0]][source.next(5)]!,
+      () => source.next(length + lowest) - lowest,
+    );
     return { inputs: [x, indices], attributes: { axis: source.next(3) === 2 ? axis - shape.length : axis } };
   },
   scatterAdd(source) {
@@ -362,7 +409,11 @@ export const generators = {
     const axis = source.next(shape.length);
     const length = 1 + source.next(4);
     const covered = 1 + source.next(shape.length - axis);
-    const indices = source.leaf(indexDTypes[source.next(4)]!, shape.slice(axis, axis + covered), () => source.next(length));
+    const indices = source.leaf(
+      indexDTypes[source.next(4)]!,
+      shape.slice(axis, axis + covered),
+      () => source.next(length),
+    );
     return { inputs: [indices, x], attributes: { axis, length } };
   },
   argsort: alongAxis(() => true, (source) => ({ descending: source.next(2) === 1 })),
@@ -383,7 +434,10 @@ export const generators = {
   meanSquaredError: broadcasting(2),
   randomBits(source) {
     const key = source.leaf("uint32", [2 + source.next(2)], () => source.next(1000));
-    return { inputs: [key], attributes: { shape: [[2], [], [5], [2, 3], [0]][source.next(5)]!, stream: source.next(3) } };
+    return {
+      inputs: [key],
+      attributes: { shape: [[2], [], [5], [2, 3], [0]][source.next(5)]!, stream: source.next(3) },
+    };
   },
 } satisfies Record<OpName, Generator | string>;
 
@@ -394,6 +448,33 @@ function triangle(source: Source): Application {
 
 /** What is drawn more often than its share of the table: views and plain arithmetic, which everything else meets. */
 export const frequent: readonly OpName[] = [
-  "permuteDims", "permuteDims", "slice", "slice", "reshape", "reshape", "broadcastTo", "transpose", "add", "add", "mul", "mul", "sub",
-  "matmul", "matmul", "matmul", "sum", "sum", "max", "mean", "softmax", "crossEntropy", "concat", "pad", "take", "where", "tanh", "exp", "relu",
+  "permuteDims",
+  "permuteDims",
+  "slice",
+  "slice",
+  "reshape",
+  "reshape",
+  "broadcastTo",
+  "transpose",
+  "add",
+  "add",
+  "mul",
+  "mul",
+  "sub",
+  "matmul",
+  "matmul",
+  "matmul",
+  "sum",
+  "sum",
+  "max",
+  "mean",
+  "softmax",
+  "crossEntropy",
+  "concat",
+  "pad",
+  "take",
+  "where",
+  "tanh",
+  "exp",
+  "relu",
 ];

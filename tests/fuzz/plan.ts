@@ -19,7 +19,7 @@ import {
   Variable,
 } from "../../mod.ts";
 import { allocate } from "../../src/dtype.ts";
-import { type Attributes, apply, type GraphFunction } from "../../src/ops/op.ts";
+import { apply, type Attributes, type GraphFunction } from "../../src/ops/op.ts";
 import { type OpName, opTable } from "../../src/ops/table.ts";
 import { specialize } from "../../src/graph/specialize.ts";
 import { TensorType } from "../../src/tensor_type.ts";
@@ -36,7 +36,12 @@ export type Step =
   | { readonly kind: "argument" | "constant" | "variable"; readonly numbers: Numbers }
   /** A number written in the program. */
   | { readonly kind: "number"; readonly number: number }
-  | { readonly kind: "operation"; readonly op: OpName; readonly inputs: readonly number[]; readonly attributes: Attributes }
+  | {
+    readonly kind: "operation";
+    readonly op: OpName;
+    readonly inputs: readonly number[];
+    readonly attributes: Attributes;
+  }
   /** `variable.assign(value)`; as a value, what the Variable reads as afterwards. */
   | { readonly kind: "assign"; readonly variable: number; readonly value: number };
 
@@ -68,7 +73,10 @@ class Setting {
     plan.steps.forEach((step, index) => {
       if (step.kind === "variable") this.variables.set(index, new Variable(tensorOf(step.numbers)));
       if (step.kind === "constant") this.constants.set(index, tensorOf(step.numbers));
-      if (step.kind === "argument") this.arguments.push(tensorOf(step.numbers));
+      if (step.kind === "argument") {
+        const twin = plan.steps.filter(({ kind }) => kind === "argument").indexOf(step);
+        this.arguments.push(this.arguments[twin] ?? tensorOf(step.numbers));
+      }
     });
   }
 
@@ -193,7 +201,9 @@ export function differentiateEagerly(plan: Plan): Outcome {
 export function differentiateCompiled(plan: Plan, options: CompileOptions = {}): Outcome {
   const setting = new Setting(plan);
   const { chosen, all } = splitArguments(setting);
-  return compile((xs: readonly Value[]) => grad((ys: readonly Value[]) => setting.outputs(all(ys))[0]!)(xs), options)(chosen);
+  return compile((xs: readonly Value[]) => grad((ys: readonly Value[]) => setting.outputs(all(ys))[0]!)(xs), options)(
+    chosen,
+  );
 }
 
 /** The gradients, as nodes of a graph made by hand. */
@@ -217,6 +227,9 @@ export function gradientFunctionOf(plan: Plan): { graphFunction: GraphFunction; 
     const { fetches, feeds } = buildGradients(new Setting(plan));
     const graphFunction = specialize(fetches, new Map([...feeds].map(([node, value]) => [node, value.type])));
     const order = [...feeds];
-    return { graphFunction, inputs: graphFunction.inputs.map((input) => order.find(([node]) => node.name === input.name)![1]) };
+    return {
+      graphFunction,
+      inputs: graphFunction.inputs.map((input) => order.find(([node]) => node.name === input.name)![1]),
+    };
   });
 }

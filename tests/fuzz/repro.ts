@@ -10,19 +10,24 @@ function literal(value: unknown): string {
 
 function printTensor({ dtype, shape, data }: Numbers): string {
   const number = (each: number): string => Object.is(each, -0) ? "-0" : String(each);
-  return `tensor(Float64Array.of(${data.map(number).join(", ")}), { dtype: "float64", shape: [${shape.join(", ")}] }).astype("${dtype}")`;
+  return `tensor(Float64Array.of(${data.map(number).join(", ")}), { dtype: "float64", shape: [${
+    shape.join(", ")
+  }] }).astype("${dtype}")`;
 }
 
 /** The text of a program, to be saved in a file of its own under tests/, that runs a plan eagerly and compiled. */
 export function printProgram({ steps, outputs }: Plan): string {
-  const names = steps.map((step, place) => `${step.kind === "argument" ? "x" : step.kind === "variable" ? "w" : step.kind === "constant" ? "c" : "v"}${place}`);
+  const names = steps.map((step, place) =>
+    `${step.kind === "argument" ? "x" : step.kind === "variable" ? "w" : step.kind === "constant" ? "c" : "v"}${place}`
+  );
   const lists = { outer: [] as string[], inner: [] as string[], given: [] as string[], taken: [] as string[] };
   steps.forEach((step, place) => {
     const name = names[place]!;
     switch (step.kind) {
       case "argument":
         lists.taken.push(name);
-        lists.given.push(printTensor(step.numbers));
+        lists.given.push(`t${steps.indexOf(step)}`); // one tensor may be passed twice
+        if (steps.indexOf(step) === place) lists.outer.push(`const t${place} = ${printTensor(step.numbers)};`);
         break;
       case "constant":
         lists.outer.push(`const ${name} = ${printTensor(step.numbers)};`);
@@ -34,7 +39,11 @@ export function printProgram({ steps, outputs }: Plan): string {
         lists.outer.push(`const ${name} = ${step.number};`);
         break;
       case "operation":
-        lists.inner.push(`const ${name} = apply<Operand>(opTable.${step.op}, [${step.inputs.map((input) => names[input]).join(", ")}], ${literal(step.attributes)});`);
+        lists.inner.push(
+          `const ${name} = apply<Operand>(opTable.${step.op}, [${
+            step.inputs.map((input) => names[input]).join(", ")
+          }], ${literal(step.attributes)});`,
+        );
         break;
       case "assign":
         names[place] = names[step.variable]!;
@@ -52,7 +61,7 @@ export function printProgram({ steps, outputs }: Plan): string {
     ...lists.inner.map((line) => `  ${line}`),
     `  return [${outputs.map((output) => names[output]).join(", ")}];`,
     "};",
-    `const inputs = [\n${lists.given.map((each) => `  ${each},\n`).join("")}] as const;`,
+    `const inputs = [${lists.given.join(", ")}] as const;`,
     "console.log(f(...inputs).map(String));",
     "console.log(compile(f)(...inputs).map(String), compile(f, { exact: true })(...inputs).map(String));",
   ].join("\n");

@@ -127,11 +127,15 @@ function checkCase(name: OpName, { inputs, attributes = {}, order = 2 }: Case): 
     input instanceof Array ? randomTensor(input[0], input[1], input[2], index + 3) : input
   );
   const free = operands.filter((_, index) => inputs[index] instanceof Array);
-  checkGradient((...xs) => {
-    let next = 0;
-    const given = operands.map((operand): Value => free.includes(operand) ? xs[next++]! : operand);
-    return apply<Attributes, Value>(opTable[name], given, attributes);
-  }, free, { order });
+  checkGradient(
+    (...xs) => {
+      let next = 0;
+      const given = operands.map((operand): Value => free.includes(operand) ? xs[next++]! : operand);
+      return apply<Attributes, Value>(opTable[name], given, attributes);
+    },
+    free,
+    { order },
+  );
 }
 
 describe("the op table", () => {
