@@ -41,11 +41,6 @@ function isOpenReduction(node: TableOperation): boolean {
   return keepDims === true || open;
 }
 
-/** Whether all axes can be named: an arg-reduction takes one, or leaves it unsaid that it takes all. */
-function takesManyAxes({ name }: TableOperation): boolean {
-  return name !== "argmax" && name !== "argmin";
-}
-
 function spellReduction(node: TableOperation, inputs: readonly Value[]): Value {
   const { graph } = inputs[0] as TableOperation; // an operation's inputs are nodes of its graph
   const { axes } = node.attributes;

@@ -161,7 +161,7 @@ function boundNode(
   }
   const inputs = node.inputNodes.map((input) => known.get(input)!); // inputs come first
   const type = node.type!; // every type is known in a specialised graph
-  const { op, attributes } = node;
+  const { op } = node;
   const floating = isFloating(type.dtype);
   switch (op.name) {
     case "cast": {
@@ -190,7 +190,7 @@ function boundNode(
   if (op.name !== "argsort" && op.name !== "randomBits") {
     throw new TypeError(`Cannot bound ${op.name}: there is no rule for it`);
   }
-  return { ...compute(node, inputs), type, ...(attributes && {}) };
+  return compute(node, inputs);
 }
 
 /** A result that is exact when the operands are, and has no meaning otherwise. */

@@ -4,13 +4,14 @@
  * @module
  */
 import fc from "fast-check";
-import type { DType, Shape } from "../../mod.ts";
+import type { DType } from "../../mod.ts";
 import { isFloating } from "../../src/dtype.ts";
 import { type OpName, opNames, opTable } from "../../src/ops/table.ts";
 import { sizeOf } from "../../src/shape.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import { type Bounded, boundOperation, convertBounded, exactly, Undecided } from "./bounds.ts";
-import { frequent, type Generator, generators, maximumSize, type Source } from "./generators.ts";
+import { frequent, generators } from "./generators.ts";
+import { type Generator, maximumSize, type Source } from "./generator_kinds.ts";
 import { type Numbers, type Plan, type Step, tensorOf } from "./plan.ts";
 
 /** What one step is made from. */

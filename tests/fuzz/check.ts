@@ -69,16 +69,24 @@ export function checkPasses(source: GraphFunction): void {
   verify(materialize(simple), "materialize");
 }
 
-/** A way to run a plan, by name. */
-export type Ways = Readonly<Record<string, (plan: Plan) => Outcome>>;
+/** Ways to run a plan, by name; all are compared with the numbers expected, and the exact one with the eager one. */
+export interface Ways {
+  readonly eager: (plan: Plan) => Outcome;
+  readonly exact: (plan: Plan) => Outcome;
+  readonly [name: string]: (plan: Plan) => Outcome;
+}
+
+const asFunction: Ways = {
+  eager: runEagerly,
+  compiled: (plan) => runCompiled(plan),
+  exact: (plan) => runCompiled(plan, { exact: true }),
+};
 
 /** All ways to run a plan. */
 export const ways: Ways = {
-  eager: runEagerly,
+  ...asFunction,
   reference: (plan) => runInSession(plan, "reference"),
   session: (plan) => runInSession(plan, "compiled", false),
-  compiled: (plan) => runCompiled(plan),
-  exact: (plan) => runCompiled(plan, { exact: true }),
 };
 
 /** All ways to differentiate one. */
@@ -93,11 +101,7 @@ export const gradientWays: Ways = {
 /** Throws unless a plan computes what it should in every way, and the compiler's passes keep its graph well formed. */
 export function checkPlan({ plan, expected }: Built): void {
   checkPasses(graphFunctionOf(plan).graphFunction);
-  checkWays(
-    plan,
-    expected,
-    assignsTwice(plan) ? { eager: runEagerly, compiled: ways["compiled"]!, exact: ways["exact"]! } : ways,
-  );
+  checkWays(plan, expected, assignsTwice(plan) ? asFunction : ways);
 }
 
 /** Whether a Variable is assigned to twice; which value lands is defined for a function, but not for a graph made by hand. */
@@ -106,7 +110,7 @@ function assignsTwice({ steps }: Plan): boolean {
 }
 
 function checkWays(plan: Plan, expected: readonly Bounded[], all: Ways): void {
-  const eager = all["eager"]!(plan);
+  const eager = all.eager(plan);
   checkBounds(eager, expected, "eager");
   for (const [way, run] of Object.entries(all)) {
     if (way === "eager") continue;

@@ -45,7 +45,7 @@ export type Step =
   /** `variable.assign(value)`; as a value, what the Variable reads as afterwards. */
   | { readonly kind: "assign"; readonly variable: number; readonly value: number };
 
-/** A program: values in order, and which of them it returns. With `loss` it returns gradients, see {@linkcode differentiate}. */
+/** A program: values in order, and which of them it returns. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly outputs: readonly number[];
@@ -173,12 +173,7 @@ export function graphFunctionOf(plan: Plan): { graphFunction: GraphFunction; inp
   });
 }
 
-/** The gradients of a plan's first output, a floating scalar, with respect to its floating arguments. */
-export interface Differentiated {
-  /** Which arguments. */
-  readonly with: readonly number[];
-}
-
+/** The arguments that a plan's first output is differentiated with respect to: the floating ones. */
 function splitArguments(setting: Setting): { chosen: Tensor[]; all: (chosen: readonly Value[]) => Value[] } {
   const floats = setting.arguments.map((each) => each.dtype === "float32" || each.dtype === "float64");
   return {
