@@ -6,6 +6,7 @@ import { isFloating } from "../dtype.ts";
 import { withSite } from "../errors.ts";
 import type { GradientContext } from "../ops/op.ts";
 import { full } from "../ops/creation.ts";
+import { describeForeign } from "../ops/nested.ts";
 import { equalShapes } from "../shape.ts";
 import { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
@@ -68,8 +69,7 @@ function registeredRule(node: Operation): GradientRule | undefined {
 function differentiate(node: Operation, gradient: Value, needed: readonly boolean[]): readonly (Value | undefined)[] {
   const rule = registeredRule(node);
   if (rule !== undefined) {
-    const result = rule(node, gradient);
-    return result instanceof Value || result === undefined ? [result] : result;
+    return checkRuleResult(node, rule(node, gradient), needed);
   }
   if (node instanceof Assign) return [gradient];
   if (node instanceof TableOperation) {
@@ -87,6 +87,26 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
       `Cannot differentiate ${node.describe()}: it has no gradient; give it one with RegisterGradient(${node.name})`,
       node.site,
     ),
+  );
+}
+
+/** What a registered rule returned, as a list with the gradient of each input; an error when it is not that. */
+function checkRuleResult(node: Operation, result: unknown, needed: readonly boolean[]): (Value | undefined)[] {
+  const list: readonly unknown[] = Array.isArray(result) ? result : [result];
+  const fail = (returned: string): never => {
+    throw new TypeError(
+      withSite(`Cannot differentiate ${node.describe()}: its gradient rule returned ${returned}`, node.site),
+    );
+  };
+  const inputs = needed.length;
+  const enough = result === undefined || list.length === inputs || !needed.slice(list.length).includes(true);
+  if (list.length > inputs || !enough) {
+    fail(`${list.length} ${list.length === 1 ? "gradient" : "gradients"}, and it has ${inputs} inputs`);
+  }
+  return list.map((each) =>
+    each instanceof Value || each === undefined
+      ? each
+      : fail(`${describeForeign(each)}, not a Value, or a list of them with one per input`)
   );
 }
 

@@ -11,7 +11,7 @@ import { allocate } from "../dtype.ts";
 import { type NestedArray, type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { Placeholder } from "./placeholder.ts";
-import { activeTrace, graphFor, nodeIn, withTrace } from "./recording.ts";
+import { activeTrace, graphFor, nodeIn, outsideGraphs, withTrace } from "./recording.ts";
 import { Variable } from "./variable.ts";
 
 /** Whether a value is a node of some graph; a Variable is one only in its home graph, and is not meant here. */
@@ -157,7 +157,8 @@ export class Operation extends Value {
 
 /** Runs an operation's `compute` and makes a tensor of what it returns. */
 export function runCompute(operation: Operation, inputs: readonly Tensor[]): Tensor {
-  const result: unknown = withTrace(undefined, () => operation.compute(...inputs));
+  // It computes with numbers: a Variable it closes over is read, not recorded, whichever graph is the default one.
+  const result: unknown = outsideGraphs(() => operation.compute(...inputs));
   if (result instanceof Value) return result.concrete(operation.name);
   if (typeof result !== "number" && typeof result !== "boolean" && !Array.isArray(result)) {
     throw new TypeError(
@@ -174,6 +175,9 @@ const zeroRunTypes = new WeakMap<Operation, TensorType>();
 function zeroRunType(operation: Operation): TensorType | undefined {
   const known = zeroRunTypes.get(operation);
   if (known !== undefined) return known;
+  if (operation.graph.values !== undefined && operation.graph.ended === undefined) {
+    return operation.concrete("compute").type; // it is computed as it is recorded: no zeros are needed
+  }
   const zeros: Tensor[] = [];
   for (const { type } of operation.inputNodes) {
     if (type === undefined) return undefined;
@@ -185,19 +189,65 @@ function zeroRunType(operation: Operation): TensorType | undefined {
   return type;
 }
 
+/** What a copy of a user's operation is, in the end, a copy of. */
+const originals = new WeakMap<Operation, Operation>();
+
 /**
- * A node like `original`, a user's operation, in another graph. It is an object of the same class, so that gradient
- * rules find their fields on it, but `compute` runs on the original, whose private state it may need.
+ * A node like `source`, a user's operation, in another graph. It is an object of the same class, so that gradient
+ * rules find their fields on it. Private fields are the original's alone: its class's methods run on that.
  */
-export function copyOperation(original: Operation, graph: Graph, inputNodes: readonly Value[]): Operation {
-  const copy = Object.create(original, {
+export function copyOperation(source: Operation, graph: Graph, inputNodes: readonly Value[]): Operation {
+  const original = originals.get(source) ?? source;
+  const copy: Operation = Object.create(original, {
     graph: { value: graph, enumerable: true },
     inputNodes: { value: inputNodes, enumerable: true },
     consumers: { value: [], enumerable: true },
+    ...forwarded(original, () => copy),
     compute: { value: (...inputs: Tensor[]) => original.compute(...inputs) },
   }) as Operation; // its prototype is one
+  originals.set(copy, original);
+  const type = zeroRunTypes.get(source);
+  const sameTypes = inputNodes.every((input, index) => input.type?.key === source.inputNodes[index]!.type?.key);
+  if (type !== undefined && sameTypes) zeroRunTypes.set(copy, type);
   attach(copy);
   return copy;
+}
+
+/** The methods and accessors that a user's classes define, to be called on `copy` and run on `original`. */
+function forwarded(original: Operation, copy: () => Operation): PropertyDescriptorMap {
+  const properties: PropertyDescriptorMap = {};
+  let level: unknown = Object.getPrototypeOf(original);
+  for (; level instanceof Operation; level = Object.getPrototypeOf(level)) {
+    for (const [name, { value, get, set }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
+      if (name === "constructor" || Object.hasOwn(properties, name)) continue; // the nearest class's is the one
+      if (get !== undefined || set !== undefined) {
+        properties[name] = {
+          ...(get && { get: () => inPlaceOf(copy(), original, () => get.call(original)) }),
+          ...(set && { set: (next: unknown) => inPlaceOf(copy(), original, () => set.call(original, next)) }),
+        };
+      } else if (typeof value === "function") {
+        properties[name] = {
+          value: (...args: unknown[]) => inPlaceOf(copy(), original, () => value.apply(original, args)),
+        };
+      }
+    }
+  }
+  return properties;
+}
+
+/** Runs `body` while `original` has the place in the graph that its copy has. */
+function inPlaceOf<T>(copy: Operation, original: Operation, body: () => T): T {
+  const { graph, inputNodes, consumers } = original;
+  const output = Object.getOwnPropertyDescriptor(original, "output");
+  Object.assign(original, { graph: copy.graph, inputNodes: copy.inputNodes, consumers: copy.consumers });
+  Object.defineProperty(original, "output", { value: copy, configurable: true });
+  try {
+    return body();
+  } finally {
+    Object.assign(original, { graph, inputNodes, consumers });
+    if (output === undefined) delete (original as { output?: unknown }).output; // defined just now
+    else Object.defineProperty(original, "output", output);
+  }
 }
 
 /** Adds a node to its graph's list and to the consumers of its inputs. */

@@ -6,6 +6,7 @@
  * @module
  */
 import { withSite } from "../errors.ts";
+import { zerosLike } from "../ops/creation.ts";
 import type { GraphFunction } from "../ops/op.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
@@ -41,7 +42,7 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
     );
     const xs = group.map((each) => copies.get(each.inputNodes[1]!)!);
     const results = backpropagate([y], [onesSeed(graph, y)], xs);
-    group.forEach((each, index) => copies.set(each, results[index] ?? xs[index]!.mul(0)));
+    group.forEach((each, index) => copies.set(each, results[index] ?? zerosLike(xs[index]!)));
   };
 
   const copy = (node: Value): Value => {

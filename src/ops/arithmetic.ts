@@ -109,7 +109,8 @@ export const arithmeticOps = {
     ),
   }),
   pow: elementwiseOp("pow", {
-    scalar: (x, y) => x === 1 ? 1 : Math.pow(x, y), // JavaScript has NaN for 1 to the power of NaN or ±∞
+    // JavaScript has NaN for 1 to the power of NaN or ±∞, and for −1 to the power of ±∞.
+    scalar: (x, y) => x === 1 || x === -1 && (y === Infinity || y === -Infinity) ? 1 : Math.pow(x, y),
     integer: integerPower,
     accepts: notBool,
     gradient: elementwiseGradient(

@@ -47,6 +47,7 @@ export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseO
     if (dtype === undefined) {
       throw operandError(TypeError, name, inputs, "no dtype holds both; convert one with astype()");
     }
+    if (result === "bool" && comparesIntegersWithNumber(inputs)) return "float64";
     return result === "float" && !isFloating(dtype) ? "float32" : dtype;
   };
   return {
@@ -68,6 +69,12 @@ export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseO
     },
     ...(rule.gradient && { gradient: rule.gradient }),
   };
+}
+
+/** Whether integers meet a JavaScript number, which may be no integer of their dtype; float64 holds both exactly. */
+function comparesIntegersWithNumber(inputs: readonly TensorType[]): boolean {
+  return inputs.some((input) => input.weak) && inputs.some((input) => !input.weak && isInteger(input.dtype)) &&
+    inputs.every((input) => input.weak || !isFloating(input.dtype));
 }
 
 /** The shape all operands broadcast to; throws when they do not fit. */

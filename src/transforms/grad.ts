@@ -6,6 +6,7 @@ import { isFloating } from "../dtype.ts";
 import { backpropagate, onesSeed } from "../graph/gradients.ts";
 import { Placeholder } from "../graph/placeholder.ts";
 import { activeTrace, nodeIn, type Trace } from "../graph/recording.ts";
+import { zerosLike } from "../ops/creation.ts";
 import { toValue } from "../ops/op.ts";
 import { flatten, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
@@ -65,7 +66,7 @@ export function valueAndGrad<A extends readonly unknown[]>(
       const y = checkScalar(result, name);
       const node = nodeIn(trace.graph, y);
       const results = backpropagate([node], [onesSeed(trace.graph, node)], copies);
-      return [node, results.map((gradient, index) => gradient ?? copies[index]!.mul(0))];
+      return [node, results.map((gradient, index) => gradient ?? zerosLike(copies[index]!))];
     };
     if (outer !== undefined) {
       const [y, gradients] = record(outer);

@@ -250,7 +250,7 @@ export const generators = {
     if (x === undefined) return undefined;
     const { shape } = source.typeOf(x);
     const axis = source.next(shape.length);
-    const length = shape[axis]!;
+    const length = Math.min(shape[axis]!, 128); // what every dtype of an index holds
     const dtype = indexDTypes[source.next(4)]!;
     const lowest = dtype.startsWith("u") ? 0 : length;
     const indices = source.leaf(
@@ -286,7 +286,7 @@ export const generators = {
     const rows = source.next(2) === 1;
     const labels = rows
       ? source.leaf(dtype, shape, () => source.next(5) / 4)
-      : source.leaf(indexDTypes[source.next(4)]!, shape.slice(0, -1), () => source.next(classes));
+      : source.leaf(indexDTypes[source.next(4)]!, shape.slice(0, -1), () => source.next(Math.min(classes, 128)));
     return { inputs: [x, labels] };
   },
   meanSquaredError: broadcasting(2),
