@@ -9,7 +9,7 @@ import { postorder } from "../src/graph/traverse.ts";
 import { movementOps } from "../src/ops/movement.ts";
 import type { GraphFunction, Op } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
-import { reducedAxes } from "./fuse.ts";
+import { reducedAxes } from "./frame.ts";
 import { kernelKind } from "./kinds.ts";
 import { rewriteGraph } from "./pass.ts";
 

@@ -7,7 +7,8 @@ import type { DType } from "../src/dtype.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { TableOperation } from "../src/graph/operation.ts";
 import type { Value } from "../src/value.ts";
-import { accessStrides, type Cluster, type Member } from "./fuse.ts";
+import { accessStrides, type Member } from "./frame.ts";
+import type { Cluster } from "./fuse.ts";
 import { type Id, newSection, type Section } from "./kernel.ts";
 import type { View } from "./view.ts";
 

@@ -2,7 +2,7 @@
  * Loop nests: axes of length 1 are dropped, and neighbouring axes that every access walks as one are joined.
  * @module
  */
-import type { Frame } from "./fuse.ts";
+import type { Frame } from "./frame.ts";
 
 /** The axes of one part of a loop nest: lengths, and for every access its strides. */
 interface Axes {

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Value } from "../src/value.ts";
-import type { Cluster, Frame, Member } from "./fuse.ts";
+import type { Frame, Member } from "./frame.ts";
+import type { Cluster } from "./fuse.ts";
 import {
   type Access,
   type ContractKernel,

@@ -1,0 +1,164 @@
+/**
+ * Frames: the loop nest of a kernel, and where an operation is computed in it. Axes of length 1 do not count: shapes
+ * correspond when their other axes do, in order.
+ * @module
+ */
+import type { TableOperation } from "../src/graph/operation.ts";
+import { type Shape, stridesOf } from "../src/shape.ts";
+import type { Value } from "../src/value.ts";
+import { kernelKind } from "./kinds.ts";
+import { shapeOf, type View } from "./view.ts";
+
+/** How often a member is computed. */
+export type Level = "element" | "row" | "total";
+
+/** The loop nest of a kernel. */
+export interface Frame {
+  readonly kind: "map" | "row" | "contract" | "assemble" | "host";
+  readonly shape: Shape;
+  /** For rows: whether each axis is reduced, that is walked by the inner loops. */
+  readonly reduced: readonly boolean[];
+}
+
+/** An operation in a cluster. */
+export interface Member {
+  readonly node: TableOperation;
+  /** Of its result. */
+  readonly level: Level;
+  /** Of what it reads: for a reduction the level below, otherwise that of the result. */
+  readonly inputLevel: Level;
+  /** For each axis of what it reads, the frame's axis that walks it, or −1 where its length is 1. */
+  readonly inputAxes: readonly number[];
+  /** Where the frame's indices find its result in a row-major array of it. */
+  readonly strides: readonly number[];
+}
+
+/** The loop nest that a node has when it is alone. */
+export function ownFrame(node: Value): Frame | undefined {
+  const kind = kernelKind(node);
+  switch (kind) {
+    case "leaf":
+    case "view":
+      return undefined;
+    case "elementwise":
+      return { kind: "map", shape: shapeOf(node), reduced: [] };
+    case "reduce": {
+      const operation = node as TableOperation; // reductions are entries of the table
+      const shape = shapeOf(operation.inputNodes[0]!);
+      const axes = reducedAxes(operation);
+      return { kind: "row", shape, reduced: shape.map((_, axis) => axes.includes(axis)) };
+    }
+    case "contract":
+    case "assemble":
+    case "host":
+      return { kind, shape: shapeOf(node), reduced: [] };
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The axes a reduction takes together, counted from the front. */
+export function reducedAxes(node: TableOperation): number[] {
+  const { shape } = node.inputNodes[0]!.type!;
+  const axes = node.attributes["axes"] as readonly number[] | undefined; // what reductions are applied with
+  return axes === undefined ? shape.map((_, axis) => axis) : axes.map((axis) => axis < 0 ? axis + shape.length : axis);
+}
+
+/** The frame's axes that a level walks, those of length 1 left out. */
+export function walkedAxes(frame: Frame, level: Level): number[] {
+  const axes = frame.shape.map((_, axis) => axis).filter((axis) => frame.shape[axis] !== 1);
+  if (level === "element") return axes;
+  return level === "row" ? axes.filter((axis) => !frame.reduced[axis]) : [];
+}
+
+/** For each axis of `shape`, the frame's axis that walks it at this level; undefined when they do not correspond. */
+function matchAxes(shape: Shape, frame: Frame, level: Level): number[] | undefined {
+  const walked = walkedAxes(frame, level);
+  let next = 0;
+  const result: number[] = [];
+  for (const size of shape) {
+    if (size === 1) {
+      result.push(-1);
+    } else {
+      const axis = walked[next++];
+      if (axis === undefined || frame.shape[axis] !== size) return undefined;
+      result.push(axis);
+    }
+  }
+  return next === walked.length ? result : undefined;
+}
+
+/** Strides over a node's own axes as strides over the frame's. */
+function frameStrides(strides: readonly number[], axes: readonly number[], rank: number): number[] {
+  const result = new Array<number>(rank).fill(0);
+  axes.forEach((axis, index) => {
+    if (axis >= 0) result[axis] = strides[index]!;
+  });
+  return result;
+}
+
+function levelsOf(frame: Frame): readonly Level[] {
+  return frame.kind === "row" ? ["element", "row", "total"] : ["element"];
+}
+
+/** Where a node is computed in a frame; undefined when it does not fit. */
+export function placeMember(node: TableOperation, frame: Frame): Member | undefined {
+  const rank = frame.shape.length;
+  const place = (level: Level, inputLevel: Level, inputAxes: readonly number[]): Member | undefined => {
+    const axes = matchAxes(shapeOf(node), frame, level);
+    return axes && { node, level, inputLevel, inputAxes, strides: frameStrides(stridesOf(shapeOf(node)), axes, rank) };
+  };
+  switch (kernelKind(node)) {
+    case "elementwise":
+      for (const level of levelsOf(frame)) {
+        const axes = matchAxes(shapeOf(node), frame, level);
+        if (axes !== undefined) return place(level, level, axes);
+      }
+      return undefined;
+    case "contract":
+      return frame.kind === "contract" ? place("element", "element", []) : undefined;
+    case "reduce": {
+      if (frame.kind !== "row") return undefined;
+      const shape = shapeOf(node.inputNodes[0]!);
+      const axes = reducedAxes(node);
+      for (const inputLevel of ["element", "row"] as const) {
+        const inputAxes = matchAxes(shape, frame, inputLevel);
+        if (inputAxes === undefined) continue;
+        const taken = axes.map((axis) => inputAxes[axis]!).filter((axis) => axis >= 0);
+        const same = (walked: readonly number[]): boolean =>
+          walked.length === taken.length && walked.every((axis) => taken.includes(axis));
+        const inner = walkedAxes(frame, "element").filter((axis) => frame.reduced[axis]);
+        if (inputLevel === "element" && same(inner)) return place("row", inputLevel, inputAxes);
+        if (same(walkedAxes(frame, inputLevel)) && !isArgument(node)) return place("total", inputLevel, inputAxes);
+      }
+      return undefined;
+    }
+    default:
+      return unplaced(node);
+  }
+}
+
+/** Whether a reduction gives an index; those are only made within a row. */
+function isArgument(node: TableOperation): boolean {
+  return node.name === "argmax" || node.name === "argmin";
+}
+
+/** A member that shares its kernel with nothing. */
+export function unplaced(node: Value): Member {
+  return {
+    node: node as TableOperation,
+    level: "element",
+    inputLevel: "element",
+    inputAxes: [],
+    strides: stridesOf(shapeOf(node)),
+  }; // a member is an operation
+}
+
+/** The strides over the frame with which a member reads an input. */
+export function accessStrides(input: Value, view: View, member: Member, frame: Frame): number[] {
+  const shape = shapeOf(input);
+  // Operands broadcast: they are aligned with the shape the member works on at the last axis.
+  const leading = member.inputAxes.length - shape.length;
+  const axes = shape.map((size, axis) => size === 1 ? -1 : member.inputAxes[leading + axis]!);
+  return frameStrides(view.strides, axes, frame.shape.length);
+}
