@@ -67,8 +67,19 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
     return copyOperation(operation, graph, inputNodes);
   };
 
+  /** For each assignment, where in the user's program the node was made that it comes from: the later one lands. */
+  const places = new Map<Assign, number>();
+  const notePlaces = (node: Value, from: number): void => {
+    for (const operation of graph.operations.slice(from)) {
+      if (operation instanceof Assign) {
+        places.set(operation, (node as Operation).graph.operations.indexOf(node as Operation)); // what made it is an Assign or a Macro
+      }
+    }
+  };
+
   for (const node of order) {
     if (copies.has(node)) continue;
+    const recorded = graph.operations.length;
     try {
       withTrace({ ...trace(), ...(node instanceof Operation && { origin: node }) }, () => {
         if (node instanceof Gradient) expandGradient(node);
@@ -81,9 +92,10 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
       }
       throw error;
     }
+    if (node instanceof Assign || node instanceof Macro) notePlaces(node, recorded);
   }
   const outputs = fetches.flatMap((fetch) => copies.get(fetch) ?? []);
-  const assigns = lastAssigns(graph);
+  const assigns = lastAssigns([...places.keys()].sort((a, b) => places.get(a)! - places.get(b)!));
   return { name: "session", graph, inputs, outputs, assigns, variables: variablesOf(graph) };
 }
 
@@ -91,14 +103,14 @@ function convertTo(value: Value, variable: Variable): Value {
   return value.type?.dtype === variable.type.dtype && !value.type.weak ? value : value.astype(variable.type.dtype);
 }
 
-/** The assignments of a recorded graph that land: the last to each Variable. */
-export function lastAssigns(graph: Graph): Assign[] {
+/** The assignments among operations that land: the last to each Variable. */
+export function lastAssigns(operations: readonly Operation[]): Assign[] {
   const last = new Map<Variable, Assign>();
-  for (const operation of graph.operations) if (operation instanceof Assign) last.set(operation.variable, operation);
+  for (const operation of operations) if (operation instanceof Assign) last.set(operation.variable, operation);
   return [...last.values()];
 }
 
 /** The Variables that a recorded graph reads or assigns, each once. */
 export function variablesOf(graph: Graph): Variable[] {
-  return [...new Set([...graph.variables, ...lastAssigns(graph).map((assign) => assign.variable)])];
+  return [...new Set([...graph.variables, ...lastAssigns(graph.operations).map((assign) => assign.variable)])];
 }

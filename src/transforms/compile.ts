@@ -258,7 +258,7 @@ function traceProgram(
     });
     const variables = variablesOf(graph);
     const executable = currentExecutor().compile(
-      { name, graph, inputs, outputs, assigns: lastAssigns(graph), variables },
+      { name, graph, inputs, outputs, assigns: lastAssigns(graph.operations), variables },
       options,
     );
     return {

@@ -150,6 +150,17 @@ for (const mode of ["reference", "compiled"] as const) {
       );
     });
 
+    it("lands the assignment that was made last, in whatever order they are fetched", () => {
+      new Graph().asDefault();
+      const w = new Variable([1]);
+      const [first, last] = [w.assign(w.mul(2)), w.assign(w.mul(10))];
+      const session = new Session({ mode });
+      session.run([last, first]);
+      assertEquals(w.value.toArray(), [10]);
+      session.run([first, last]);
+      assertEquals(w.value.toArray(), [100]);
+    });
+
     it("reads every Variable as it was at the start, and lands all assignments at the end", () => {
       new Graph().asDefault();
       const [a, b] = [new Variable(1), new Variable(10)];
