@@ -10,7 +10,7 @@ import { movementOps } from "../src/ops/movement.ts";
 import type { GraphFunction, Op } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
 import { reducedAxes } from "./frame.ts";
-import { kernelKind } from "./kinds.ts";
+import { isArgReduction, kernelKind } from "./kinds.ts";
 import { rewriteGraph } from "./pass.ts";
 
 /** The same graph function in the compiler's primitives. */
@@ -36,7 +36,7 @@ function isOpenReduction(node: TableOperation): boolean {
   const { length } = node.inputNodes[0]!.type!.shape;
   // Without axes argmax and argmin number the elements of the whole tensor: they take one axis or none.
   const open = axes === undefined
-    ? length > 0 && node.name !== "argmax" && node.name !== "argmin"
+    ? length > 0 && !isArgReduction(node.name)
     : (axes as readonly number[]).some((axis) => axis < 0); // what reductions are applied with
   return keepDims === true || open;
 }
@@ -44,7 +44,7 @@ function isOpenReduction(node: TableOperation): boolean {
 function spellReduction(node: TableOperation, inputs: readonly Value[]): Value {
   const { graph } = inputs[0] as TableOperation; // an operation's inputs are nodes of its graph
   const { axes } = node.attributes;
-  const spelled = axes === undefined && node.name.startsWith("arg") ? {} : { axes: reducedAxes(node) };
+  const spelled = axes === undefined && isArgReduction(node.name) ? {} : { axes: reducedAxes(node) };
   const dropped = recordOperation(graph, node.op, inputs, { ...spelled, keepDims: false });
   if (node.attributes["keepDims"] !== true) return dropped;
   return recordOperation(graph, movementOps.reshape as Op, [dropped], { shape: node.type!.shape }); // any op is applied by its own attributes

@@ -6,7 +6,7 @@
 import type { TableOperation } from "../src/graph/operation.ts";
 import { type Shape, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
-import { kernelKind } from "./kinds.ts";
+import { isArgReduction, kernelKind } from "./kinds.ts";
 import { shapeOf, type View } from "./view.ts";
 
 /** How often a member is computed. */
@@ -129,7 +129,10 @@ export function placeMember(node: TableOperation, frame: Frame): Member | undefi
           walked.length === taken.length && walked.every((axis) => taken.includes(axis));
         const inner = walkedAxes(frame, "element").filter((axis) => frame.reduced[axis]);
         if (inputLevel === "element" && same(inner)) return place("row", inputLevel, inputAxes);
-        if (same(walkedAxes(frame, inputLevel)) && !isArgument(node)) return place("total", inputLevel, inputAxes);
+        // An index is only made within a row.
+        if (same(walkedAxes(frame, inputLevel)) && !isArgReduction(node.name)) {
+          return place("total", inputLevel, inputAxes);
+        }
       }
       return undefined;
     }
@@ -138,20 +141,15 @@ export function placeMember(node: TableOperation, frame: Frame): Member | undefi
   }
 }
 
-/** Whether a reduction gives an index; those are only made within a row. */
-function isArgument(node: TableOperation): boolean {
-  return node.name === "argmax" || node.name === "argmin";
-}
-
 /** A member that shares its kernel with nothing. */
 export function unplaced(node: Value): Member {
   return {
-    node: node as TableOperation,
+    node: node as TableOperation, // a member is an operation
     level: "element",
     inputLevel: "element",
     inputAxes: [],
     strides: stridesOf(shapeOf(node)),
-  }; // a member is an operation
+  };
 }
 
 /** The strides over the frame with which a member reads an input. */

@@ -122,10 +122,8 @@ export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused
   for (const node of order) {
     const frame = ownFrame(node);
     if (frame === undefined || recomputed.has(node)) continue;
-    const single: Cluster = {
-      frame,
-      members: new Map([[node, placeMember(node as TableOperation, frame) ?? unplaced(node)]]),
-    }; // frames are of operations
+    const placed = placeMember(node as TableOperation, frame) ?? unplaced(node); // frames are of operations
+    const single: Cluster = { frame, members: new Map([[node, placed]]) };
     clusterOf.set(node, single);
     if (frame.kind === "assemble" || frame.kind === "host") continue;
     const producers = [...new Set(inputsOf(node))].filter((input) => clusterOf.has(input))
@@ -139,6 +137,9 @@ export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused
   }
   return { clusters: schedule(new Set(clusterOf.values()), clustersBefore), refusals, recomputed };
 }
+
+/** A single number that takes more operations than these is computed once, however many kernels read it. */
+const maximumRecomputed = 16;
 
 /**
  * Single numbers made of arguments, Variables and constants by cheap operations, such as a learning rate in another
@@ -156,6 +157,7 @@ function findRecomputed(order: readonly Value[], source: Materialized, viewOf: (
     }
   }
   const recomputed = new Set<Value>();
+  const work = new Map<Value, number>(); // how many operations it takes to compute each again
   for (const node of order) {
     if (kernelKind(node) !== "elementwise" || node.type!.size !== 1 || results.has(node)) continue;
     const operation = node as TableOperation; // element-wise nodes are operations
@@ -163,7 +165,11 @@ function findRecomputed(order: readonly Value[], source: Materialized, viewOf: (
       const { source } = viewOf(input);
       return kernelKind(source) === "leaf" && source.type!.size === 1 || recomputed.has(source);
     };
-    if (isCheap(operation.name) && operation.inputNodes.every(known)) recomputed.add(node);
+    if (!isCheap(operation.name) || !operation.inputNodes.every(known)) continue;
+    const operations = operation.inputNodes.reduce((sum, input) => sum + (work.get(viewOf(input).source) ?? 0), 1);
+    if (operations > maximumRecomputed) continue;
+    work.set(node, operations);
+    recomputed.add(node);
   }
   return recomputed;
 }
@@ -221,7 +227,7 @@ function checkEdges(cluster: Cluster, viewOf: (node: Value) => View): string | u
         return "it needs a total that is known only at the end";
       }
       const strides = accessStrides(input, view, member, frame);
-      const aligned = strides !== undefined && view.offset === 0 &&
+      const aligned = view.offset === 0 &&
         strides.every((stride, axis) => frame.shape[axis] === 1 || stride === producer.strides[axis]);
       if (!aligned) return "it reads other elements than the one just computed";
     }

@@ -13,6 +13,7 @@
  */
 import type { DType } from "../src/dtype.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
+import type { ReductionName } from "./kinds.ts";
 
 /** The number of a value within a kernel. */
 export type Id = number;
@@ -47,9 +48,6 @@ export interface Store {
   readonly access: number;
   readonly arg: Id;
 }
-
-/** What a reduction does with its elements. */
-export type ReductionName = "sum" | "max" | "min" | "prod" | "argmax" | "argmin" | "any" | "all";
 
 /** One value taken into a running result. */
 export interface Reduction {
@@ -115,5 +113,5 @@ export interface ContractKernel {
   readonly epilogue: Section;
 }
 
-/** A kernel that is generated; host steps and fills are the program's. */
+/** A kernel that is generated; host steps are the program's. */
 export type Kernel = LoopKernel | ContractKernel;

@@ -10,13 +10,23 @@ import type { Value } from "../src/value.ts";
 /** Loops over elements, rows with reductions, contractions, pieces put together, or a call of `compute`. */
 export type KernelKind = "leaf" | "view" | "elementwise" | "reduce" | "contract" | "assemble" | "host";
 
-const reductions = new Set(["sum", "max", "min", "prod", "argmax", "argmin", "any", "all"]);
+const reductionNames = ["sum", "max", "min", "prod", "argmax", "argmin", "any", "all"] as const;
+
+/** What a reduction does with its elements. */
+export type ReductionName = typeof reductionNames[number];
+
+const reductions: ReadonlySet<string> = new Set(reductionNames);
 const views = new Set(["reshape", "permuteDims", "broadcastTo", "slice"]);
 const assemblies = new Set(["concat", "pad"]);
 
 /** Whether an entry of the op table works on one element at a time. */
-export function isElementwise(op: TableOperation["op"]): op is ElementwiseOp {
+function isElementwise(op: TableOperation["op"]): op is ElementwiseOp {
   return "scalar" in op;
+}
+
+/** Whether a reduction gives the index of an element, not a value. */
+export function isArgReduction(name: string): name is "argmax" | "argmin" {
+  return name === "argmax" || name === "argmin";
 }
 
 /** The kind of kernel a node becomes part of. */

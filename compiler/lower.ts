@@ -5,17 +5,10 @@
 import type { Value } from "../src/value.ts";
 import type { Frame, Member } from "./frame.ts";
 import type { Cluster } from "./fuse.ts";
-import {
-  type Access,
-  type ContractKernel,
-  type Id,
-  type Kernel,
-  newSection,
-  type ReductionName,
-  type Section,
-} from "./kernel.ts";
-import { isCheap, kernelKind } from "./kinds.ts";
+import { type Access, type ContractKernel, type Id, type Kernel, newSection, type Section } from "./kernel.ts";
+import { isArgReduction, kernelKind, type ReductionName } from "./kinds.ts";
 import { collapseAxes, type LoopAxes } from "./loops.ts";
+import { assignPasses, findSpills, isElementMember } from "./passes.ts";
 import { shapeOf } from "./view.ts";
 import { type FrameAccess, KernelBuilder, type LoweringContext } from "./kernel_builder.ts";
 
@@ -31,7 +24,7 @@ export function lower(cluster: Cluster, context: LoweringContext): Lowered {
 }
 
 /** A name that says what the kernel does: its operations in order, shortened. */
-export function kernelName(cluster: Cluster): string {
+function kernelName(cluster: Cluster): string {
   const names = [...cluster.members.values()].map((member) => member.node.name).filter((name) => name !== "cast");
   const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5}more`] : names;
   return shown.length === 0 ? "copy" : shown.join("_");
@@ -48,12 +41,12 @@ function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered {
   const total = newSection();
   const sections: { before: Section; loop: Section }[] = [];
   const totals = new Set<Id>();
+  const finished = new Set<Value>(); // stored in an earlier pass
   const reduce = (member: Member, section: Section, row: Section): Id => {
     const id = addReduction(builder, member, section, row, finished);
     if (member.level === "total") totals.add(id);
     return id;
   };
-  const finished = new Set<Value>(); // stored in an earlier pass
   for (let pass = 0; pass < passes; pass++) {
     const before = newSection();
     const loop = newSection();
@@ -116,10 +109,6 @@ function withAxes(access: FrameAccess, index: number, axes: LoopAxes): Access {
   return { array, dtype, offset, outer: axes.outer.strides[index]!, inner: axes.inner.strides[index]! };
 }
 
-function isElementMember(member: Member): boolean {
-  return member.level === "element" && kernelKind(member.node) === "elementwise";
-}
-
 /** The axes that the inner loops walk: in a row those that are reduced, elsewhere all. */
 function innerAxesOf(frame: Frame): readonly boolean[] {
   return frame.kind === "row" ? frame.reduced : frame.shape.map(() => true);
@@ -135,67 +124,11 @@ function addReduction(
   const { node } = member;
   const name = node.name as ReductionName; // kernelKind told that it is one
   const input = node.inputNodes[0]!;
-  const ofElements = name === "argmax" || name === "argmin";
-  const dtype = ofElements ? input.type!.dtype : node.type!.dtype;
+  const dtype = isArgReduction(name) ? input.type!.dtype : node.type!.dtype;
   const arg = builder.operand(member, input, dtype, section, row, spilled);
   const id = builder.newId();
   section.reductions.push({ id, name, dtype, arg });
   return id;
-}
-
-/**
- * The pass in which each member that works on elements is computed: the first after everything it needs of its row
- * is known.
- */
-function assignPasses(cluster: Cluster, context: LoweringContext): { passOf: Map<Value, number>; passes: number } {
-  const passOf = new Map<Value, number>();
-  /** For what is known per row: the first pass that may use it. */
-  const knownFrom = new Map<Value, number>();
-  let passes = 1;
-  for (const member of cluster.members.values()) {
-    let pass = 0;
-    for (const input of member.node.inputNodes) {
-      const { source } = context.viewOf(input);
-      pass = Math.max(pass, passOf.get(source) ?? 0, knownFrom.get(source) ?? 0);
-    }
-    if (member.inputLevel === "element") {
-      passOf.set(member.node, pass);
-      passes = Math.max(passes, pass + 1);
-      if (member.level !== "element") knownFrom.set(member.node, pass + 1);
-    } else {
-      knownFrom.set(member.node, pass);
-    }
-  }
-  return { passOf, passes };
-}
-
-/** Costly members that a later pass needs again: they are written down in the pass that computes them first. */
-function findSpills(
-  cluster: Cluster,
-  context: LoweringContext,
-  passOf: ReadonlyMap<Value, number>,
-  passes: number,
-): Set<Value> {
-  const spilled = new Set<Value>();
-  for (let pass = 1; pass < passes; pass++) {
-    const seen = new Set<Value>();
-    const demand = (node: Value): void => {
-      const member = cluster.members.get(node);
-      if (member === undefined || seen.has(node) || !isElementMember(member)) return;
-      seen.add(node);
-      if (passOf.get(node)! < pass && (context.isNeeded(node) || !isCheap(member.node.name))) {
-        spilled.add(node);
-        return;
-      }
-      for (const input of member.node.inputNodes) demand(context.viewOf(input).source);
-    };
-    for (const member of cluster.members.values()) {
-      if (member.inputLevel !== "element" || passOf.get(member.node) !== pass) continue;
-      if (isElementMember(member)) demand(member.node);
-      else demand(context.viewOf(member.node.inputNodes[0]!).source);
-    }
-  }
-  return spilled;
 }
 
 function lowerContract(cluster: Cluster, context: LoweringContext): Lowered {
@@ -210,22 +143,20 @@ function lowerContract(cluster: Cluster, context: LoweringContext): Lowered {
   const outerSizes = frame.shape.slice(0, -2);
 
   /** Strides over the stacked axes, aligned at the last one, and those of the two matrix axes. */
-  const operandAccess = (operand: Value): { access: number; matrix: readonly number[] } => {
+  const operandAccess = (operand: Value): number => {
     const view = context.viewOf(operand);
     const shape = shapeOf(operand);
     const leading = rank - shape.length;
     const outer = outerSizes.map((_, axis) =>
       axis < leading || shape[axis - leading] === 1 ? 0 : view.strides[axis - leading]!
     );
-    const matrix = view.strides.slice(-2);
-    const access = builder.accesses.add(context.bufferOf(view.source), view.source.type!.dtype, view.offset, [
+    return builder.accesses.add(context.bufferOf(view.source), view.source.type!.dtype, view.offset, [
       ...outer,
-      ...matrix,
+      ...view.strides.slice(-2),
     ]);
-    return { access, matrix };
   };
-  const left = operandAccess(x).access;
-  const right = operandAccess(y).access;
+  const left = operandAccess(x);
+  const right = operandAccess(y);
   const result = builder.newId();
   builder.lasting.set(root.node, result);
   const epilogue = newSection();

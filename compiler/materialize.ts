@@ -4,7 +4,6 @@
  * @module
  */
 import { Assign, Read, TableOperation } from "../src/graph/operation.ts";
-import { Placeholder } from "../src/graph/placeholder.ts";
 import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
 import { arithmeticOps } from "../src/ops/arithmetic.ts";
 import type { GraphFunction } from "../src/ops/op.ts";
@@ -63,9 +62,4 @@ export function materialize(source: GraphFunction): Materialized {
     return value === assign.inputNodes[0] ? assign : new Assign(assign.graph, assign.variable, value);
   });
   return { ...result, outputs, assigns, views };
-}
-
-/** Whether a node has its array from outside: an argument, a Variable or a captured tensor. */
-export function isLeaf(node: Value): boolean {
-  return node instanceof Placeholder || node instanceof Read;
 }

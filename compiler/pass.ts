@@ -2,8 +2,9 @@
  * What passes share: every pass is a function from graph to graph, and rebuilds the nodes it does not care about.
  * @module
  */
+import { copyOperation } from "../src/graph/copy_operation.ts";
 import { Graph } from "../src/graph/graph.ts";
-import { Assign, copyOperation, Operation, Read, TableOperation } from "../src/graph/operation.ts";
+import { Assign, Operation, Read, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
 import { postorder } from "../src/graph/traverse.ts";

@@ -280,8 +280,9 @@ class ProgramBuilder implements LoweringContext {
         return;
       }
       case "assemble":
+        // Only table entries are assembled.
         for (const { kernel, buffers } of assemble(node as TableOperation, this)) {
-          this.#addKernel(kernel, buffers, cluster); // only table entries are assembled
+          this.#addKernel(kernel, buffers, cluster);
         }
         return;
       default: {

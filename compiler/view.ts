@@ -63,7 +63,7 @@ export function composeView(node: TableOperation, input: View): View | undefined
  * The strides that show elements of shape `from`, lying at `strides`, as shape `to`; undefined where no strides can.
  * Axes are split and joined in groups of equal size, and a joined group must be evenly spaced.
  */
-export function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
+function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
   if (sizeOf(to) === 0) return to.map(() => 0);
   const old = from.map((size, axis) => ({ size, stride: strides[axis]! })).filter(({ size }) => size !== 1);
   const result: number[] = new Array<number>(to.length).fill(0);

@@ -28,9 +28,9 @@ import { decisionMap } from "./_terminal.ts";
 
 // The data, computed eagerly. Red is class 0 and blue class 1; a row of `classes` has a 1 where its point's class is.
 random.seed(2);
-const red = random.normal([50, 2]).add(-2).concrete("use");
-const blue = random.normal([50, 2]).add(2).concrete("use");
-const points = concat([red, blue]);
+const red = random.normal([50, 2]).add(-2);
+const blue = random.normal([50, 2]).add(2);
+const points = tensor(concat([red, blue]));
 const classes = tensor([...Array<number[]>(50).fill([1, 0]), ...Array<number[]>(50).fill([0, 1])]);
 
 // The graph. The loss is the negative log-likelihood of the classes: J = −Σᵢ Σⱼ cᵢⱼ log pᵢⱼ.

@@ -31,8 +31,8 @@ import {
 // Two classes that no straight line separates: red around (0, 0) and (1, 1), blue around (0, 1) and (1, 0).
 const dtype = "float64";
 random.seed(5);
-const around = (x: number, y: number) => random.normal([25, 2], { std: 0.2, dtype }).add([x, y]).concrete("use");
-const points = concat([around(0, 0), around(1, 1), around(0, 1), around(1, 0)]);
+const around = (x: number, y: number) => random.normal([25, 2], { std: 0.2, dtype }).add([x, y]);
+const points = tensor(concat([around(0, 0), around(1, 1), around(0, 1), around(1, 0)]));
 const classes = tensor([...Array<number[]>(50).fill([1, 0]), ...Array<number[]>(50).fill([0, 1])], { dtype });
 const initial = [[2, 2], [2], [2, 2], [2]].map((shape) => random.normal(shape, { dtype }));
 

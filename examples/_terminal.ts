@@ -3,7 +3,7 @@
  * cursor movement are used only when the output is a terminal; a file or a pipe gets plain characters.
  */
 import process from "node:process";
-import { type Tensor, tensor } from "../mod.ts";
+import { type Tensor, tensor, type Value } from "../mod.ts";
 
 const interactive = process.stdout.isTTY === true;
 
@@ -43,7 +43,7 @@ function pixels(rows: readonly (readonly number[])[]): string[] {
 /** What a decision map shows. */
 export interface DecisionMap {
   /** The probability of class 1 at each of `float32[n,2]` points: `float32[n]`. */
-  readonly classify: (points: Tensor) => Tensor;
+  readonly classify: (points: Tensor) => Value;
   /** The points the classifier was trained on, and their classes. */
   readonly points: Tensor;
   readonly classes: Tensor;

@@ -12,8 +12,8 @@ import { bar, decisionMap, print, progress } from "./_terminal.ts";
 
 // The data: 25 points in each cluster, and the class of each point.
 random.seed(1);
-const cluster = (x: number, y: number) => random.normal([25, 2], { std: 0.2 }).add([x, y]).concrete("use");
-const points = concat([cluster(0, 0), cluster(1, 1), cluster(0, 1), cluster(1, 0)]);
+const cluster = (x: number, y: number) => random.normal([25, 2], { std: 0.2 }).add([x, y]);
+const points = tensor(concat([cluster(0, 0), cluster(1, 1), cluster(0, 1), cluster(1, 0)]));
 const classes = tensor([...Array<number>(50).fill(0), ...Array<number>(50).fill(1)], { dtype: "int32" });
 
 // The model: a hidden layer of 16 neurons and a logit for each class. This is ordinary code: it computes when called.
@@ -41,5 +41,5 @@ const accuracy = model(points).argmax(1).equal(classes).astype("float32").mean()
 console.log(`accuracy: ${accuracy.toFixed(2)}\n`);
 
 // The probability of the second class is the last column of the softmax.
-const classify = (at: Value) => model(at).softmax().slice([null, 1]).flatten().concrete("draw");
+const classify = (at: Value) => model(at).softmax().slice([null, 1]).flatten();
 console.log(decisionMap({ classify, points, classes, range: [-0.75, 1.75] }));

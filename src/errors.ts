@@ -17,7 +17,7 @@ export function captureSite(): Site {
 }
 
 /** The user's `file:line:column` that a site stands for, or undefined when the engine's stack does not tell. */
-export function siteOf(site: Site | undefined): string | undefined {
+function siteOf(site: Site | undefined): string | undefined {
   for (const line of site?.stack?.split("\n").slice(1) ?? []) {
     const place = /\(?((?:[a-z]+:\/\/|\/|[A-Z]:\\)[^()]*:\d+:\d+)\)?$/.exec(line.trim())?.[1];
     if (place === undefined) continue;
@@ -27,8 +27,18 @@ export function siteOf(site: Site | undefined): string | undefined {
   return undefined;
 }
 
-/** `message`, with the user's line behind it when it is known. */
-export function withSite(message: string, site: Site | undefined): string {
+/** Errors whose message ends with a place; the first that was found is the closest. */
+const placed = new WeakSet<Error>();
+
+/** `error`, its message followed by the user's line when that is known. What already has its place, or is no Error, is left as it is. */
+export function addSite<T>(error: T, site: Site | undefined): T {
+  if (!(error instanceof Error) || placed.has(error)) return error;
   const place = siteOf(site);
-  return place === undefined ? message : `${message}\n    recorded at ${place}`;
+  if (place === undefined) return error;
+  placed.add(error);
+  const { message, stack } = error;
+  error.message = `${message}\n    recorded at ${place}`;
+  // The stack was made with the message as it was, and is what an uncaught error shows.
+  if (stack !== undefined && message !== "") error.stack = stack.replace(message, () => error.message);
+  return error;
 }

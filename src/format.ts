@@ -85,6 +85,7 @@ function floatFormatter(values: readonly number[], dtype: "float32" | "float64")
 
 /** The number with the fewest digits that is the same float32. */
 function shortestFloat32(value: number): number {
+  if (value === 0) return value; // the text would lose the sign
   for (let precision = 1; precision < 9; precision++) {
     const candidate = Number(value.toPrecision(precision));
     if (Math.fround(candidate) === value) return candidate;
@@ -106,5 +107,6 @@ function mantissaDigits(value: number): number {
 
 function formatScientific(value: number, digits: number): string {
   const [mantissa = "0", exponent = "+0"] = value.toExponential(digits).split("e");
-  return `${digits === 0 ? `${mantissa}.` : mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+  const sign = Object.is(value, -0) ? "-" : "";
+  return `${sign}${digits === 0 ? `${mantissa}.` : mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 }

@@ -3,7 +3,10 @@
  * @module
  */
 
-/** A Map of at most `capacity` entries; adding one more drops the least recently used. */
+/**
+ * A Map of at most `capacity` entries; adding one more drops the least recently used. Looking an entry up counts as a use
+ * only once the cache is more than half full: until then the order is that in which entries were set.
+ */
 export class LruCache<K, V> {
   readonly #capacity: number;
   readonly #entries = new Map<K, V>(); // a Map iterates in insertion order; an entry that is used moves to the end
@@ -17,11 +20,11 @@ export class LruCache<K, V> {
     return this.#entries.size;
   }
 
-  /** The value under `key`, which counts as a use. */
+  /** The value under `key`; a use of it, once the cache is more than half full. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
-    // Moving costs more than looking: entries only matter in order once the cache is half full.
+    // Moving costs more than looking: the order of entries only matters once the cache fills up.
     if (this.#entries.size * 2 > this.#capacity) {
       this.#entries.delete(key);
       this.#entries.set(key, value);

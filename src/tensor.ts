@@ -81,14 +81,9 @@ export class Tensor extends Value {
     return formatTensor(this);
   }
 
-  /** Shown by `console.log` in Deno. */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
-  }
-
-  /** Shown by `console.log` in Node and Bun. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
+  /** What `JSON.stringify` writes: the nested arrays; shape and dtype are not kept. */
+  toJSON(): NestedArray {
+    return this.toArray();
   }
 
   /** Shown by Jupyter. */

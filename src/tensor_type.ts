@@ -8,9 +8,10 @@ import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /**
  * How a JavaScript number takes part in promotion: it is *weak*, and takes the dtype of the tensor it meets.
- * `"integer"` and `"float"` are numbers written in the program; `"scalar"` is one that arrives when a compiled function runs.
+ * `"integer"` and `"float"` are numbers written in the program; `"scalar"` is one that arrives when a compiled function runs,
+ * and `"fraction"` is such a one that need not be whole: one that was fed and is not, or the result of an operation.
  */
-export type Weakness = "integer" | "float" | "scalar";
+export type Weakness = "integer" | "float" | "scalar" | "fraction";
 
 /** Numbers of the types in use. One that is forgotten gets another number when it comes back, never one that was used. */
 const identities = new LruCache<string, number>(16384);
@@ -40,7 +41,8 @@ export class TensorType {
   /** A type; `weak` when it stands for a JavaScript number. */
   constructor(dtype: DType, shape: Shape, weak?: Weakness) {
     this.dtype = dtype;
-    this.shape = shape;
+    // Types are shared by results and kept by caches: a shape that a program writes to must not be theirs.
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
     this.size = sizeOf(shape);
     this.weak = weak;
     this.key = `${weak ?? dtype}${formatShape(shape)}`;
@@ -51,6 +53,21 @@ export class TensorType {
   toString(): string {
     return this.weak ? "number" : this.key;
   }
+
+  /** Shown by `console.log` in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** Shown by `console.log` in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/** Whether a type stands for a number that is only known when a program runs. */
+function arrives({ weak }: TensorType): boolean {
+  return weak === "scalar" || weak === "fraction";
 }
 
 /** The dtype that the operands of an operation are brought to, or undefined when no dtype holds them all. */
@@ -59,21 +76,21 @@ export function resultDType(types: readonly TensorType[]): DType | undefined {
   let fraction = false;
   for (const type of types) {
     if (type.weak) {
-      fraction ||= type.weak === "float";
+      fraction ||= type.weak === "float" || type.weak === "fraction";
       continue;
     }
     dtype = dtype === undefined ? type.dtype : promoteDTypes(dtype, type.dtype);
     if (dtype === undefined) return undefined;
   }
-  if (dtype === undefined) return types.some((type) => type.weak === "scalar") ? "float64" : "float32";
+  if (dtype === undefined) return types.some(arrives) ? "float64" : "float32";
   if (types.some((type) => type.weak) && !isFloating(dtype)) {
     if (fraction) return "float32";
-    if (!isInteger(dtype)) return types.some((type) => type.weak === "scalar") ? "float32" : "int32";
+    if (!isInteger(dtype)) return types.some(arrives) ? "float32" : "int32";
   }
   return dtype;
 }
 
 /** Whether the result of an operation on such operands still stands for a run-time number. */
 export function resultWeakness(types: readonly TensorType[]): Weakness | undefined {
-  return types.every((type) => type.weak) && types.some((type) => type.weak === "scalar") ? "scalar" : undefined;
+  return types.every((type) => type.weak) && types.some(arrives) ? "fraction" : undefined;
 }

@@ -56,6 +56,19 @@ export abstract class Value {
   /** How errors call this value. */
   abstract describe(): string;
 
+  /** The value as text: a tensor's numbers, a node and what it computes from. */
+  abstract toString(): string;
+
+  /** Shown by `console.log` in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** Shown by `console.log` in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
   /** Length of each axis. Throws when a hand-built graph does not know it before it is run. */
   get shape(): Shape {
     return known(this, "shape").shape;

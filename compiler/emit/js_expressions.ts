@@ -4,7 +4,8 @@
  */
 import { type DType, isFloating, isInteger } from "../../src/dtype.ts";
 import type { ElementwiseOp, Scalar } from "../../src/ops/elementwise.ts";
-import type { Id, ReductionName } from "../kernel.ts";
+import type { Id } from "../kernel.ts";
+import type { ReductionName } from "../kinds.ts";
 
 type Template = (x: string, y: string, z: string) => string;
 

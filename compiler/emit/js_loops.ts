@@ -3,6 +3,7 @@
  * @module
  */
 import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
+import { isArgReduction } from "../kinds.ts";
 import { reductionStart, reductionStep } from "./js_expressions.ts";
 import { type EmittedKernel, Emitter } from "./js_writer.ts";
 
@@ -97,7 +98,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
       if (loop.stores.length === 0 && loop.reductions.length === 0) return;
       const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
       this.#startReductions(ofRow);
-      const counts = loop.reductions.some(({ name }) => name === "argmax" || name === "argmin");
+      const counts = loop.reductions.some(({ name }) => isArgReduction(name));
       if (counts) writer.line(`let c${pass} = 0;`);
       // A block, so that the passes may use the same names.
       writer.block("", () => this.#loops(0, loop, base, counts ? `c${pass}` : undefined));
@@ -141,7 +142,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   #startReductions(reductions: readonly Reduction[]): void {
     for (const { id, name, dtype } of reductions) {
       this.writer.line(`let v${id} = ${reductionStart(name, dtype)};`);
-      if (name === "argmax" || name === "argmin") {
+      if (isArgReduction(name)) {
         this.writer.line(`let w${id} = ${name === "argmax" ? "-Infinity" : "Infinity"};`);
       }
     }

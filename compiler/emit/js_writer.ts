@@ -38,10 +38,9 @@ export class Writer {
   }
 
   /** Declares a constant that is read from `args`. */
-  parameter(name: string, value: number): string {
+  parameter(name: string, value: number): void {
     this.line(`const ${name} = a[${this.args.length}];`);
     this.args.push(value);
-    return name;
   }
 
   arrays(count: number): void {

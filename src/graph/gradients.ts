@@ -3,8 +3,9 @@
  * @module
  */
 import { isFloating } from "../dtype.ts";
-import { withSite } from "../errors.ts";
+import { addSite } from "../errors.ts";
 import type { GradientContext } from "../ops/op.ts";
+import { aliases } from "../ops/aliases.ts";
 import { full } from "../ops/creation.ts";
 import { describeForeign } from "../ops/nested.ts";
 import { equalShapes } from "../shape.ts";
@@ -46,7 +47,7 @@ const registry = new Map<string | OperationClass, GradientRule>();
  */
 export function RegisterGradient(operation: string | OperationClass): <R extends GradientRule>(rule: R) => R {
   return (rule) => {
-    registry.set(operation, rule);
+    registry.set(typeof operation === "string" ? aliases[operation]?.name ?? operation : operation, rule);
     return rule;
   };
 }
@@ -82,11 +83,11 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
       return backpropagate([op.decompose(copies, attributes)], [gradient], copies);
     }
   }
-  throw new TypeError(
-    withSite(
+  throw addSite(
+    new TypeError(
       `Cannot differentiate ${node.describe()}: it has no gradient; give it one with RegisterGradient(${node.name})`,
-      node.site,
     ),
+    node.site,
   );
 }
 
@@ -94,8 +95,9 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
 function checkRuleResult(node: Operation, result: unknown, needed: readonly boolean[]): (Value | undefined)[] {
   const list: readonly unknown[] = Array.isArray(result) ? result : [result];
   const fail = (returned: string): never => {
-    throw new TypeError(
-      withSite(`Cannot differentiate ${node.describe()}: its gradient rule returned ${returned}`, node.site),
+    throw addSite(
+      new TypeError(`Cannot differentiate ${node.describe()}: its gradient rule returned ${returned}`),
+      node.site,
     );
   };
   const inputs = needed.length;

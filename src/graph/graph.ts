@@ -102,4 +102,14 @@ export class Graph {
   toString(): string {
     return printGraph(this);
   }
+
+  /** Shown by `console.log` in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** Shown by `console.log` in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
 }

@@ -6,7 +6,7 @@
 import { computeReference, type Executable, type Executor, type GraphFunction } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
-import { withSite } from "../errors.ts";
+import { addSite } from "../errors.ts";
 import { Operation, Read, runCompute, TableOperation } from "./operation.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -24,9 +24,7 @@ export const referenceExecutor: Executor = {
       explain: () =>
         `${graphFunction.name}: computed node by node, by the reference implementations\n${graphFunction.graph}`,
       source: () => "",
-      kernels: order.filter((node) => node instanceof Operation && !(node instanceof Read)).map((node) =>
-        (node as Operation).name
-      ), // filtered just before
+      kernels: order.flatMap((node) => node instanceof Operation && !(node instanceof Read) ? [node.name] : []),
     };
   },
 };
@@ -73,9 +71,6 @@ export function computeNode(node: Operation, inputs: readonly Tensor[]): Tensor 
       )
       : runCompute(node, inputs);
   } catch (error) {
-    if (error instanceof Error && node.site !== undefined && !error.message.includes("recorded at")) {
-      error.message = withSite(error.message, node.site);
-    }
-    throw error;
+    throw addSite(error, node.site);
   }
 }

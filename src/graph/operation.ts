@@ -2,7 +2,7 @@
  * Operation: a node that computes, characterised by `compute`, `inputNodes` and `consumers`.
  * @module
  */
-import { type Site, withSite } from "../errors.ts";
+import { addSite, type Site } from "../errors.ts";
 import { describeForeign, fromNested } from "../ops/nested.ts";
 import { type Attributes, computeNow, computeReference, type Op, toValue } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
@@ -26,18 +26,18 @@ export type Computed = Tensor | NestedArray;
 export function lookingError(node: Value & { graph: Graph }, action: string, site?: Site): TypeError {
   const { ended } = node.graph;
   if (ended !== undefined) {
-    return new TypeError(
-      withSite(
+    return addSite(
+      new TypeError(
         `Cannot ${action} ${node.describe()}: it was recorded by ${ended}, which has ended; return it from the traced function instead`,
-        site,
       ),
+      site,
     );
   }
   const trace = activeTrace();
   const reason = trace?.graph === node.graph
     ? `${trace.name} only records it; use where() instead of branching on it, or move the code out of the traced function`
     : "it is a node of a graph; run it with session.run(…)";
-  return new TypeError(withSite(`Cannot ${action} ${node.describe()}: ${reason}`, site));
+  return addSite(new TypeError(`Cannot ${action} ${node.describe()}: ${reason}`), site);
 }
 
 /**
@@ -169,7 +169,8 @@ export function runCompute(operation: Operation, inputs: readonly Tensor[]): Ten
   return fromNested(result as NestedArray, dtype, `take the result of ${operation.name}`); // checked element by element there
 }
 
-const zeroRunTypes = new WeakMap<Operation, TensorType>();
+/** The output types of users' operations, as far as they were found. */
+export const zeroRunTypes = new WeakMap<Operation, TensorType>();
 
 /** A user operation's output type, once the types of its inputs are known. */
 function zeroRunType(operation: Operation): TensorType | undefined {
@@ -189,69 +190,8 @@ function zeroRunType(operation: Operation): TensorType | undefined {
   return type;
 }
 
-/** What a copy of a user's operation is, in the end, a copy of. */
-const originals = new WeakMap<Operation, Operation>();
-
-/**
- * A node like `source`, a user's operation, in another graph. It is an object of the same class, so that gradient
- * rules find their fields on it. Private fields are the original's alone: its class's methods run on that.
- */
-export function copyOperation(source: Operation, graph: Graph, inputNodes: readonly Value[]): Operation {
-  const original = originals.get(source) ?? source;
-  const copy: Operation = Object.create(original, {
-    graph: { value: graph, enumerable: true },
-    inputNodes: { value: inputNodes, enumerable: true },
-    consumers: { value: [], enumerable: true },
-    ...forwarded(original, () => copy),
-    compute: { value: (...inputs: Tensor[]) => original.compute(...inputs) },
-  }) as Operation; // its prototype is one
-  originals.set(copy, original);
-  const type = zeroRunTypes.get(source);
-  const sameTypes = inputNodes.every((input, index) => input.type?.key === source.inputNodes[index]!.type?.key);
-  if (type !== undefined && sameTypes) zeroRunTypes.set(copy, type);
-  attach(copy);
-  return copy;
-}
-
-/** The methods and accessors that a user's classes define, to be called on `copy` and run on `original`. */
-function forwarded(original: Operation, copy: () => Operation): PropertyDescriptorMap {
-  const properties: PropertyDescriptorMap = {};
-  let level: unknown = Object.getPrototypeOf(original);
-  for (; level instanceof Operation; level = Object.getPrototypeOf(level)) {
-    for (const [name, { value, get, set }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
-      if (name === "constructor" || Object.hasOwn(properties, name)) continue; // the nearest class's is the one
-      if (get !== undefined || set !== undefined) {
-        properties[name] = {
-          ...(get && { get: () => inPlaceOf(copy(), original, () => get.call(original)) }),
-          ...(set && { set: (next: unknown) => inPlaceOf(copy(), original, () => set.call(original, next)) }),
-        };
-      } else if (typeof value === "function") {
-        properties[name] = {
-          value: (...args: unknown[]) => inPlaceOf(copy(), original, () => value.apply(original, args)),
-        };
-      }
-    }
-  }
-  return properties;
-}
-
-/** Runs `body` while `original` has the place in the graph that its copy has. */
-function inPlaceOf<T>(copy: Operation, original: Operation, body: () => T): T {
-  const { graph, inputNodes, consumers } = original;
-  const output = Object.getOwnPropertyDescriptor(original, "output");
-  Object.assign(original, { graph: copy.graph, inputNodes: copy.inputNodes, consumers: copy.consumers });
-  Object.defineProperty(original, "output", { value: copy, configurable: true });
-  try {
-    return body();
-  } finally {
-    Object.assign(original, { graph, inputNodes, consumers });
-    if (output === undefined) delete (original as { output?: unknown }).output; // defined just now
-    else Object.defineProperty(original, "output", output);
-  }
-}
-
 /** Adds a node to its graph's list and to the consumers of its inputs. */
-function attach(node: Operation): void {
+export function attach(node: Operation): void {
   node.graph.operations.push(node);
   for (const input of node.inputNodes) {
     if (isNode(input) || input instanceof Variable) input.consumers.push(node);

@@ -21,7 +21,7 @@ export function printGraph(graph: Graph): string {
 }
 
 /** The lines of the nodes given, in their order. */
-export function printNodes(nodes: readonly Value[]): string {
+function printNodes(nodes: readonly Value[]): string {
   const numbers = new Map(nodes.map((node, index) => [node, index]));
   return nodes.map((node, index) => `%${index}${node.type ? `: ${node.type}` : ""} = ${printRight(node, numbers)}`)
     .join("\n");

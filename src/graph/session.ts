@@ -13,6 +13,7 @@ import { type NestedArray, Value } from "../value.ts";
 import { referenceExecutor } from "./interpret.ts";
 import { isNode } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
+import { activeTrace } from "./recording.ts";
 import { Macro, specialize } from "./specialize.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -24,7 +25,8 @@ export type Feed = Value | NestedArray;
 export type Feeds = ReadonlyMap<Value, Feed> | readonly (readonly [Value, Feed])[];
 
 /** What a fetch tree turns into: a Tensor for every node. */
-export type Fetched<T> = T extends Value ? Tensor
+export type Fetched<T> = T extends { readonly name: "minimize" } ? undefined
+  : T extends Value ? Tensor
   : T extends readonly unknown[] ? { -readonly [K in keyof T]: Fetched<T[K]> }
   : T extends object ? { [K in keyof T]: Fetched<T[K]> }
   : T;
@@ -77,6 +79,12 @@ export class Session {
    * needed is not fed, or a feed does not fit it. A node that `minimize` made gives undefined.
    */
   run<T>(fetches: T, feeds: Feeds = []): Fetched<T> {
+    const trace = activeTrace();
+    if (trace !== undefined && trace.graph.values === undefined) {
+      throw new TypeError(
+        `Cannot run a session inside ${trace.name}: it would run once, when that is recorded; run it outside and pass the results in`,
+      );
+    }
     const { leaves, structure } = flatten(fetches as Tree);
     const nodes = leaves.filter((leaf): leaf is Value => leaf instanceof Value);
     for (const leaf of leaves) {
@@ -123,6 +131,10 @@ interface Prepared {
 }
 
 function readFeeds(feeds: Feeds): ReadonlyMap<Value, Feed> {
+  const given: unknown = feeds; // what untyped programs pass is looked at before it is believed
+  if (!(given instanceof Map) && !(Array.isArray(given) && given.every((feed) => Array.isArray(feed)))) {
+    throw new TypeError("Cannot run the graph: feeds are a Map, or a list of pairs [placeholder, value]");
+  }
   const map = new Map<Value, Feed>(feeds);
   for (const key of map.keys()) {
     if (key instanceof Placeholder) continue;

@@ -5,14 +5,15 @@
  * nodes are expanded here, because differentiation works on known shapes. The user's graph is left as it was.
  * @module
  */
-import { withSite } from "../errors.ts";
+import { addSite } from "../errors.ts";
 import { zerosLike } from "../ops/creation.ts";
 import type { GraphFunction } from "../ops/op.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
+import { copyOperation } from "./copy_operation.ts";
 import { backpropagate, Gradient, onesSeed } from "./gradients.ts";
 import { Graph } from "./graph.ts";
-import { Assign, copyOperation, Operation, Read, TableOperation } from "./operation.ts";
+import { Assign, Operation, Read, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
 import { recordOperation, type Trace, withTrace } from "./recording.ts";
 import { postorder } from "./traverse.ts";
@@ -87,10 +88,7 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
         else copies.set(node, copy(node));
       });
     } catch (error) {
-      if (error instanceof Error && node instanceof Operation && !error.message.includes("recorded at")) {
-        error.message = withSite(error.message, node.site);
-      }
-      throw error;
+      throw node instanceof Operation ? addSite(error, node.site) : error;
     }
     if (node instanceof Assign || node instanceof Macro) notePlaces(node, recorded);
   }

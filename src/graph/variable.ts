@@ -4,7 +4,6 @@
  */
 import { allocate, checkDType, type DType, type TypedArray } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
-import { toValue } from "../ops/op.ts";
 import { equalShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -135,7 +134,8 @@ export class Variable extends Value {
    */
   assign(value: Operand): Value {
     const trace = activeTrace();
-    const given = toValue(value, `assign to ${this.name}`);
+    // Numbers are taken in the Variable's own dtype: by way of float32, float64 would lose digits.
+    const given = value instanceof Value ? value : fromNested(value, this.#type.dtype, `assign to ${this.name}`);
     if (given.type !== undefined) checkAssignable(this, given.type);
     const graph = graphFor([given], `assign to ${this.name}`) ?? trace?.graph;
     if (graph === undefined) {
@@ -181,15 +181,5 @@ export class Variable extends Value {
   /** Its name and value. */
   override toString(): string {
     return `${this.name} = ${activeTrace() === undefined ? this.snapshot() : this.#type}`;
-  }
-
-  /** Shown by `console.log` in Deno. */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
-  }
-
-  /** Shown by `console.log` in Node and Bun. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
   }
 }

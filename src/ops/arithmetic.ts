@@ -3,7 +3,7 @@
  * @module
  */
 import { checkDType, type DType } from "../dtype.ts";
-import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
+import { resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
 import {
   broadcastAll,
@@ -13,6 +13,7 @@ import {
   hasGradient,
   mapElements,
   notBool,
+  promotedDType,
 } from "./elementwise.ts";
 import { apply, type Op, operandError } from "./op.ts";
 
@@ -59,13 +60,7 @@ const cast: Op<{ dtype: DType }> = {
 const choose: ElementwiseOp = {
   name: "where",
   scalar: (condition, x, y) => condition ? x : y,
-  operandDType(inputs) {
-    const dtype = resultDType(inputs.slice(1));
-    if (dtype === undefined) {
-      throw operandError(TypeError, "where", inputs, "no dtype holds both; convert one with astype()");
-    }
-    return dtype;
-  },
+  operandDType: (inputs) => promotedDType("where", inputs, inputs.slice(1)),
   infer(inputs) {
     const [condition, x, y] = inputs as [TensorType, TensorType, TensorType]; // where() passes three
     if (condition.dtype !== "bool") throw operandError(TypeError, "where", inputs, "the condition must be bool");

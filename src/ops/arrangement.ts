@@ -6,9 +6,9 @@
 import type { TypedArray } from "../dtype.ts";
 import { equalShapes, formatShape, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
+import { resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
-import { convertNumber } from "./elementwise.ts";
+import { convertNumber, promotedDType } from "./elementwise.ts";
 import { broadcastTo, checkList, concat, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
 import { apply, type Op, operandError } from "./op.ts";
 
@@ -70,10 +70,7 @@ const stackOp: Op<{ axis: number }> = {
     if (inputs.some((input) => !equalShapes(input.shape, shape))) {
       throw operandError(RangeError, "stack", inputs, "their shapes differ");
     }
-    const dtype = resultDType(inputs);
-    if (dtype === undefined) {
-      throw operandError(TypeError, "stack", inputs, "no dtype holds all; convert with astype()");
-    }
+    const dtype = promotedDType("stack", inputs);
     const along = normalizeAxis(axis, shape.length + 1, `stack ${inputs.join(" and ")}`);
     return new TensorType(dtype, shape.toSpliced(along, 0, inputs.length), resultWeakness(inputs));
   },

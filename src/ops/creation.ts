@@ -151,7 +151,8 @@ export function eye(rows: number, columns: number = rows, options: CreationOptio
 export function arange(start: number, stop?: number, step = 1, options: CreationOptions = {}): Tensor {
   const [first, end] = stop === undefined ? [0, start] : [start, stop];
   if (step === 0 || ![first, end, step].every(Number.isFinite)) {
-    throw new RangeError(`Cannot count from ${first} to ${end} by ${step}`);
+    const reason = step === 0 ? "the step must not be 0" : "all three must be finite numbers";
+    throw new RangeError(`Cannot count from ${first} to ${end} by ${step}: ${reason}`);
   }
   const count = Math.max(0, Math.ceil((end - first) / step));
   return generate([count], checkDType(options.dtype ?? "float32"), "arange", (index) => first + index * step);
@@ -169,8 +170,11 @@ export function arange(start: number, stop?: number, step = 1, options: Creation
  * ```
  */
 export function linspace(start: number, stop: number, count: number, options: CreationOptions = {}): Tensor {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new RangeError(`Cannot linspace: the count ${String(count)} is not a whole number ≥ 0`);
+  }
   const step = (stop - start) / (count - 1);
-  return generate(checkShape([count], "linspace"), checkDType(options.dtype ?? "float32"), "linspace", (index) => {
+  return generate([count], checkDType(options.dtype ?? "float32"), "linspace", (index) => {
     if (index === 0) return start;
     return index === count - 1 ? stop : start + index * step;
   });

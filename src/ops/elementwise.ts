@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { type GradientContext, type Op, operandError } from "./op.ts";
-import { broadcastOffsets } from "./reference.ts";
+import { broadcastOffsets } from "./offsets.ts";
 
 /** One element of the result from one of each operand. */
 export type Scalar = (x: number, y: number, z: number) => number;
@@ -43,10 +43,7 @@ export interface ElementwiseRule {
 export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseOp {
   const { result = "same", scalar, integer, accepts } = rule;
   const operandDType = (inputs: readonly TensorType[]): DType => {
-    const dtype = resultDType(inputs);
-    if (dtype === undefined) {
-      throw operandError(TypeError, name, inputs, "no dtype holds both; convert one with astype()");
-    }
+    const dtype = promotedDType(name, inputs);
     if (result === "bool" && comparesIntegersWithNumber(inputs)) return "float64";
     return result === "float" && !isFloating(dtype) ? "float32" : dtype;
   };
@@ -75,6 +72,17 @@ export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseO
 function comparesIntegersWithNumber(inputs: readonly TensorType[]): boolean {
   return inputs.some((input) => input.weak) && inputs.some((input) => !input.weak && isInteger(input.dtype)) &&
     inputs.every((input) => input.weak || !isFloating(input.dtype));
+}
+
+/**
+ * The dtype that operands are brought to; throws when no dtype holds them. `among` are those that take part, where that
+ * is not all of them.
+ */
+export function promotedDType(name: string, inputs: readonly TensorType[], among = inputs): DType {
+  const dtype = resultDType(among);
+  if (dtype !== undefined) return dtype;
+  const reason = among.length > 2 ? "holds all; convert with astype()" : "holds both; convert one with astype()";
+  throw operandError(TypeError, name, inputs, `no dtype ${reason}`);
 }
 
 /** The shape all operands broadcast to; throws when they do not fit. */
@@ -202,5 +210,5 @@ export function elementwiseGradient(
 /** Whether anything can ask for the gradient with respect to an operand. */
 export function hasGradient(operand: Value): boolean {
   const weak = operand.type?.weak;
-  return isFloating(operand.dtype) && (weak === undefined || weak === "scalar");
+  return isFloating(operand.dtype) && (weak === undefined || weak === "scalar" || weak === "fraction");
 }

@@ -11,7 +11,7 @@ import { convertNumber } from "./elementwise.ts";
 import { flatten, typeWithShape } from "./movement.ts";
 import { fromNested } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
-import { stridedOffsets } from "./reference.ts";
+import { forEachLine, stridedOffsets } from "./offsets.ts";
 
 /** Indices as an operation takes them: numbers written in the program become int32, and have to be whole. */
 export function toIndices<I extends Operand>(indices: I, name: string): I {
@@ -123,14 +123,6 @@ const scatterAddOp: Op<{ axis: number; length: number }> = {
 };
 
 type SortAttributes = { readonly axis: number; readonly descending: boolean };
-
-/** Calls `visit` with the places of the elements of each line along an axis. */
-function forEachLine(shape: Shape, axis: number, visit: (places: number[]) => void): void {
-  const strides = stridesOf(shape);
-  for (const start of stridedOffsets(shape.with(axis, 1), strides, 0)) {
-    visit(Array.from({ length: shape[axis]! }, (_, index) => start + index * strides[axis]!));
-  }
-}
 
 /** Which elements of a line come first, second, …: equal ones in the order they have, NaN last whatever the order. */
 function sortedOrder(line: readonly number[], descending: boolean): number[] {

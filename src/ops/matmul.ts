@@ -5,12 +5,12 @@
 import { type DType, isFloating, isInteger, type TypedArray } from "../dtype.ts";
 import { broadcastShapes, formatShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { resultDType, TensorType } from "../tensor_type.ts";
+import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
-import { convertNumber, unbroadcast } from "./elementwise.ts";
+import { convertNumber, promotedDType, unbroadcast } from "./elementwise.ts";
 import { reshape, swapMatrixAxes } from "./movement.ts";
 import { apply, type GradientContext, type Op, operandError } from "./op.ts";
-import { broadcastOffsets } from "./reference.ts";
+import { broadcastOffsets } from "./offsets.ts";
 
 /** A vector as a matrix: a row on the left of a product, a column on its right. */
 function matrixShape(shape: Shape, side: "left" | "right"): Shape {
@@ -19,10 +19,7 @@ function matrixShape(shape: Shape, side: "left" | "right"): Shape {
 
 /** The result of `[…,M,K] × [K,N]` with the batch axes broadcast; vectors count as matrices here. */
 function inferProduct(name: string, x: TensorType, y: TensorType): TensorType {
-  const dtype = resultDType([x, y]);
-  if (dtype === undefined) {
-    throw operandError(TypeError, name, [x, y], "no dtype holds both; convert one with astype()");
-  }
+  const dtype = promotedDType(name, [x, y]);
   if (x.dtype === "bool" || y.dtype === "bool") {
     throw operandError(TypeError, name, [x, y], "it is not defined for bool; convert with astype()");
   }
@@ -138,10 +135,7 @@ const dotOp: Op = {
 const outerOp: Op = {
   name: "outer",
   infer([x, y]) {
-    const dtype = resultDType([x!, y!]);
-    if (dtype === undefined) {
-      throw operandError(TypeError, "outer", [x!, y!], "no dtype holds both; convert one with astype()");
-    }
+    const dtype = promotedDType("outer", [x!, y!]);
     if (dtype === "bool") {
       throw operandError(TypeError, "outer", [x!, y!], "it is not defined for bool; convert with astype()");
     }

@@ -157,7 +157,7 @@ export interface Methods {
   outer<Y extends Operand>(other: Y): Result<this | Y>;
 
   /** The same elements under another shape; one length may be −1, and follows from the size. */
-  reshape(shape: Shape): Result<this>;
+  reshape(shape: number | Shape): Result<this>;
   /** All elements along one axis. */
   flatten(): Result<this>;
   /** The axes in another order. */
@@ -169,11 +169,11 @@ export interface Methods {
   /** Without the given axes of length 1, or without all such axes. */
   squeeze(axis?: reduce.Axes): Result<this>;
   /** Repeated along axes of length 1, and along new leading axes, up to `shape`. */
-  broadcastTo(shape: Shape): Result<this>;
+  broadcastTo(shape: number | Shape): Result<this>;
   /** The elements from `start` up to `stop` by `step`, per axis, as NumPy counts. */
   slice(
-    start: number | readonly (number | null)[],
-    stop?: number | readonly (number | null)[],
+    start: number | null | readonly (number | null)[],
+    stop?: number | null | readonly (number | null)[],
     step?: number | readonly number[],
   ): Result<this>;
   /** With `[before, after]` more elements at the ends of each axis. */
@@ -186,8 +186,8 @@ export interface Methods {
   repeat(count: number, axis?: number): Result<this>;
   /** Cut along an axis into so many equal parts, or into parts of the sizes given. */
   split(countOrSizes: number | readonly number[], axis?: number): Result<this>[];
-  /** The slices along an axis that integer `indices` name. */
-  take<I extends Operand>(indices: I, axis: number): Result<this | I>;
+  /** The slices along an axis (the first by default) that integer `indices` name. */
+  take<I extends Operand>(indices: I, axis?: number): Result<this | I>;
 
   /** `exp(this)`, scaled to sum to 1 along an axis (the last by default). */
   softmax(axis?: number): Result<this>;

@@ -7,10 +7,10 @@ import type { TypedArray } from "../dtype.ts";
 import { checkShape, equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
-import { convertNumber, unbroadcast } from "./elementwise.ts";
+import { convertNumber, promotedDType, unbroadcast } from "./elementwise.ts";
 import { store } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
-import { broadcastOffsets, stridedOffsets } from "./reference.ts";
+import { broadcastOffsets, stridedOffsets } from "./offsets.ts";
 
 /** Where a slice lies along each axis, as in Python; null is the end that the step starts from or runs to. */
 export type SliceAttributes = {
@@ -198,10 +198,7 @@ const concatOp: Op<{ axis: number }> = {
     if (inputs.some((input) => !equalShapes(input.shape.with(along, 0), shape.with(along, 0)))) {
       throw operandError(RangeError, "concat", inputs, `their shapes differ in more than axis ${along}`);
     }
-    const dtype = resultDType(inputs);
-    if (dtype === undefined) {
-      throw operandError(TypeError, "concat", inputs, "no dtype holds all; convert with astype()");
-    }
+    const dtype = promotedDType("concat", inputs);
     const length = inputs.reduce((sum, input) => sum + input.shape[along]!, 0);
     return new TensorType(dtype, shape.with(along, length), resultWeakness(inputs));
   },

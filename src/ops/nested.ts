@@ -22,7 +22,8 @@ export function fromNested(data: NestedArray, dtype: DType | undefined, action: 
   const where = (): string => index.length === 0 ? "the value" : `the element at [${index.join(",")}]`;
   const collect = (level: NestedArray, depth: number): void => {
     if (isTypedArray(level)) {
-      throw new TypeError(`Cannot ${action}: ${where()} is a typed array; pass it alone, with { shape }`);
+      const way = index.length === 0 ? "make a tensor of it first" : "make a tensor of all the numbers, with { shape }";
+      throw new TypeError(`Cannot ${action}: ${where()} is a typed array; ${way}`);
     }
     if (Array.isArray(level)) {
       if (depth === shape.length || level.length !== shape[depth]) {

@@ -6,38 +6,25 @@
 import { type DType, isFloating, type TypedArray } from "../dtype.ts";
 import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { resultDType, TensorType } from "../tensor_type.ts";
+import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
-import { broadcastAll, unbroadcast } from "./elementwise.ts";
+import { broadcastAll, promotedDType, unbroadcast } from "./elementwise.ts";
 import { fromNested } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
-import { broadcastOffsets } from "./reference.ts";
+import { broadcastOffsets, forEachLine } from "./offsets.ts";
 
 const keepDims = { keepDims: true } as const;
 
 /** The operands' common dtype; float32 where that is an integer type or bool. */
 function floatingDType(name: string, inputs: readonly TensorType[]): DType {
-  const dtype = resultDType(inputs);
-  if (dtype === undefined) {
-    throw operandError(TypeError, name, inputs, "no dtype holds both; convert one with astype()");
-  }
+  const dtype = promotedDType(name, inputs);
   return isFloating(dtype) ? dtype : "float32";
 }
 
 /** `x` in `dtype`; itself when it has that already. */
 function inDType(x: Value, dtype: DType): Value {
   return x.dtype === dtype && !x.type?.weak ? x : x.astype(dtype);
-}
-
-/** Visits every line of elements along `axis`: where it starts, and how far apart its elements lie. */
-function forEachLine(shape: Shape, axis: number, visit: (start: number, stride: number) => void): void {
-  const length = shape[axis]!;
-  const stride = sizeOf(shape.slice(axis + 1));
-  const outer = sizeOf(shape.slice(0, axis));
-  for (let line = 0; line < outer; line++) {
-    for (let inner = 0; inner < stride; inner++) visit(line * length * stride + inner, stride);
-  }
 }
 
 /** The log-softmax of one line, in float64. */
@@ -62,10 +49,9 @@ function lineOp(
       return new TensorType(floatingDType(name, inputs), shape);
     },
     compute(output, [x], attributes, { shape }) {
-      const axis = normalizeAxis(attributes.axis, shape.length, name);
-      forEachLine(shape, axis, (start, stride) => {
-        const values = Array.from({ length: shape[axis]! }, (_, index) => x!.data[start + index * stride]!);
-        line(values).forEach((value, index) => output[start + index * stride] = value);
+      forEachLine(shape, normalizeAxis(attributes.axis, shape.length, name), (places) => {
+        const values = places.map((place) => x!.data[place]!);
+        line(values).forEach((value, index) => output[places[index]!] = value);
       });
     },
     decompose([operand], { axis }) {
@@ -176,7 +162,8 @@ const crossEntropyOp: Op = {
     const shifted = x.sub(x.max(-1, keepDims));
     const logSum = shifted.exp().sum(-1).log();
     if (classes) {
-      const matched = where(matchesOf(labels!, x.shape.at(-1)!), shifted, 0).sum(-1);
+      // An index that is no class matches none: its probability is 0, and the loss infinite.
+      const matched = where(matchesOf(labels!, x.shape.at(-1)!), shifted, -Infinity).max(-1);
       return logSum.sub(matched).sum().mul(1 / rowsOf(x.shape));
     }
     const y = inDType(labels!, dtype);
@@ -279,7 +266,7 @@ export function logSoftmax<X extends Operand>(x: X, axis = -1): Result<X> {
  * without its last axis), or rows of the shape of `logits`: one-hot, or any probabilities.
  * Throws a RangeError when the shapes do not fit together or when an index is not a class, and a TypeError
  * for class indices that are not integers. (An index that is fed to a compiled function or a session is not looked at:
- * one that is no class matches none.)
+ * one that is no class has probability 0, and the loss is infinite.)
  *
  * @example
  * ```ts

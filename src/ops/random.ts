@@ -33,6 +33,13 @@ function checkSeed(value: number, action: string): [number, number] {
   return [Math.floor(value / 2 ** 32) >>> 0, value >>> 0];
 }
 
+function checkCount(count: number, action: string): number {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new RangeError(`Cannot ${action}: the count ${String(count)} is not a whole number ≥ 0`);
+  }
+  return count;
+}
+
 /**
  * A key for a seed: `uint32[2]`. Use a key for one draw; make more keys of it with {@linkcode split} or
  * {@linkcode foldIn}. Throws a RangeError when the seed is not a whole number.
@@ -63,7 +70,7 @@ export function key(seed: number): Tensor {
  * ```
  */
 export function split<K extends Value>(key: K, count = 2): K extends Tensor ? Tensor : Value {
-  const keys: Value = randomBits<Value>(checkKey(key), checkShape([count, 2], "split a random key"), streams.split);
+  const keys: Value = randomBits<Value>(checkKey(key), [checkCount(count, "split a random key"), 2], streams.split);
   return keys as K extends Tensor ? Tensor : Value; // an operation on a Tensor alone gives one
 }
 
@@ -277,7 +284,7 @@ export function bernoulli(
  */
 export function permutation(n: number | Value, options: SampleOptions = {}): Value {
   if (n instanceof Value) return shuffle(n, options);
-  return argsort(randomBits(drawKey(options), checkShape([n], "permute"), streams.sample));
+  return argsort(randomBits(drawKey(options), [checkCount(n, "draw a permutation")], streams.sample));
 }
 
 /**

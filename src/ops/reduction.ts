@@ -9,7 +9,7 @@ import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { convertNumber } from "./elementwise.ts";
 import { type Op, operandError } from "./op.ts";
-import { stridedOffsets } from "./reference.ts";
+import { stridedOffsets } from "./offsets.ts";
 
 /** The attributes of every reduction. */
 export interface ReduceAttributes extends Readonly<Record<string, unknown>> {

@@ -10,7 +10,6 @@ import { activeTrace, nodeIn, outsideGraphs, type Trace, withTrace } from "../gr
 import { Macro } from "../graph/specialize.ts";
 import { postorder } from "../graph/traverse.ts";
 import { Variable } from "../graph/variable.ts";
-
 import { zeros } from "../ops/creation.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkScalar } from "../transforms/grad.ts";
@@ -31,14 +30,17 @@ export abstract class Optimizer {
   /** Called once per step, before the updates. */
   protected beginStep(): void {}
 
+  /** Called once per step, after the updates: what was kept for them is let go. */
+  protected endStep(): void {}
+
   /**
    * Given a function: computes the loss it returns (a floating scalar), updates the Variables, and returns the loss.
    * Given a node of a hand-built graph: returns the operation that does the same for a session's feeds, without a
    * result of its own. The Variables are the floating, trainable ones that the loss was computed from, or those given.
    */
   minimize(loss: () => Value, variables?: readonly Variable[]): Tensor;
-  minimize(loss: Value, variables?: readonly Variable[]): Operation;
-  minimize(loss: Value | (() => Value), variables?: readonly Variable[]): Tensor | Operation {
+  minimize(loss: Value, variables?: readonly Variable[]): Minimize;
+  minimize(loss: Value | (() => Value), variables?: readonly Variable[]): Tensor | Minimize {
     if (typeof loss !== "function") return new Minimize(graphOf(loss), loss, this, variables);
     const record = (trace: Trace): Value => {
       const before = new Map(trace.reads);
@@ -56,7 +58,10 @@ export abstract class Optimizer {
 
   /** Differentiates with respect to what the Variables read as when the loss was begun, and updates them. */
   #step(trace: Trace, loss: Value, readOf: (variable: Variable) => Value, given?: readonly Variable[]): void {
-    const variables = given ?? trainableVariables(trace.graph, loss, readOf);
+    const variables = given ?? trainableVariables(trace, loss, readOf);
+    if (given === undefined && variables.length === 0) {
+      throw new TypeError("Cannot minimize the loss: it was not computed from any trainable Variable");
+    }
     for (const variable of variables) {
       if (!isFloating(variable.type.dtype)) {
         throw new TypeError(
@@ -70,6 +75,7 @@ export abstract class Optimizer {
       const gradient = gradients[index];
       if (gradient !== undefined) this.update(variable, gradient);
     });
+    this.endStep();
   }
 
   /** For {@linkcode Minimize}: a step in a specialised graph, where every read sees the values at the start of the run. */
@@ -121,9 +127,10 @@ export abstract class Optimizer {
 }
 
 /** The trainable floating Variables among what `loss` was computed from, in the order they were first read. */
-function trainableVariables(graph: Graph, loss: Value, readOf: (variable: Variable) => Value): Variable[] {
+function trainableVariables(trace: Trace, loss: Value, readOf: (variable: Variable) => Value): Variable[] {
   const used = new Set(postorder([loss]));
-  return graph.variables.filter((variable) =>
+  const known = new Set([...trace.graph.variables, ...trace.reads.keys()]); // one may have been assigned, and never read
+  return [...known].filter((variable) =>
     variable.trainable && isFloating(variable.type.dtype) && used.has(readOf(variable))
   );
 }
@@ -143,7 +150,7 @@ export class Minimize extends Macro {
     this.#optimizer.stepInGraph((loss as Operation).graph, loss!, this.#variables); // a copy of a node is a node
   }
 
-  override get name(): string {
+  override get name(): "minimize" {
     return "minimize";
   }
 

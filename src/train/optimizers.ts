@@ -13,6 +13,24 @@ function checkNumber(name: string, value: number, low: number, high: number): nu
   return value;
 }
 
+/** How much of the past is kept: a number from 0 up to, but not, 1, where nothing new would ever count. */
+function checkFraction(name: string, value: number): number {
+  if (typeof value !== "number" || !(value >= 0 && value < 1)) {
+    throw new RangeError(`Cannot use ${name} ${String(value)}: it is a number from 0 up to, but not, 1`);
+  }
+  return value;
+}
+
+/** Options, and not the bare number that other libraries take. */
+function checkOptions<T extends object>(name: string, options: T): T {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot make the optimizer ${name} of ${String(options)}: it takes options, as { learningRate: 0.1 }`,
+    );
+  }
+  return options;
+}
+
 /** Options of {@linkcode SGD}. */
 export interface SGDOptions {
   /** How far a step goes. */
@@ -43,8 +61,9 @@ export class SGD extends Optimizer {
   readonly #useMomentum: boolean;
   readonly #nesterov: boolean;
 
-  constructor({ learningRate, momentum = 0, nesterov = false }: SGDOptions) {
+  constructor(options: SGDOptions) {
     super();
+    const { learningRate, momentum = 0, nesterov = false } = checkOptions("SGD", options);
     if (nesterov && momentum === 0) throw new RangeError("Cannot use Nesterov's method: it needs a momentum above 0");
     this.#learningRate = this.hyperParameter(
       "learningRate",
@@ -119,14 +138,15 @@ export class Adam extends Optimizer {
   readonly #steps: Variable;
   #corrections: { readonly first: Value; readonly second: Value } | undefined;
 
-  constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}) {
+  constructor(options: AdamOptions = {}) {
     super();
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = checkOptions("Adam", options);
     this.#learningRate = this.hyperParameter(
       "learningRate",
       checkNumber("the learning rate", learningRate, 0, Infinity),
     );
-    this.#beta1 = checkNumber("beta1", beta1, 0, 1);
-    this.#beta2 = checkNumber("beta2", beta2, 0, 1);
+    this.#beta1 = checkFraction("beta1", beta1);
+    this.#beta2 = checkFraction("beta2", beta2);
     this.#epsilon = checkNumber("epsilon", epsilon, 0, Infinity);
     this.#steps = this.hyperParameter("steps", 0);
   }
@@ -148,6 +168,10 @@ export class Adam extends Optimizer {
       first: this.#learningRate.div(steps.mul(Math.log(this.#beta1)).expm1().neg()),
       second: steps.mul(Math.log(this.#beta2)).expm1().neg().sqrt(),
     };
+  }
+
+  protected override endStep(): void {
+    this.#corrections = undefined;
   }
 
   protected override update(variable: Variable, gradient: Value): void {

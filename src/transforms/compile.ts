@@ -2,13 +2,15 @@
  * compile: a function recorded once per signature and run as one program.
  * @module
  */
+import { isInteger } from "../dtype.ts";
 import type { Graph } from "../graph/graph.ts";
-import { isNode } from "../graph/operation.ts";
+import { isNode, type Operation } from "../graph/operation.ts";
 import { Placeholder } from "../graph/placeholder.ts";
 import { activeTrace, nodeIn } from "../graph/recording.ts";
 import { lastAssigns, variablesOf } from "../graph/specialize.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
+import { describeForeign } from "../ops/nested.ts";
 import { currentExecutor, type Executable, type ExecutorOptions } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -69,6 +71,8 @@ const cachedPrograms = 64;
 interface Program {
   readonly graph: Graph;
   readonly executable: Executable;
+  /** Whether a number was used with an integer tensor, which it can only join when it is whole. */
+  readonly wantsWhole: boolean;
   /** Which leaves of the arguments are fed. */
   readonly inputs: readonly number[];
   readonly structure: Structure;
@@ -86,9 +90,12 @@ interface Signature {
   readonly isStatic: (index: number) => boolean;
   /** Whether the Variables among the arguments are part of the signature, because the function uses one of them anyway. */
   readonly exactVariables: boolean;
+  /** Whether numbers that are not whole are recorded as such, because the function uses one with an integer tensor. */
+  readonly fractions: boolean;
 }
 
 const scalarType = new TensorType("float64", [], "scalar");
+const fractionType = new TensorType("float64", [], "fraction");
 
 /**
  * Compiles `fn`: its first call with arguments of a new signature (their structure, shapes and dtypes) records what it
@@ -124,22 +131,28 @@ export function compile<A extends readonly unknown[], R>(
 
   const prepare = (args: readonly unknown[]): { program: Program; leaves: readonly unknown[] } => {
     const { leaves, paths, structure } = flatten(args);
-    const isStatic = (index: number): boolean =>
-      staticArguments.size > 0 && staticArguments.has(Number(/\d+/.exec(paths[index]!)?.[0]));
+    // A path begins with the argument's number: `[1].weights`.
+    const isStatic = (index: number): boolean => staticArguments.has(Number.parseInt(paths[index]!.slice(1)));
     const key = signatureOf(leaves, paths, structure, isStatic, name);
-    const trace = (exactVariables: boolean): Program => {
-      traces++;
+    const find = (variant: string, exactVariables: boolean, fractions: boolean): Program => {
+      let program = programs.get(key + variant);
+      if (program !== undefined) return program;
       // It is called with a tree of the structure of A.
       const untyped = fn as (...args: readonly unknown[]) => unknown;
-      return traceProgram(untyped, name, { leaves, paths, structure, isStatic, exactVariables }, options);
+      const signature = { leaves, paths, structure, isStatic, exactVariables, fractions };
+      program = traceProgram(untyped, name, signature, options);
+      traces++;
+      programs.set(key + variant, program);
+      return program;
     };
-    let program = programs.get(key);
-    if (program === undefined) programs.set(key, program = trace(false));
-    if (leaves.some((leaf) => leaf instanceof Variable && program!.variables.includes(leaf))) {
-      // An argument is also used by the function itself: recorded as two Variables, it would be read and written twice.
-      const exactKey = `${key} ${leaves.map((leaf) => leaf instanceof Variable ? identityOf(leaf) : "").join()}`;
-      program = programs.get(exactKey);
-      if (program === undefined) programs.set(exactKey, program = trace(true));
+    let program = find("", false, false);
+    // An argument is also used by the function itself: recorded as two Variables, it would be read and written twice.
+    const exact = leaves.some((leaf) => leaf instanceof Variable && program.variables.includes(leaf));
+    const fractions = program.wantsWhole && leaves.some((leaf, index) => isFraction(leaf) && !isStatic(index));
+    if (exact || fractions) {
+      const identities = leaves.map((leaf) => exact && leaf instanceof Variable ? identityOf(leaf) : "");
+      const parts = leaves.map((leaf) => fractions && isFraction(leaf) ? "f" : "");
+      program = find(` ${identities.join()} ${parts.join()}`, exact, fractions);
     }
     last = program;
     return { program, leaves };
@@ -153,20 +166,22 @@ export function compile<A extends readonly unknown[], R>(
     return runProgram(program, leaves) as Compiled<R>; // the result's structure is that of what fn returned
   };
 
-  const programFor = (args: readonly unknown[]): Program => {
-    const program = args.length === 0 && last !== undefined ? last : prepare(args).program;
-    return program;
+  const programFor = (action: string, args: readonly unknown[]): Program => {
+    if (args.length > 0 || fn.length === 0) return prepare(args).program;
+    if (last !== undefined) return last;
+    throw new TypeError(`Cannot ${action} ${name}: it has not been called; call it first, or pass arguments`);
   };
 
   return Object.defineProperties(run, {
     name: { value: name },
+    toString: { value: () => `compiled function ${name}` },
     graph: { get: () => last?.graph },
     stats: { get: (): CompileStats => ({ calls, traces, programs: programs.size }) },
     // On one thread a run is over when the call returns, so it sees what its arguments and Variables hold now.
     async: { value: (...args: CompiledArguments<A>) => new Promise((resolve) => resolve(run(...args))) },
-    explain: { value: (...args: readonly unknown[]) => programFor(args).executable.explain() },
-    source: { value: (...args: readonly unknown[]) => programFor(args).executable.source() },
-    kernels: { value: (...args: readonly unknown[]) => programFor(args).executable.kernels },
+    explain: { value: (...args: readonly unknown[]) => programFor("explain", args).executable.explain() },
+    source: { value: (...args: readonly unknown[]) => programFor("show the source of", args).executable.source() },
+    kernels: { value: (...args: readonly unknown[]) => programFor("list the kernels of", args).executable.kernels },
   }) as CompiledFunction<A, R>; // the properties were defined just now
 }
 
@@ -206,7 +221,7 @@ function signatureOf(
       key += `|${typeof leaf === "string" ? JSON.stringify(leaf) : String(leaf)}`;
     } else {
       throw new TypeError(
-        `Cannot call ${name} with a ${typeof leaf} at argument ${
+        `Cannot call ${name} with ${describeForeign(leaf)} at argument ${
           paths[index]
         }: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these`,
       );
@@ -218,7 +233,7 @@ function signatureOf(
 function traceProgram(
   fn: (...args: readonly unknown[]) => unknown,
   name: string,
-  { leaves, paths, structure, isStatic, exactVariables }: Signature,
+  { leaves, paths, structure, isStatic, exactVariables, fractions }: Signature,
   options: ExecutorOptions,
 ): Program {
   return traced(`the compiled function ${name}`, { recordValues: false }, ({ graph }) => {
@@ -228,7 +243,8 @@ function traceProgram(
         return first < index ? undefined : new Placeholder(graph, { name: argumentName(paths[index]!) }, leaf.type);
       }
       if (typeof leaf === "number" && !isStatic(index)) {
-        return new Placeholder(graph, { name: argumentName(paths[index]!) }, scalarType);
+        const type = fractions && isFraction(leaf) ? fractionType : scalarType;
+        return new Placeholder(graph, { name: argumentName(paths[index]!) }, type);
       }
       if (leaf instanceof Variable && !exactVariables) {
         return leaves.indexOf(leaf) < index ? undefined : new Variable(leaf, {}, {
@@ -264,6 +280,7 @@ function traceProgram(
     return {
       graph,
       executable,
+      wantsWhole: graph.operations.some(joinsIntegers),
       inputs: fed.flatMap((leaf, index) => leaf instanceof Placeholder ? [index] : []),
       structure: flat.structure,
       results,
@@ -273,6 +290,18 @@ function traceProgram(
       }),
     };
   });
+}
+
+/** A number that an integer tensor cannot take. */
+function isFraction(leaf: unknown): boolean {
+  return typeof leaf === "number" && !Number.isInteger(leaf);
+}
+
+/** Whether an operation brings a number that is fed together with an integer tensor. */
+function joinsIntegers({ inputNodes }: Operation): boolean {
+  const types = inputNodes.map((input) => input.type);
+  return types.some((type) => type?.weak === "scalar") &&
+    types.some((type) => type && !type.weak && isInteger(type.dtype));
 }
 
 function argumentName(path: string): string {

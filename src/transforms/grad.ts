@@ -14,8 +14,7 @@ import type { Tensor } from "../tensor.ts";
 import { checkSynchronous, functionName, traced } from "./trace.ts";
 
 /** A tree with a gradient for every leaf: a Tensor where it was a number or something that holds numbers. */
-export type Gradients<T> = T extends Tensor | number ? Tensor
-  : T extends Value ? Tensor
+export type Gradients<T> = T extends Value | number ? Tensor
   : T extends readonly unknown[] ? { -readonly [K in keyof T]: Gradients<T[K]> }
   : T extends object ? { [K in keyof T]: Gradients<T[K]> }
   : T;
@@ -50,6 +49,7 @@ export function valueAndGrad<A extends readonly unknown[]>(
   fn: (...args: A) => Value,
   options: GradOptions = {},
 ): (...args: GradientArguments<A>) => [value: Tensor, gradients: Gradients<A[0]>] {
+  if (typeof fn !== "function") throw new TypeError(`Cannot differentiate ${String(fn)}: it is not a function`);
   const { argument = 0 } = options;
   const name = functionName(fn, "the function");
   const differentiated = (...args: GradientArguments<A>): [Value, unknown] => {

@@ -5,7 +5,7 @@
 import { isFloating, isInteger } from "../../src/dtype.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import { convertNumber, type ElementwiseOp, type Scalar } from "../../src/ops/elementwise.ts";
-import { broadcastOffsets } from "../../src/ops/reference.ts";
+import { broadcastOffsets } from "../../src/ops/offsets.ts";
 import { type Bounded, checkRange, convertBounded, significantBits, smallest, Undecided, unit } from "./bounds.ts";
 
 /** A number and its bound. */

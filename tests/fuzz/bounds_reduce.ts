@@ -5,7 +5,7 @@
 import { type DType, isFloating } from "../../src/dtype.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts";
-import { broadcastOffsets } from "../../src/ops/reference.ts";
+import { broadcastOffsets } from "../../src/ops/offsets.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import { addsExactly, type Bounded, checkRange, compute, smallest, Undecided, unit } from "./bounds.ts";

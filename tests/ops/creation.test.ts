@@ -133,7 +133,8 @@ describe("filled, counted and identity tensors", () => {
     assertEquals(arange(0, 1, 0.1, { dtype: "float64" }).toArray(), Array.from({ length: 10 }, (_, i) => i * 0.1));
     assertEquals(arange(3, 1).shape, [0]);
     assertEquals(arange(-2).shape, [0]);
-    assertThrows(() => arange(0, 1, 0), RangeError, "Cannot count from 0 to 1 by 0");
+    assertThrows(() => arange(0, 1, 0), RangeError, "Cannot count from 0 to 1 by 0: the step must not be 0");
+    assertThrows(() => arange(0, Infinity), RangeError, "from 0 to Infinity by 1: all three must be finite numbers");
     assertThrows(() => arange(Infinity), RangeError, "Cannot count from 0 to Infinity by 1");
     assertThrows(() => arange(300, undefined, 1, { dtype: "uint8" }), RangeError, "256 is not between 0 and 255");
   });
@@ -146,6 +147,7 @@ describe("filled, counted and identity tensors", () => {
     assertEquals(linspace(3, 9, 1).toArray(), [3]);
     assertEquals(linspace(3, 9, 0).shape, [0]);
     assertThrows(() => linspace(0, 1, 1.5), RangeError, "is not a whole number ≥ 0");
+    assertThrows(() => linspace(0, 1, -1), RangeError, "Cannot linspace: the count -1 is not a whole number ≥ 0");
   });
 });
 

@@ -4,6 +4,7 @@ import {
   arange,
   broadcastTo,
   concat,
+  type DType,
   expandDims,
   flatten,
   flip,
@@ -149,7 +150,12 @@ describe("movement: errors", () => {
     [
       () => concat([zeros([1], { dtype: "int32" }), zeros([1], { dtype: "uint32" })]),
       TypeError,
-      "no dtype holds all; convert with astype()",
+      "no dtype holds both; convert one with astype()",
+    ],
+    [
+      () => stack((["int8", "int32", "uint32"] as DType[]).map((dtype) => zeros([1], { dtype }))),
+      TypeError,
+      "Cannot stack int8[1] and int32[1] and uint32[1]: no dtype holds all; convert with astype()",
     ],
     [() => stack([x, zeros([3, 2])]), RangeError, "Cannot stack float32[2,3] and float32[3,2]: their shapes differ"],
     [() => stack([x, x], 3), RangeError, "axis 3 is out of range"],

@@ -55,6 +55,7 @@ describe("random keys", () => {
     assertThrows(() => random.normal([2], { key: tensor([1, 2]) }), TypeError, "a key is uint32[2]");
     assertThrows(() => random.split(tensor([1, 2, 3], { dtype: "uint32" })), TypeError, "a key is uint32[2]");
     assertThrows(() => random.key(0.5), RangeError, "0.5 is not a whole number");
+    assertThrows(() => random.split(random.key(0), -1), RangeError, "Cannot split a random key: the count -1 is not");
   });
 });
 
@@ -136,6 +137,7 @@ describe("random samplers", () => {
     assertThrows(() => random.randint([2], { high: 3, dtype: "float32" }), TypeError, "must be an integer dtype");
     assertThrows(() => random.bernoulli([2], { p: 2 }), RangeError, "2 is not between 0 and 1");
     assertThrows(() => random.shuffle(tensor(1)), RangeError, "it has no axis");
+    assertThrows(() => random.permutation(-1), RangeError, "Cannot draw a permutation: the count -1 is not a whole");
   });
 });
 

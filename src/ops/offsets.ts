@@ -1,5 +1,5 @@
 /**
- * What the reference implementations share: indexing by plain loops.
+ * Offsets: where the elements of a shape lie in an array. The reference implementations index by them.
  * @module
  */
 import { type Shape, sizeOf, stridesOf } from "../shape.ts";
@@ -27,4 +27,12 @@ export function stridedOffsets(shape: Shape, strides: readonly number[], start: 
   };
   if (offsets.length > 0) visit(0, start);
   return offsets;
+}
+
+/** Calls `visit` with the places of the elements of each line along an axis. */
+export function forEachLine(shape: Shape, axis: number, visit: (places: readonly number[]) => void): void {
+  const strides = stridesOf(shape);
+  for (const start of stridedOffsets(shape.with(axis, 1), strides, 0)) {
+    visit(Array.from({ length: shape[axis]! }, (_, index) => start + index * strides[axis]!));
+  }
 }

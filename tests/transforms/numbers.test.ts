@@ -1,0 +1,110 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { inspect } from "node:util";
+import {
+  compile,
+  crossEntropy,
+  grad,
+  Graph,
+  placeholder,
+  RegisterGradient,
+  Session,
+  tensor,
+  train,
+  type Value,
+  zeros,
+} from "../../mod.ts";
+
+describe("a number passed to a compiled function", () => {
+  it("joins an integer tensor as it would eagerly: whole numbers keep the dtype, others give float32", () => {
+    const x = tensor([1, 2], { dtype: "int32" });
+    const f = compile((x: Value, k: Value) => x.mul(k));
+    assertEquals([f(x, 3).dtype, f(x, 3).toArray()], ["int32", [3, 6]]);
+    assertEquals([f(x, 2.5).dtype, f(x, 2.5).toArray()], ["float32", [2.5, 5]]);
+    assertEquals(f(x, NaN).toArray(), [NaN, NaN]);
+    assertEquals(f(x, 4).toArray(), [4, 8]);
+    assertEquals(f.stats.traces, 2);
+  });
+
+  it("is no integer any more once it was computed with", () => {
+    const f = compile((x: Value, k: Value) => x.add(k.div(2)));
+    assertEquals(f(tensor([1, 2], { dtype: "int32" }), 3).toArray(), [2.5, 3.5]);
+  });
+
+  it("never compiles anew where no integers are involved", () => {
+    const f = compile((x: Value, k: Value) => x.mul(k));
+    for (const k of [1, 0.5, -3, NaN, 2 ** 40]) f(tensor([1, 2]), k);
+    assertEquals(f.stats.traces, 1);
+  });
+});
+
+describe("what is asked of the wrong thing", () => {
+  it("has an infinite loss where a class that is fed to a program is none", () => {
+    const loss = compile((x: Value, y: Value) => crossEntropy(x, y));
+    assertEquals(loss(zeros([1, 3]), tensor([7], { dtype: "int32" })).item(), Infinity);
+    assertThrows(() => crossEntropy(zeros([1, 3]), [7]), RangeError, "the class 7 of row 0 is not between 0 and 2");
+  });
+
+  it("is an error to minimize what no Variable leads to", () => {
+    const optimizer = new train.SGD({ learningRate: 1 });
+    assertThrows(
+      () => optimizer.minimize(() => tensor(1)),
+      TypeError,
+      "Cannot minimize the loss: it was not computed from any trainable Variable",
+    );
+  });
+
+  it("is an error to explain what has not been called", () => {
+    assertThrows(
+      () =>
+        compile(function f(x: Value) {
+          return x.mul(2);
+        }).explain(),
+      TypeError,
+      "Cannot explain f: it has not been called; call it first, or pass arguments",
+    );
+  });
+
+  it("is an error to differentiate what is no function", () => {
+    assertThrows(() => grad(3 as unknown as () => Value), TypeError, "Cannot differentiate 3: it is not a function");
+  });
+});
+
+describe("RegisterGradient by an alias", () => {
+  it("replaces the rule of the operation that the alias names", () => {
+    const source = `
+      import { grad, RegisterGradient, tensor } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+      RegisterGradient("negative")((_operation, gradient) => gradient.mul(7));
+      console.log(grad((x) => x.neg().sum())(tensor([1])).item());
+    `;
+    // In a process of its own, because the rule stays.
+    assertEquals(typeof RegisterGradient("no such operation")(() => undefined), "function");
+    assertStringIncludes(runInOwnProcess(source), "7");
+  });
+});
+
+/** What a program prints, run by the runtime that runs this test. */
+function runInOwnProcess(source: string): string {
+  const deno = "deno" in process.versions;
+  const args = deno ? ["run", "--no-check", "--ext=ts", "-"] : ["run", "-"];
+  return execFileSync(process.execPath, args, { input: source, encoding: "utf8" });
+}
+
+describe("console.log and JSON.stringify", () => {
+  it("show values as text, and tensors as arrays", () => {
+    assertEquals(inspect(tensor([1, 2])), "tensor([1., 2.])");
+    assertEquals(JSON.stringify({ w: tensor([[1, 2]]) }), '{"w":[[1,2]]}');
+    new Graph().asDefault(() => {
+      const x = placeholder({ name: "x", shape: [2], dtype: "float32" });
+      const y = x.mul(2);
+      assertEquals(inspect(x), "x (float32[2])");
+      assertEquals(inspect(y), "mul (float32[2]) of x (float32[2]), constant (number)");
+      assertStringIncludes(inspect(Graph.default), "%2: float32[2] = mul %0 %1");
+      assertEquals(new Session().run(y, [[x, [1, 2]]]).toArray(), [2, 4]);
+    });
+    const f = compile((x: Value) => x.mul(2));
+    assertEquals(String(f), "compiled function anonymous");
+  });
+});
