@@ -76,7 +76,7 @@ export interface GraphFunction {
 
 /** How a graph function is compiled. */
 export interface ExecutorOptions {
-  /** Which code generator makes the kernels; `"auto"` decides by graph and sizes. */
+  /** Which code generator makes the kernels. There is one, for JavaScript; `"auto"`, the default, leaves the choice to the compiler. */
   readonly emitter?: "auto" | "js";
   /** Round every operation to its dtype, so that results are those of eager operations bit for bit. */
   readonly exact?: boolean;
