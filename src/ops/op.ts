@@ -78,6 +78,8 @@ export interface GraphFunction {
 export interface ExecutorOptions {
   /** Which code generator makes the kernels. There is one, for JavaScript; `"auto"`, the default, leaves the choice to the compiler. */
   readonly emitter?: "auto" | "js";
+  /** The most threads it may run on, a whole number from 1. Programs run on one thread, so every limit holds. */
+  readonly threads?: number;
   /** Round every operation to its dtype, so that results are those of eager operations bit for bit. */
   readonly exact?: boolean;
 }

@@ -117,10 +117,13 @@ export function compile<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: CompileOptions = {},
 ): CompiledFunction<A, R> {
-  const { emitter = "auto" } = options;
+  const { emitter = "auto", threads = 1 } = options;
   if (typeof fn !== "function") throw new TypeError(`Cannot compile ${String(fn)}: it is not a function`);
   if (emitter !== "auto" && emitter !== "js") {
     throw new TypeError(`Cannot compile with the emitter ${String(emitter)}: the emitters are "auto" and "js"`);
+  }
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(`Cannot compile for ${String(threads)} threads: it takes a whole number from 1`);
   }
   const name = functionName(fn);
   const staticArguments = new Set(options.static);

@@ -67,6 +67,16 @@ describe("what is asked of the wrong thing", () => {
     );
   });
 
+  it("is an error to compile for no thread", () => {
+    const double = (x: Value): Value => x.mul(2);
+    assertEquals(compile(double, { threads: 2 })(tensor([1, 2])).toArray(), [2, 4]);
+    assertThrows(
+      () => compile(double, { threads: 0 }),
+      RangeError,
+      "Cannot compile for 0 threads: it takes a whole number from 1",
+    );
+  });
+
   it("is an error to differentiate what is no function", () => {
     assertThrows(() => grad(3 as unknown as () => Value), TypeError, "Cannot differentiate 3: it is not a function");
   });
