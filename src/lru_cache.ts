@@ -43,9 +43,4 @@ export class LruCache<K, V> {
       }
     }
   }
-
-  /** The values, oldest first. */
-  values(): IterableIterator<V> {
-    return this.#entries.values();
-  }
 }

@@ -85,12 +85,7 @@ export function nodeIn(graph: Graph, value: Value): Value {
     }
     return value.graph === graph ? value : graph.read(value);
   }
-  return isNode(value) ? value : constantNode(graph, value as Tensor); // a Value is a node, a Variable or a Tensor
-}
-
-/** The graph's node for a tensor it captures; one per tensor. */
-export function constantNode(graph: Graph, tensor: Tensor): Value {
-  return graph.capture(tensor);
+  return isNode(value) ? value : graph.capture(value as Tensor); // a Value is a node, a Variable or a Tensor
 }
 
 /** Adds a node for `op` to `graph`, remembering the user's line, or that of the node the trace is working on. */

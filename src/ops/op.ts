@@ -4,7 +4,7 @@
  * @module
  */
 import { allocate, type TypedArray } from "../dtype.ts";
-import { activeTrace, constantNode, graphFor, recordOperation } from "../graph/recording.ts";
+import { activeTrace, graphFor, recordOperation } from "../graph/recording.ts";
 import { referenceExecutor } from "../graph/interpret.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Assign } from "../graph/operation.ts";
@@ -176,7 +176,7 @@ export function toValue(operand: Operand, name = "convert"): Value {
   if (operand instanceof Value) return operand;
   const tensor = literal(operand, name, []);
   const trace = activeTrace();
-  return trace === undefined ? tensor : constantNode(trace.graph, tensor);
+  return trace === undefined ? tensor : trace.graph.capture(tensor);
 }
 
 /** `Cannot add float32[2] and float32[3]: …`, the form of every error about operands. */

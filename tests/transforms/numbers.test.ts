@@ -105,6 +105,9 @@ function runInOwnProcess(source: string): string {
 describe("console.log and JSON.stringify", () => {
   it("show values as text, and tensors as arrays", () => {
     assertEquals(inspect(tensor([1, 2])), "tensor([1., 2.])");
+    const shown = tensor([1, 2]) as unknown as Record<symbol, () => unknown>; // what Deno and Jupyter look for
+    assertEquals(shown[Symbol.for("Deno.customInspect")]!(), "tensor([1., 2.])");
+    assertEquals(shown[Symbol.for("Jupyter.display")]!(), { "text/plain": "tensor([1., 2.])" });
     assertEquals(JSON.stringify({ w: tensor([[1, 2]]) }), '{"w":[[1,2]]}');
     new Graph().asDefault(() => {
       const x = placeholder({ name: "x", shape: [2], dtype: "float32" });
