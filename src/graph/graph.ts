@@ -2,9 +2,11 @@
  * The static graph: operations, placeholders and variables, in the order they were made.
  * @module
  */
+import { graphToDot } from "./dot.ts";
 import { type Operation, Read } from "./operation.ts";
 import type { Placeholder } from "./placeholder.ts";
 import { printGraph } from "./print.ts";
+import { graphToSvg } from "./svg.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import type { Variable } from "./variable.ts";
@@ -101,6 +103,43 @@ export class Graph {
   /** One line per node, inputs before consumers: `%3: float32[64,10] = matmul %1 %2`. */
   toString(): string {
     return printGraph(this);
+  }
+
+  /**
+   * The graph in the language of [Graphviz](https://graphviz.org/doc/info/lang.html): a node per node, with its name,
+   * type and attributes, and an edge per use. Leaves differ from operations by shape and colour; what nothing else
+   * uses has a thick border.
+   *
+   * @example
+   * ```ts
+   * import { Graph, placeholder } from "@tensorloom/tensorloom";
+   *
+   * const graph = new Graph();
+   * graph.asDefault(() => placeholder({ name: "x" }).square().sum());
+   * console.log(graph.toDot().match(/n\d -> n\d/g)); // ["n0 -> n1", "n1 -> n2"]
+   * ```
+   */
+  toDot(): string {
+    return graphToDot(this);
+  }
+
+  /**
+   * The graph as a picture: SVG text that needs nothing else, to be written to a file or put into a page. Inputs are
+   * at the top; each node has its name, type and attributes, in full where the mouse rests on it, and each use is an
+   * arrow. Leaves differ from operations by shape and colour; what nothing else uses has a thick border.
+   *
+   * @example
+   * ```ts
+   * import { compile, tensor, type Value } from "@tensorloom/tensorloom";
+   *
+   * const f = compile((x: Value) => x.square().sum());
+   * f(tensor([1, 2, 3]));
+   * const svg = f.graph?.toSvg() ?? "";
+   * console.log(svg.startsWith("<svg "), svg.includes(">square</text>")); // true true
+   * ```
+   */
+  toSvg(): string {
+    return graphToSvg(this);
   }
 
   /** Shown by `console.log` in Deno. */
