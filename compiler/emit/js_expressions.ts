@@ -1,89 +1,111 @@
 /**
- * Operations as JavaScript expressions. What has no short expression is called: the op table's own function.
+ * Operations as JavaScript expressions. What is too long for one is called by name, see `js_helpers.ts`.
  * @module
  */
 import { type DType, isFloating, isInteger } from "../../src/dtype.ts";
-import type { ElementwiseOp, Scalar } from "../../src/ops/elementwise.ts";
+import type { ElementwiseOp } from "../../src/ops/elementwise.ts";
+import type { ElementwiseName } from "../../src/ops/table.ts";
 import type { Id } from "../kernel.ts";
 import type { ReductionName } from "../kinds.ts";
+import type { HelperName } from "./js_helpers.ts";
 
-type Template = (x: string, y: string, z: string) => string;
+/** An expression of names of operands, or the helper that is called with them. */
+type Form = ((x: string, y: string, z: string) => string) | HelperName;
 
-/** Expressions for operands that are floats. Bools are the numbers 0 and 1. */
-const floating: Readonly<Record<string, Template>> = {
-  add: (x, y) => `${x} + ${y}`,
-  sub: (x, y) => `${x} - ${y}`,
-  mul: (x, y) => `${x} * ${y}`,
-  div: (x, y) => `${x} / ${y}`,
-  neg: (x) => `-${x}`,
-  square: (x) => `${x} * ${x}`,
-  abs: (x) => `Math.abs(${x})`,
-  maximum: (x, y) => `Math.max(${x}, ${y})`,
-  minimum: (x, y) => `Math.min(${x}, ${y})`,
-  sqrt: (x) => `Math.sqrt(${x})`,
-  rsqrt: (x) => `1 / Math.sqrt(${x})`,
-  reciprocal: (x) => `1 / ${x}`,
-  exp: (x) => `Math.exp(${x})`,
-  expm1: (x) => `Math.expm1(${x})`,
-  log: (x) => `Math.log(${x})`,
-  log1p: (x) => `Math.log1p(${x})`,
-  sin: (x) => `Math.sin(${x})`,
-  cos: (x) => `Math.cos(${x})`,
-  tan: (x) => `Math.tan(${x})`,
-  tanh: (x) => `Math.tanh(${x})`,
-  floor: (x) => `Math.floor(${x})`,
-  ceil: (x) => `Math.ceil(${x})`,
-  equal: (x, y) => `${x} === ${y} ? 1 : 0`,
-  notEqual: (x, y) => `${x} !== ${y} ? 1 : 0`,
-  less: (x, y) => `${x} < ${y} ? 1 : 0`,
-  lessEqual: (x, y) => `${x} <= ${y} ? 1 : 0`,
-  greater: (x, y) => `${x} > ${y} ? 1 : 0`,
-  greaterEqual: (x, y) => `${x} >= ${y} ? 1 : 0`,
-  where: (x, y, z) => `${x} ? ${y} : ${z}`,
+/** How an operation is written; bools are the numbers 0 and 1, and take the form of floats. */
+interface Expression {
+  readonly floating: Form;
+  readonly integer: Form;
+  /** Whether results on integers have to be wrapped to their dtype. */
+  readonly wraps: boolean;
+}
+
+/** Operations that give integers of the operands' dtype, or bools, when given integers; or that never are. */
+function closed(form: Form): Expression {
+  return { floating: form, integer: form, wraps: false };
+}
+
+/** Operations whose results may leave the range of an integer dtype, or be −0, which none has. */
+function wrapping(floating: Form, integer: Form = floating): Expression {
+  return { floating, integer, wraps: true };
+}
+
+/** Every element-wise operation. It gives what its `scalar` and `integer` give, bit for bit. */
+const expressions: Readonly<Record<ElementwiseName, Expression>> = {
+  add: wrapping((x, y) => `${x} + ${y}`),
+  sub: wrapping((x, y) => `${x} - ${y}`),
+  mul: wrapping((x, y) => `${x} * ${y}`, (x, y) => `Math.imul(${x}, ${y})`),
+  div: closed((x, y) => `${x} / ${y}`),
+  pow: wrapping("power", "integerPower"),
+  maximum: closed((x, y) => `Math.max(${x}, ${y})`),
+  minimum: closed((x, y) => `Math.min(${x}, ${y})`),
+  mod: wrapping("floorRemainder", "integerRemainder"),
+  floorDiv: wrapping("floorQuotient", "integerQuotient"),
+  neg: wrapping((x) => `-${x}`),
+  abs: wrapping((x) => `Math.abs(${x})`),
+  sign: closed((x) => `Math.sign(${x})`),
+  square: wrapping((x) => `${x} * ${x}`, (x) => `Math.imul(${x}, ${x})`),
+  reciprocal: closed((x) => `1 / ${x}`),
+  clip: closed((x, y, z) => `Math.min(Math.max(${x}, ${y}), ${z})`),
+  where: closed((x, y, z) => `${x} ? ${y} : ${z}`),
+  sqrt: closed((x) => `Math.sqrt(${x})`),
+  rsqrt: closed((x) => `1 / Math.sqrt(${x})`),
+  exp: closed((x) => `Math.exp(${x})`),
+  expm1: closed((x) => `Math.expm1(${x})`),
+  log: closed((x) => `Math.log(${x})`),
+  log1p: closed((x) => `Math.log1p(${x})`),
+  sin: closed((x) => `Math.sin(${x})`),
+  cos: closed((x) => `Math.cos(${x})`),
+  tan: closed((x) => `Math.tan(${x})`),
+  asin: closed((x) => `Math.asin(${x})`),
+  acos: closed((x) => `Math.acos(${x})`),
+  atan: closed((x) => `Math.atan(${x})`),
+  atan2: closed((x, y) => `Math.atan2(${x}, ${y})`),
+  sinh: closed((x) => `Math.sinh(${x})`),
+  cosh: closed((x) => `Math.cosh(${x})`),
+  tanh: closed((x) => `Math.tanh(${x})`),
+  sigmoid: closed("logistic"),
+  softplus: closed((x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`),
+  relu: closed((x) => `Math.max(${x}, 0)`),
+  erf: closed("erf"),
+  floor: closed((x) => `Math.floor(${x})`),
+  ceil: closed((x) => `Math.ceil(${x})`),
+  round: closed("roundHalfToEven"),
+  equal: closed((x, y) => `${x} === ${y} ? 1 : 0`),
+  notEqual: closed((x, y) => `${x} !== ${y} ? 1 : 0`),
+  less: closed((x, y) => `${x} < ${y} ? 1 : 0`),
+  lessEqual: closed((x, y) => `${x} <= ${y} ? 1 : 0`),
+  greater: closed((x, y) => `${x} > ${y} ? 1 : 0`),
+  greaterEqual: closed((x, y) => `${x} >= ${y} ? 1 : 0`),
+  logicalAnd: closed((x, y) => `${x} !== 0 && ${y} !== 0 ? 1 : 0`),
+  logicalOr: closed((x, y) => `${x} !== 0 || ${y} !== 0 ? 1 : 0`),
+  logicalXor: closed((x, y) => `(${x} !== 0) !== (${y} !== 0) ? 1 : 0`),
+  logicalNot: closed((x) => `${x} === 0 ? 1 : 0`),
+  isNaN: closed((x) => `Number.isNaN(${x}) ? 1 : 0`),
+  isFinite: closed((x) => `Number.isFinite(${x}) ? 1 : 0`),
+  isInf: closed((x) => `${x} === Infinity || ${x} === -Infinity ? 1 : 0`),
 };
-
-/** The operations whose results may leave the range of an integer type. */
-const growing = new Set(["add", "sub", "neg", "square", "abs"]);
-
-/** Operations that are the same for integers, up to wrapping. */
-const forIntegers = new Set([
-  "add",
-  "sub",
-  "neg",
-  "abs",
-  "maximum",
-  "minimum",
-  "equal",
-  "notEqual",
-  "less",
-  "lessEqual",
-  "greater",
-  "greaterEqual",
-  "where",
-]);
 
 /** An element-wise op on names of values that are already of `dtype`. Functions it has to call are added to `helpers`. */
 export function elementwiseExpression(
   op: ElementwiseOp,
   args: readonly string[],
   dtype: DType,
-  helpers: Map<string, Scalar>,
+  helpers: Set<string>,
 ): string {
-  const [x = "0", y = "0", z = "0"] = args;
-  const template = floating[op.name];
-  if (isFloating(dtype) || dtype === "bool") {
-    if (template !== undefined) return template(x, y, z);
-  } else if (template !== undefined && forIntegers.has(op.name)) {
-    const text = template(x, y, z);
-    return growing.has(op.name) ? wrapExpression(`(${text})`, dtype) : text;
-  } else if (op.name === "mul" && dtype === "int32") {
-    return `Math.imul(${x}, ${y})`;
+  const { floating, integer, wraps } = expressions[op.name as ElementwiseName]; // all such ops are in the op table
+  if (!isInteger(dtype)) return formText(floating, args, helpers);
+  const text = formText(integer, args, helpers);
+  return wraps ? wrapExpression(`(${text})`, dtype) : text;
+}
+
+function formText(form: Form, args: readonly string[], helpers: Set<string>): string {
+  if (typeof form === "string") {
+    helpers.add(form);
+    return `${form}(${args.join(", ")})`;
   }
-  const integer = isInteger(dtype) && op.integer !== undefined;
-  const name = `${op.name}_${integer ? "integer" : "scalar"}`;
-  helpers.set(name, integer ? op.integer! : op.scalar);
-  const call = `${name}(${args.join(", ")})`;
-  return isInteger(dtype) ? wrapExpression(call, dtype) : call;
+  const [x = "0", y = "0", z = "0"] = args;
+  return form(x, y, z);
 }
 
 /** A number wrapped to an integer type. */

@@ -16,37 +16,7 @@ import {
   promotedDType,
 } from "./elementwise.ts";
 import { apply, type Op, operandError } from "./op.ts";
-
-/** NumPy's remainder: its sign, that of a zero too, is the divisor's. */
-function floorRemainder(x: number, y: number): number {
-  const remainder = x % y;
-  if (remainder === 0) return y < 0 ? -0 : 0;
-  return (remainder < 0) !== (y < 0) ? remainder + y : remainder;
-}
-
-/**
- * NumPy's quotient rounded down, which agrees with the remainder: 1 over 0.1 is 9, since 0.1 is a little more than a
- * tenth, although the rounded quotient is 10.
- */
-function floorQuotient(x: number, y: number): number {
-  if (y === 0) return x / y;
-  const remainder = x % y;
-  const quotient = (x - remainder) / y - (remainder !== 0 && (remainder < 0) !== (y < 0) ? 1 : 0);
-  if (quotient === 0) return 1 / (x / y) < 0 ? -0 : 0; // a zero keeps the sign of the exact quotient
-  const below = Math.floor(quotient);
-  return quotient - below > 0.5 ? below + 1 : below; // the division may have rounded to just under a whole number
-}
-
-/** The low 32 bits of an integer power; a negative exponent rounds toward zero, as the quotient of 1 by a power does. */
-function integerPower(x: number, y: number): number {
-  if (y < 0) return x === 1 ? 1 : x === -1 ? (y % 2 === 0 ? 1 : -1) : 0;
-  let power = 1;
-  for (let square = x, exponent = y; exponent > 0; exponent = Math.floor(exponent / 2)) {
-    if (exponent % 2 === 1) power = Math.imul(power, square);
-    square = Math.imul(square, square);
-  }
-  return power;
-}
+import { floorQuotient, floorRemainder, integerPower, integerQuotient, integerRemainder, power } from "./scalars.ts";
 
 /** Conversion to another dtype; the target is an attribute. */
 const cast: Op<{ dtype: DType }> = {
@@ -104,8 +74,7 @@ export const arithmeticOps = {
     ),
   }),
   pow: elementwiseOp("pow", {
-    // JavaScript has NaN for 1 to the power of NaN or ±∞, and for −1 to the power of ±∞.
-    scalar: (x, y) => x === 1 || x === -1 && (y === Infinity || y === -Infinity) ? 1 : Math.pow(x, y),
+    scalar: power,
     integer: integerPower,
     accepts: notBool,
     gradient: elementwiseGradient(
@@ -139,7 +108,7 @@ export const arithmeticOps = {
   }),
   mod: elementwiseOp("mod", {
     scalar: floorRemainder,
-    integer: (x, y) => y === 0 ? 0 : floorRemainder(x, y),
+    integer: integerRemainder,
     accepts: notBool,
     gradient: elementwiseGradient(
       ({ gradient }) => gradient,
@@ -148,7 +117,7 @@ export const arithmeticOps = {
   }),
   floorDiv: elementwiseOp("floorDiv", {
     scalar: floorQuotient,
-    integer: (x, y) => y === 0 ? 0 : Math.floor(x / y),
+    integer: integerQuotient,
     accepts: notBool,
     gradient: () => [], // constant but for its jumps
   }),

@@ -15,6 +15,7 @@ import {
 } from "./elementwise.ts";
 import { erf as errorFunction } from "./erf.ts";
 import { apply, type Op } from "./op.ts";
+import { logistic, roundHalfToEven } from "./scalars.ts";
 
 /** A function of real numbers: its result is floating. */
 function real(name: string, scalar: (x: number) => number, gradient: ElementwiseGradient): ElementwiseOp {
@@ -24,18 +25,6 @@ function real(name: string, scalar: (x: number) => number, gradient: Elementwise
 /** A function that is constant but for its jumps: its gradient is 0 everywhere. */
 function stepwise(name: string, scalar: (x: number) => number): ElementwiseOp {
   return elementwiseOp(name, { scalar, accepts: notBool, gradient: () => [] });
-}
-
-/** `exp` is only taken of numbers that are not positive, so that it cannot overflow. */
-function logistic(x: number): number {
-  if (x >= 0) return 1 / (1 + Math.exp(-x));
-  const exponential = Math.exp(x);
-  return exponential / (1 + exponential);
-}
-
-/** `Math.round` takes halves up; here they go to the even neighbour. */
-function roundHalfToEven(x: number): number {
-  return Math.abs(x - Math.trunc(x)) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
 }
 
 /** The table's entries of this family. */

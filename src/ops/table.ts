@@ -6,6 +6,7 @@
 import { arithmeticOps } from "./arithmetic.ts";
 import { arrangementOps } from "./arrangement.ts";
 import { creationOps } from "./creation.ts";
+import type { ElementwiseOp } from "./elementwise.ts";
 import { indexingOps } from "./indexing.ts";
 import { logicOps } from "./logic.ts";
 import { mathOps } from "./math.ts";
@@ -32,6 +33,11 @@ const families = {
 
 /** The name of an operation. */
 export type OpName = keyof typeof families;
+
+/** The name of an operation that works on one element of each operand at a time. */
+export type ElementwiseName = {
+  [Name in OpName]: (typeof families)[Name] extends ElementwiseOp ? Name : never;
+}[OpName];
 
 /** Every operation of the library, by name. An entry is only ever to be given the attributes that are its own. */
 export const opTable: Readonly<Record<OpName, Op>> = families as { readonly [Name in OpName]: Op };

@@ -1,0 +1,38 @@
+/**
+ * What the text of a kernel may call by name. A kernel is also loaded where there is no op table, so this file imports
+ * only modules that import nothing.
+ * @module
+ */
+import { erf } from "../../src/ops/erf.ts";
+import {
+  floorQuotient,
+  floorRemainder,
+  integerPower,
+  integerQuotient,
+  integerRemainder,
+  logistic,
+  power,
+  roundHalfToEven,
+} from "../../src/ops/scalars.ts";
+import { outOfRange } from "./index_fault.ts";
+import { panel } from "./panel.ts";
+
+const helpers = {
+  erf,
+  floorQuotient,
+  floorRemainder,
+  integerPower,
+  integerQuotient,
+  integerRemainder,
+  logistic,
+  outOfRange,
+  panel,
+  power,
+  roundHalfToEven,
+};
+
+/** A name that the text of a kernel may call. */
+export type HelperName = keyof typeof helpers;
+
+/** The functions, by name: the op table's own, so that kernels compute what it does. */
+export const jsHelpers: Readonly<Record<string, (...args: never[]) => unknown>> = helpers;

@@ -1,0 +1,97 @@
+// What kernels compute of single numbers. Expected values are those of the op table's own functions on numbers.
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { compile, type DType, type Tensor, tensor } from "../../mod.ts";
+import { dtypes, isInteger } from "../../src/dtype.ts";
+import { convertNumber, type ElementwiseOp, notBool } from "../../src/ops/elementwise.ts";
+import { apply, none } from "../../src/ops/op.ts";
+import { type ElementwiseName, opNames, opTable } from "../../src/ops/table.ts";
+
+/** How many operands an operation takes. */
+const operands: Readonly<Record<1 | 2 | 3, readonly ElementwiseName[]>> = {
+  // deno-fmt-ignore
+  1: [
+    "neg", "abs", "sign", "square", "reciprocal", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan",
+    "asin", "acos", "atan", "sinh", "cosh", "tanh", "sigmoid", "softplus", "relu", "erf", "floor", "ceil", "round",
+    "logicalNot", "isNaN", "isFinite", "isInf",
+  ],
+  // deno-fmt-ignore
+  2: [
+    "add", "sub", "mul", "div", "pow", "maximum", "minimum", "mod", "floorDiv", "atan2", "equal", "notEqual", "less",
+    "lessEqual", "greater", "greaterEqual", "logicalAnd", "logicalOr", "logicalXor",
+  ],
+  3: ["clip", "where"],
+};
+
+// deno-fmt-ignore
+const floats = [
+  NaN, 0, 0.1, 0.5, 0.9, 1, 1.25, 1.5, 2.5, 3, 7, 100, 710, 2 ** 31, 2 ** 53, 2 ** -149, 1e-40, 3.4e38, Infinity,
+];
+
+/** Numbers of each dtype, every one with its negative where it has one. */
+const numbers: Readonly<Record<DType, readonly number[]>> = {
+  float32: [...floats, ...floats.map((x) => -x)],
+  float64: [...floats, 5e-324, 1e-310, 1.7e308].flatMap((x) => [x, -x]),
+  int32: [0, 1, -1, 2, -2, 3, -7, 65537, -65537, 2 ** 31 - 1, 1 - 2 ** 31, -(2 ** 31)],
+  uint32: [0, 1, 2, 3, 7, 65537, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1],
+  int8: [0, 1, -1, 2, -2, 3, -7, 100, 127, -127, -128],
+  uint8: [0, 1, 2, 3, 7, 100, 128, 254, 255],
+  bool: [0, 1],
+};
+
+/** The dtype of an operation's result, or undefined where it refuses bools. */
+function resultOf(op: ElementwiseOp, inputs: readonly Tensor[]): DType | undefined {
+  try {
+    return op.infer(inputs.map((input) => input.type), none).dtype;
+  } catch (error) {
+    assert(String(error).includes(notBool("bool")!), String(error));
+    return undefined;
+  }
+}
+
+/** Compares all combinations of the numbers of a dtype; an operand's numbers lie along an axis of its own. */
+function checkExpression(name: ElementwiseName, count: number, dtype: DType): void {
+  const op = opTable[name] as ElementwiseOp; // its name says so
+  const inputs = Array.from({ length: count }, (_, index) => {
+    const own = name === "where" && index === 0 ? "bool" : dtype;
+    const shape = [numbers[own].length, ...Array<number>(count - 1 - index).fill(1)];
+    return tensor([...numbers[own]], { dtype: own, shape });
+  });
+  const made = resultOf(op, inputs);
+  if (made === undefined) return assertEquals(dtype, "bool");
+  // In the same kernel, as float64, it shows what the array of an integer dtype would have wrapped or rounded.
+  const result = compile((...xs: Tensor[]) => apply(op, xs).astype("float64"), { exact: true })(...inputs);
+  const taken = op.operandDType(inputs.map((input) => input.type));
+  const scalar = isInteger(taken) && op.integer !== undefined ? op.integer : op.scalar;
+  const [x, y, z] = inputs.map(({ data }) => Array.from(data, (number) => convertNumber(number, taken)));
+  let index = 0;
+  for (const first of x!) {
+    for (const second of y ?? [0]) {
+      for (const third of z ?? [0]) {
+        const expected = convertNumber(scalar(first, second, third), made);
+        const actual = result.data[index++]!;
+        // Not assertEquals: it would take most of the time.
+        if (!Object.is(actual, expected)) {
+          const given = [first, second, third].slice(0, count).join(", ");
+          assert(false, `${name} of ${dtype} ${given} is ${actual}, ${expected} expected`);
+        }
+      }
+    }
+  }
+  assertEquals(index, result.size);
+}
+
+describe("an element-wise operation in a kernel", () => {
+  it("is among those below", () => {
+    const elementwise = opNames.filter((name) => "scalar" in opTable[name]);
+    assertEquals([...operands[1], ...operands[2], ...operands[3]].sort(), elementwise.sort());
+  });
+
+  for (const count of [1, 2, 3] as const) {
+    for (const name of operands[count]) {
+      it(`is ${name} of single numbers`, () => {
+        for (const dtype of dtypes) checkExpression(name, count, dtype);
+      });
+    }
+  }
+});
