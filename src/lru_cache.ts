@@ -32,15 +32,18 @@ export class LruCache<K, V> {
     return value;
   }
 
-  /** Adds or replaces an entry. */
-  set(key: K, value: V): void {
+  /** Adds or replaces an entry. Returns the key of the one that had to go for it. */
+  set(key: K, value: V): K | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size > this.#capacity) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
-    }
+    if (this.#entries.size <= this.#capacity) return undefined;
+    const [oldest] = this.#entries.keys();
+    this.#entries.delete(oldest!); // there is more than one
+    return oldest;
+  }
+
+  /** The values, beginning with the one that goes first. */
+  values(): IterableIterator<V> {
+    return this.#entries.values();
   }
 }

@@ -21,7 +21,10 @@ export function flatten(tree: Tree): { leaves: unknown[]; paths: string[]; struc
   const paths: string[] = [];
   const visit = (node: unknown, path: string): Structure => {
     if (Array.isArray(node)) {
-      return { kind: "array", children: node.map((child, index) => visit(child, `${path}[${index}]`)) };
+      const children: Structure[] = [];
+      // A hole is undefined, as reading it gives: map would leave it out, and with it an element of the key.
+      for (let index = 0; index < node.length; index++) children.push(visit(node[index], `${path}[${index}]`));
+      return { kind: "array", children };
     }
     if (isPlainObject(node)) {
       const keys = Object.keys(node);

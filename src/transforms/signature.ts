@@ -1,0 +1,136 @@
+/**
+ * Signatures: what two calls of a compiled function must have in common for one program to serve both.
+ * @module
+ */
+import { Variable } from "../graph/variable.ts";
+import { describeForeign } from "../ops/nested.ts";
+import { Tensor } from "../tensor.ts";
+import type { TensorType } from "../tensor_type.ts";
+import { type Structure, structureKey } from "../tree.ts";
+import { Value } from "../value.ts";
+
+/** The arguments of a call, taken apart. */
+export interface Arguments {
+  /** What stands in their arrays and objects, from left to right. */
+  readonly leaves: readonly unknown[];
+  /** Where each of the leaves stands: `[0].weights`. */
+  readonly paths: readonly string[];
+  /** What they look like without their leaves. */
+  readonly structure: Structure;
+  /** Whether a leaf, if it is a number, is baked into the program. */
+  readonly isStatic: (index: number) => boolean;
+}
+
+/** What only a trace could tell: in which of its arguments a function makes a difference that others do not make. */
+export interface Refinement {
+  /** The Variables among the arguments that the function also uses itself. With one of them, each Variable counts for itself. */
+  readonly own: readonly Variable[];
+  /** The leaves that are numbers, not whole, and meet an integer tensor. */
+  readonly fractions: readonly number[];
+}
+
+/** How a function is traced: its arguments, and what an earlier trace told about them. */
+export interface Signature extends Arguments, Refinement {}
+
+/** What is known before any trace. */
+export const unrefined: Refinement = { own: [], fractions: [] };
+
+/** What is kept of a leaf when its call is over. */
+export type LeafOutline =
+  | { readonly kind: "tensor"; readonly type: TensorType; readonly first: number }
+  | {
+    readonly kind: "variable";
+    readonly type: TensorType;
+    /** The first leaf that is the same object. */
+    readonly first: number;
+    readonly trainable: boolean;
+    readonly name: string;
+    /** Set where it counts which Variable it is, with whether the function uses this one itself. */
+    readonly exact: { readonly identity: number; readonly own: boolean } | undefined;
+  }
+  | { readonly kind: "number"; readonly value: number; readonly isStatic: boolean; readonly isFraction: boolean }
+  | { readonly kind: "constant"; readonly value: string | boolean | null | undefined };
+
+/** A signature without the tensors and Variables of its call: what a later one is compared with. */
+export interface Outline {
+  /** What the arguments look like without their leaves. */
+  readonly structure: Structure;
+  /** Their leaves, from left to right. */
+  readonly leaves: readonly LeafOutline[];
+}
+
+const identities = new WeakMap<Variable, number>();
+let nextIdentity = 0;
+
+/** A number that is the Variable's own. */
+function identityOf(variable: Variable): number {
+  let identity = identities.get(variable);
+  if (identity === undefined) identities.set(variable, identity = nextIdentity++);
+  return identity;
+}
+
+/** A number that an integer tensor cannot take. */
+export function isFraction(leaf: unknown): boolean {
+  return typeof leaf === "number" && !Number.isInteger(leaf);
+}
+
+/** The string that two calls share exactly when one program serves both, as far as that is known before a trace. */
+export function keyOf({ leaves, paths, structure, isStatic }: Arguments, name: string): string {
+  let key = structureKey(structure);
+  for (let index = 0; index < leaves.length; index++) {
+    const leaf = leaves[index];
+    if (typeof leaf === "number") {
+      key += isStatic(index) ? `|=${Object.is(leaf, -0) ? "-0" : leaf}` : "|#";
+    } else if (leaf instanceof Value) {
+      const first = leaves.indexOf(leaf); // which arguments are the same object is part of the signature
+      if (leaf instanceof Variable) key += `|V${first}${leaf.trainable ? "t" : ""}${leaf.type.key}`;
+      else if (leaf instanceof Tensor) key += `|T${first}${leaf.type.key}`;
+      else throw foreignNode(leaf, paths[index]!, name);
+    } else if (isConstant(leaf)) {
+      key += `|${typeof leaf === "string" ? JSON.stringify(leaf) : String(leaf)}`;
+    } else {
+      throw new TypeError(
+        `Cannot call ${name} with ${describeForeign(leaf)} at argument ${
+          paths[index]
+        }: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these`,
+      );
+    }
+  }
+  return key;
+}
+
+function foreignNode(leaf: Value, path: string, name: string): TypeError {
+  return new TypeError(
+    `Cannot call ${name} with ${leaf.describe()} at argument ${path}: it is a node of a graph, not a tensor`,
+  );
+}
+
+function isConstant(leaf: unknown): leaf is string | boolean | null | undefined {
+  return leaf === null || leaf === undefined || typeof leaf === "boolean" || typeof leaf === "string";
+}
+
+/** What a refinement adds to the key. It begins with a space, which keys have only inside quotes, so no other key is the sum. */
+export function refinementKey(leaves: readonly unknown[], { own, fractions }: Refinement): string {
+  if (own.length === 0 && fractions.length === 0) return "";
+  const variables = leaves.map((leaf) => own.length > 0 && leaf instanceof Variable ? identityOf(leaf) : "");
+  return ` ${variables.join()} ${leaves.map((_, index) => fractions.includes(index) ? "f" : "").join()}`;
+}
+
+/** What is kept of a signature, to say later how another one differs. */
+export function outlineOf({ leaves, structure, isStatic, own, fractions }: Signature): Outline {
+  return {
+    structure,
+    leaves: leaves.map((leaf, index): LeafOutline => {
+      if (typeof leaf === "number") {
+        return { kind: "number", value: leaf, isStatic: isStatic(index), isFraction: fractions.includes(index) };
+      }
+      if (leaf instanceof Tensor) return { kind: "tensor", type: leaf.type, first: leaves.indexOf(leaf) };
+      if (leaf instanceof Variable) {
+        const { type, trainable, name } = leaf;
+        const exact = own.length === 0 ? undefined : { identity: identityOf(leaf), own: own.includes(leaf) };
+        return { kind: "variable", type, first: leaves.indexOf(leaf), trainable, name, exact };
+      }
+      return { kind: "constant", value: leaf as string | boolean | null | undefined }; // keyOf refused everything else
+    }),
+  };
+}
