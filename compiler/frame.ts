@@ -4,7 +4,7 @@
  * @module
  */
 import type { TableOperation } from "../src/graph/operation.ts";
-import { type Shape, stridesOf } from "../src/shape.ts";
+import { normalizeAxis, type Shape, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 import { isArgReduction, kernelKind } from "./kinds.ts";
 import { shapeOf, type View } from "./view.ts";
@@ -27,7 +27,7 @@ export interface Member {
   readonly level: Level;
   /** Of what it reads: for a reduction the level below, otherwise that of the result. */
   readonly inputLevel: Level;
-  /** For each axis of what it reads, the frame's axis that walks it, or −1 where its length is 1. */
+  /** For each axis of what it reads, a gather of its indices, the frame's axis that walks it, or −1 where its length is 1. */
   readonly inputAxes: readonly number[];
   /** Where the frame's indices find its result in a row-major array of it. */
   readonly strides: readonly number[];
@@ -41,6 +41,7 @@ export function ownFrame(node: Value): Frame | undefined {
     case "view":
       return undefined;
     case "elementwise":
+    case "gather":
       return { kind: "map", shape: shapeOf(node), reduced: [] };
     case "reduce": {
       const operation = node as TableOperation; // reductions are entries of the table
@@ -108,11 +109,13 @@ export function placeMember(node: TableOperation, frame: Frame): Member | undefi
     const axes = matchAxes(shapeOf(node), frame, level);
     return axes && { node, level, inputLevel, inputAxes, strides: frameStrides(stridesOf(shapeOf(node)), axes, rank) };
   };
-  switch (kernelKind(node)) {
+  const kind = kernelKind(node);
+  switch (kind) {
     case "elementwise":
+    case "gather":
       for (const level of levelsOf(frame)) {
         const axes = matchAxes(shapeOf(node), frame, level);
-        if (axes !== undefined) return place(level, level, axes);
+        if (axes !== undefined) return place(level, level, kind === "gather" ? indexAxes(node, axes) : axes);
       }
       return undefined;
     case "contract":
@@ -159,4 +162,33 @@ export function accessStrides(input: Value, view: View, member: Member, frame: F
   const leading = member.inputAxes.length - shape.length;
   const axes = shape.map((size, axis) => size === 1 ? -1 : member.inputAxes[leading + axis]!);
   return frameStrides(view.strides, axes, frame.shape.length);
+}
+
+/** The axis that a gather takes from, and how many axes of indices take its place. */
+function takenAxis(node: TableOperation): { along: number; covered: number } {
+  const [x, indices] = node.inputNodes as readonly [Value, Value]; // take has two operands
+  const axis = node.attributes["axis"] as number; // what take is applied with
+  return { along: normalizeAxis(axis, shapeOf(x).length, node.name), covered: shapeOf(indices).length };
+}
+
+/** Of the frame's axes that walk the result of a gather, those that come from its indices. */
+function indexAxes(node: TableOperation, axes: readonly number[]): number[] {
+  const { along, covered } = takenAxis(node);
+  return axes.slice(along, along + covered);
+}
+
+/** How a gather reads what it takes from: the strides over the frame, and those of the axis which the index walks. */
+export function gatherStrides(
+  view: View,
+  member: Member,
+  frame: Frame,
+): { strides: number[]; stride: number; length: number } {
+  const { along, covered } = takenAxis(member.node);
+  const axes = matchAxes(shapeOf(member.node), frame, member.level)!; // that is how it was placed
+  const strides = view.strides.toSpliced(along, 1, ...new Array<number>(covered).fill(0));
+  return {
+    strides: frameStrides(strides, axes, frame.shape.length),
+    stride: view.strides[along]!,
+    length: shapeOf(member.node.inputNodes[0]!)[along]!,
+  };
 }

@@ -5,13 +5,14 @@
  * loops    := prologue  (for each row: (before; for each inner element: loop)*; after)  total
  * contract := for each tile of the result: acc = Σ a·b over k;  epilogue
  * section  := step* store* reduction*
- * step     := id = load access | id = apply op args | id = cast dtype arg
+ * step     := id = load access | id = gather access index | id = check arg | id = apply op args | id = cast dtype arg
  * ```
  * Sizes, offsets and strides are numbers here; emitters make them parameters, so that kernels that differ only in
  * them are the same code.
  * @module
  */
 import type { DType } from "../src/dtype.ts";
+import type { TableOperation } from "../src/graph/operation.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { ReductionName } from "./kinds.ts";
 
@@ -33,6 +34,19 @@ export interface Access {
 /** One value computed. */
 export type Step =
   | { readonly kind: "load"; readonly id: Id; readonly access: number }
+  | {
+    /** A load that is moved by an index times a stride. Negative indices count from the end of `length` elements. */
+    readonly kind: "gather";
+    readonly id: Id;
+    readonly access: number;
+    readonly index: Id;
+    readonly length: number;
+    readonly stride: number;
+    /** Which of the kernel's checks fails where the index is out of range. */
+    readonly check: number;
+  }
+  /** The argument itself, a whole number from 0 to below `length`; anything else fails the check. */
+  | { readonly kind: "check"; readonly id: Id; readonly arg: Id; readonly length: number; readonly check: number }
   | {
     readonly kind: "apply";
     readonly id: Id;
@@ -58,6 +72,14 @@ export interface Reduction {
   readonly arg: Id;
 }
 
+/** What a kernel looks at before it goes on: whether an index is in range. */
+export interface IndexCheck {
+  /** The operation that asks for it. */
+  readonly node: TableOperation;
+  /** What that operation says of an index that fails. */
+  readonly describe: (index: number) => Error;
+}
+
 /** A straight piece of a kernel. */
 export interface Section {
   readonly steps: Step[];
@@ -77,8 +99,12 @@ export interface LoopKernel {
   /** Lengths of the outer and of the inner axes; each may be empty, which is one row or one element. */
   readonly outer: readonly number[];
   readonly inner: readonly number[];
+  /** Parts of the first inner axis that a long row may be cut between: its length before axes were joined. */
+  readonly parts: number;
   readonly arrays: number;
   readonly accesses: readonly Access[];
+  /** The checks that steps name by number. */
+  readonly checks: readonly IndexCheck[];
   /** Once: values that do not change. */
   readonly prologue: Section;
   /** Per row: a section, then a loop over the row's elements, any number of times. */
@@ -103,6 +129,8 @@ export interface ContractKernel {
   readonly arrays: number;
   /** Accesses whose inner axes are (row, depth) for the left operand, (depth, column) for the right, (row, column) else. */
   readonly accesses: readonly Access[];
+  /** The checks that steps name by number. */
+  readonly checks: readonly IndexCheck[];
   readonly left: number;
   readonly right: number;
   /** The dtype it accumulates in. */
@@ -115,3 +143,19 @@ export interface ContractKernel {
 
 /** A kernel that is generated; host steps are the program's. */
 export type Kernel = LoopKernel | ContractKernel;
+
+/** Whether running a kernel can fail, by an index that is out of range. */
+export function canFail(kernel: Kernel): boolean {
+  return kernel.checks.length > 0;
+}
+
+/** All steps of a kernel, in the order of its sections. */
+export function stepsOf(kernel: Kernel): Step[] {
+  const sections = kernel.kind === "contract" ? [kernel.prologue, kernel.epilogue] : [
+    kernel.prologue,
+    ...kernel.passes.flatMap(({ before, loop }) => [before, loop]),
+    kernel.after,
+    kernel.total,
+  ];
+  return sections.flatMap(({ steps }) => steps);
+}

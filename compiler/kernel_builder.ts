@@ -7,9 +7,10 @@ import type { DType } from "../src/dtype.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { TableOperation } from "../src/graph/operation.ts";
 import type { Value } from "../src/value.ts";
-import { accessStrides, type Member } from "./frame.ts";
+import { accessStrides, gatherStrides, type Member } from "./frame.ts";
 import type { Cluster } from "./fuse.ts";
-import { type Id, newSection, type Section } from "./kernel.ts";
+import { type Id, type IndexCheck, newSection, type Section, type Step } from "./kernel.ts";
+import { kernelKind } from "./kinds.ts";
 import type { View } from "./view.ts";
 
 /** What lowering needs to know of the whole program. */
@@ -50,6 +51,7 @@ class Accesses {
 /** Computes members on demand, each once per scope, and notes the steps. */
 export class KernelBuilder {
   readonly accesses = new Accesses();
+  readonly checks: IndexCheck[] = [];
   readonly prologue: Section = newSection();
   readonly #cluster: Cluster;
   readonly #context: LoweringContext;
@@ -164,26 +166,55 @@ export class KernelBuilder {
     if (spilled.has(node)) return this.#load(this.resultAccess(member), section, row, true);
     // What is the same for the whole row is computed before the loop, not in it.
     const home = member.level === "element" ? section : row;
-    let id: Id;
-    const args = node.inputNodes.map((input, index) =>
-      this.operand(member, input, operandDType(node, index), home, row, spilled)
-    );
-    if (node.name === "cast") {
-      [id] = args as [Id]; // a cast has one input, and its operand has been converted
-    } else {
-      id = this.newId();
-      const dtype = operandDType(node, args.length - 1);
-      // Reductions are known when they are asked for, and a contraction is set at the start.
-      home.steps.push({ kind: "apply", id, op: node.op as ElementwiseOp, dtype, result: node.type!.dtype, args });
-    }
+    const id = kernelKind(node) === "gather"
+      ? this.#gather(member, home, row, spilled)
+      : this.#apply(member, home, row, spilled);
     (home === section && section !== row ? this.passValues : this.lasting).set(node, id);
     return id;
+  }
+
+  #apply(member: Member, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
+    const { node } = member;
+    const args = node.inputNodes.map((input, index) =>
+      this.operand(member, input, operandDType(node, index), section, row, spilled)
+    );
+    const [arg] = args as [Id]; // casts and checks have one input, which has their dtype by now
+    if (node.name === "cast") return arg;
+    const id = this.newId();
+    const dtype = operandDType(node, args.length - 1);
+    // Reductions are known when they are asked for, and a contraction is set at the start.
+    const step: Step = node.name === "checkIndex"
+      ? { kind: "check", id, arg, length: node.attributes["length"] as number, check: this.#check(node) } // its IndexRule's
+      : { kind: "apply", id, op: node.op as ElementwiseOp, dtype, result: node.type!.dtype, args };
+    section.steps.push(step);
+    return id;
+  }
+
+  #gather(member: Member, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
+    const { node } = member;
+    const [x, indices] = node.inputNodes as readonly [Value, Value]; // a gather has two operands
+    const index = this.operand(member, indices, indices.type!.dtype, section, row, spilled);
+    const view = this.#context.viewOf(x);
+    const { strides, stride, length } = gatherStrides(view, member, this.#cluster.frame);
+    const access = this.accesses.add(this.#context.bufferOf(view.source), x.type!.dtype, view.offset, strides);
+    const id = this.newId();
+    section.steps.push({ kind: "gather", id, access, index, length, stride, check: this.#check(node) });
+    return id;
+  }
+
+  /** The number of a node's check. */
+  #check(node: TableOperation): number {
+    const known = this.checks.findIndex((check) => check.node === node);
+    if (known >= 0) return known;
+    const types = node.inputNodes.map((input) => input.type!); // every type of a program is known
+    const message = (index: number): string => node.op.indexMessage!(index, types, node.attributes); // it asks for a check
+    return this.checks.push({ node, describe: (index) => new RangeError(message(index)) }) - 1;
   }
 }
 
 /** The dtype that an element-wise operation takes an operand in. */
 function operandDType(node: TableOperation, index: number): DType {
-  if (node.name === "cast") return node.type!.dtype;
+  if (node.name === "cast" || node.name === "checkIndex") return node.type!.dtype;
   if (node.name === "where" && index === 0) return "bool";
   return (node.op as ElementwiseOp).operandDType(node.inputNodes.map((input) => input.type!)); // its kind is elementwise
 }

@@ -7,8 +7,8 @@ import { Placeholder } from "../src/graph/placeholder.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { Value } from "../src/value.ts";
 
-/** Loops over elements, rows with reductions, contractions, pieces put together, or a call of `compute`. */
-export type KernelKind = "leaf" | "view" | "elementwise" | "reduce" | "contract" | "assemble" | "host";
+/** Loops over elements, some of them by index, rows with reductions, contractions, pieces put together, or a call of `compute`. */
+export type KernelKind = "leaf" | "view" | "elementwise" | "gather" | "reduce" | "contract" | "assemble" | "host";
 
 const reductionNames = ["sum", "max", "min", "prod", "argmax", "argmin", "any", "all"] as const;
 
@@ -33,11 +33,17 @@ export function isArgReduction(name: string): name is "argmax" | "argmin" {
 export function kernelKind(node: Value): KernelKind {
   if (node instanceof Placeholder || node instanceof Read) return "leaf";
   if (!(node instanceof TableOperation)) return "host";
-  if (node.name === "cast" || isElementwise(node.op)) return "elementwise";
+  if (node.name === "cast" || node.name === "checkIndex" || isElementwise(node.op)) return "elementwise";
   if (reductions.has(node.name)) return "reduce";
   if (views.has(node.name)) return "view";
   if (node.name === "contract") return "contract";
+  if (node.name === "take" && looksAtIndices(node)) return "gather";
   return assemblies.has(node.name) ? "assemble" : "host";
+}
+
+/** Whether every index is used for an element of the result. Of an empty result none is, and yet each has to be in range. */
+function looksAtIndices(take: TableOperation): boolean {
+  return take.type!.size > 0 || take.inputNodes[1]!.type!.size === 0;
 }
 
 /** Operations so cheap that computing one again costs less than keeping its result. */

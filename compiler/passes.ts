@@ -10,7 +10,8 @@ import { isCheap, kernelKind } from "./kinds.ts";
 
 /** Whether a member computes an element from elements: no reduction, and not only once per row. */
 export function isElementMember(member: Member): boolean {
-  return member.level === "element" && kernelKind(member.node) === "elementwise";
+  const kind = kernelKind(member.node);
+  return member.level === "element" && (kind === "elementwise" || kind === "gather");
 }
 
 /**
@@ -19,7 +20,7 @@ export function isElementMember(member: Member): boolean {
  */
 export function assignPasses(
   cluster: Cluster,
-  context: LoweringContext,
+  context: Pick<LoweringContext, "viewOf">,
 ): { passOf: Map<Value, number>; passes: number } {
   const passOf = new Map<Value, number>();
   /** For what is known per row: the first pass that may use it. */

@@ -30,17 +30,23 @@ export function checkIndices(name: string, indices: TensorType, inputs: readonly
   }
 }
 
+function outOfRange(index: number, length: number, action: string): string {
+  return `Cannot ${action}: index ${index} is out of range for length ${length}`;
+}
+
 /** The place that an index, which may count from the end, names on an axis of this length. */
 function locate(index: number, length: number, action: string): number {
-  if (index < -length || index >= length) {
-    throw new RangeError(`Cannot ${action}: index ${index} is out of range for length ${length}`);
-  }
+  if (index < -length || index >= length) throw new RangeError(outOfRange(index, length, action));
   return index < 0 ? index + length : index;
 }
 
 /** What lies before and after an axis, as numbers of elements. */
 function around(shape: Shape, axis: number): { outer: number; inner: number } {
   return { outer: sizeOf(shape.slice(0, axis)), inner: sizeOf(shape.slice(axis + 1)) };
+}
+
+function takeAction(x: TensorType, along: number): string {
+  return `take from axis ${along} of ${x}`;
 }
 
 const takeOp: Op<{ axis: number }> = {
@@ -54,7 +60,7 @@ const takeOp: Op<{ axis: number }> = {
     const along = normalizeAxis(axis, x!.rank, "take");
     const length = x!.shape[along]!;
     const { outer, inner } = around(x!.shape, along);
-    const places = Array.from(indices!.data, (index) => locate(index, length, `take from axis ${along} of ${x!.type}`));
+    const places = Array.from(indices!.data, (index) => locate(index, length, takeAction(x!.type, along)));
     let next = 0;
     for (let block = 0; block < outer; block++) {
       for (const place of places) {
@@ -62,10 +68,35 @@ const takeOp: Op<{ axis: number }> = {
       }
     }
   },
+  indexMessage(index, [x], { axis }) {
+    const along = normalizeAxis(axis, x!.shape.length, "take");
+    return outOfRange(index, x!.shape[along]!, takeAction(x!, along));
+  },
   gradient({ inputs: [x, indices], attributes, gradient }) {
     const axis = normalizeAxis(attributes.axis, x!.rank, "take");
     return [scatterAdd(indices!, gradient, { axis, length: x!.shape[axis]! }), undefined];
   },
+};
+
+/** What {@linkcode checkIndex} asks of indices, and how it says that one fails: `Cannot {action}: the {noun} 3 is not …`. */
+export type IndexRule = { readonly length: number; readonly noun: string; readonly action: string };
+
+/** The message for an index that breaks the rule. */
+export function brokenRule(index: number, { length, noun, action }: IndexRule): string {
+  return `Cannot ${action}: the ${noun} ${index} is not between 0 and ${length - 1}`;
+}
+
+const checkIndexOp: Op<IndexRule> = {
+  name: "checkIndex",
+  infer: ([index]) => index!,
+  compute(output, [index], rule) {
+    index!.data.forEach((each, place) => {
+      if (!Number.isInteger(each) || each < 0 || each >= rule.length) throw new RangeError(brokenRule(each, rule));
+      output[place] = each;
+    });
+  },
+  indexMessage: (index, _inputs, rule) => brokenRule(index, rule),
+  gradient: () => [undefined],
 };
 
 /** The shape of `scatterAdd`, and the axis counted from the front. */
@@ -180,6 +211,7 @@ const sortOp: Op<SortAttributes> = {
 /** The table's entries of this family. */
 export const indexingOps = {
   take: takeOp,
+  checkIndex: checkIndexOp,
   scatterAdd: scatterAddOp,
   argsort: argsortOp,
   sort: sortOp,
@@ -199,6 +231,14 @@ export const indexingOps = {
  */
 export function take<X extends Operand, I extends Operand>(x: X, indices: I, axis = 0): Result<X | I> {
   return apply(takeOp, [x, toIndices(indices, "take")], { axis });
+}
+
+/**
+ * The indices themselves, for other operations to be made of: whoever computes them throws the rule's RangeError where
+ * one is not a whole number from 0 to below `length`.
+ */
+export function checkIndex(indices: Value, rule: IndexRule): Value {
+  return apply(checkIndexOp, [indices], rule);
 }
 
 /**

@@ -3,13 +3,14 @@
  * stable by construction: the row's maximum is subtracted before anything is exponentiated.
  * @module
  */
-import { type DType, isFloating, type TypedArray } from "../dtype.ts";
+import { type DType, isFloating } from "../dtype.ts";
 import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { broadcastAll, promotedDType, unbroadcast } from "./elementwise.ts";
+import { brokenRule, checkIndex, type IndexRule } from "./indexing.ts";
 import { fromNested } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
 import { broadcastOffsets, forEachLine } from "./offsets.ts";
@@ -107,9 +108,15 @@ function classIndices(classes: number): Tensor {
   return lastIndices;
 }
 
-/** Where each row has its class, as bool rows. An index beyond the classes matches none. */
-function matchesOf(labels: Value, classes: number): Value {
-  return labels.astype("int32").expandDims(-1).equal(classIndices(classes));
+/** What class indices have to be. */
+function classRule(logits: TensorType, labels: TensorType): IndexRule {
+  return { length: logits.shape.at(-1)!, noun: "class", action: `crossEntropy ${logits} and ${labels}` };
+}
+
+/** Where each row has its class, as bool rows. */
+function matchesOf(logits: Value, labels: Value): Value {
+  const rule = classRule(logits.type!, labels.type!); // types are known when decomposing and differentiating
+  return checkIndex(labels, rule).astype("int32").expandDims(-1).equal(classIndices(rule.length));
 }
 
 const crossEntropyOp: Op = {
@@ -140,8 +147,11 @@ const crossEntropyOp: Op = {
     for (let row = 0; row < rowsOf(shape); row++) {
       const logProbabilities = logSoftmaxOf(Array.from(logits!.data.subarray(row * classes, (row + 1) * classes)));
       if (areClasses(logits!.type, labels!.type)) {
-        const logProbability = logProbabilities[labels!.data[row]!];
-        if (logProbability === undefined) throw classError(logits!.type, labels!.type, labels!.data, row);
+        const label = labels!.data[row]!;
+        const logProbability = logProbabilities[label];
+        if (logProbability === undefined) {
+          throw new RangeError(brokenRule(label, classRule(logits!.type, labels!.type)));
+        }
         total -= logProbability;
       } else {
         logProbabilities.forEach((logProbability, index) => {
@@ -162,8 +172,7 @@ const crossEntropyOp: Op = {
     const shifted = x.sub(x.max(-1, keepDims));
     const logSum = shifted.exp().sum(-1).log();
     if (classes) {
-      // An index that is no class matches none: its probability is 0, and the loss infinite.
-      const matched = where(matchesOf(labels!, x.shape.at(-1)!), shifted, -Infinity).max(-1);
+      const matched = where(matchesOf(logits!, labels!), shifted, -Infinity).max(-1);
       return logSum.sub(matched).sum().mul(1 / rowsOf(x.shape));
     }
     const y = inDType(labels!, dtype);
@@ -177,7 +186,7 @@ const crossEntropyOp: Op = {
     const logitsNeeded = needed[0] && isFloating(logits!.dtype);
     if (areClasses(logits!.type!, labels!.type!)) {
       return [
-        logitsNeeded ? toLogits(softmax(x), matchesOf(labels!, x.shape.at(-1)!).astype(dtype)) : undefined,
+        logitsNeeded ? toLogits(softmax(x), matchesOf(logits!, labels!).astype(dtype)) : undefined,
         undefined,
       ];
     }
@@ -265,8 +274,7 @@ export function logSoftmax<X extends Operand>(x: X, axis = -1): Result<X> {
  * `logits` has the classes along its last axis. `labels` are class indices (integers, of the shape of `logits`
  * without its last axis), or rows of the shape of `logits`: one-hot, or any probabilities.
  * Throws a RangeError when the shapes do not fit together or when an index is not a class, and a TypeError
- * for class indices that are not integers. (An index that is fed to a compiled function or a session is not looked at:
- * one that is no class has probability 0, and the loss is infinite.)
+ * for class indices that are not integers.
  *
  * @example
  * ```ts
@@ -278,27 +286,7 @@ export function logSoftmax<X extends Operand>(x: X, axis = -1): Result<X> {
  * ```
  */
 export function crossEntropy<X extends Operand, Y extends Operand>(logits: X, labels: Y): Result<X | Y> {
-  const given = literalLabels(logits, labels);
-  if (logits instanceof Value && given instanceof Tensor) checkClasses(logits, given);
-  return apply(crossEntropyOp, [logits, given]);
-}
-
-/** Throws when class indices whose numbers are at hand are not classes. */
-function checkClasses(logits: Value, labels: Tensor): void {
-  const classes = logits.type?.shape.at(-1);
-  if (!classes || isFloating(labels.dtype) || labels.rank + 1 !== logits.rank) return;
-  const wrong = labels.data.findIndex((label) => label < 0 || label >= classes);
-  if (wrong >= 0) throw classError(logits.type!, labels.type, labels.data, wrong);
-}
-
-function classError(logits: TensorType, labels: TensorType, data: TypedArray, row: number): Error {
-  const classes = logits.shape.at(-1)! - 1;
-  return operandError(
-    RangeError,
-    "crossEntropy",
-    [logits, labels],
-    `the class ${data[row]} of row ${row} is not between 0 and ${classes}`,
-  );
+  return apply(crossEntropyOp, [logits, literalLabels(logits, labels)]);
 }
 
 /** Class indices written as nested arrays are integers, though numbers in arrays make float32 elsewhere. */

@@ -168,7 +168,7 @@ describe("crossEntropy", () => {
           neuralOps.crossEntropy.infer(outside.map((each) => each.type), {}),
         ),
       RangeError,
-      "the class 3 of row 2 is not between 0 and 2",
+      "Cannot crossEntropy float64[4,3] and int32[4]: the class 3 is not between 0 and 2",
     );
   });
 });

@@ -112,6 +112,7 @@ const cases: Record<OpName, Case | string> = {
   tril: moved({ diagonal: 0 }),
   triu: moved({ diagonal: 1 }),
   take: { inputs: [[[2, 3]], integers("int32", 2, 0, 2, -1)], attributes: { axis: 1 } },
+  checkIndex: "its operand is integers",
   scatterAdd: { inputs: [integers("int32", 2, 0, 2), [[2, 3]]], attributes: { axis: 1, length: 4 } },
   argsort: "an index",
   sort: moved({ axis: 1, descending: true }),
