@@ -4,40 +4,30 @@
  * Every operation starts as a cluster of its own. Then, in topological order, each is merged with the clusters it
  * reads from, wherever one loop nest can compute both. A cluster has a *frame*: the loop nest's shape, and for rows
  * which axes the inner loops reduce. Each member has a *level* in it: computed for every element, once per row, or once
- * in all. Two members may pass a value in a register when one reads exactly the element the other computes.
+ * in all. Two members may pass a value in a register when one reads exactly the element the other computes. At last
+ * clusters that need nothing of each other are merged where they read the same elements of an array.
  * @module
  */
 import { TableOperation } from "../src/graph/operation.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import type { ExecutorOptions } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
-import {
-  accessStrides,
-  type Frame,
-  type Level,
-  type Member,
-  ownFrame,
-  placeMember,
-  unplaced,
-  walkedAxes,
-} from "./frame.ts";
-import { isCheap, kernelKind } from "./kinds.ts";
+import { type Cluster, Clusters } from "./clusters.ts";
+import { ownFrame, placeMember, unplaced } from "./frame.ts";
+import { type FusionContext, fusionRules, Merge } from "./fusion_rules.ts";
 import type { Materialized } from "./materialize.ts";
-import { type View, wholeView } from "./view.ts";
+import { findRecomputed } from "./recompute.ts";
+import { candidatesSideBySide } from "./side_by_side.ts";
+import { findUpdates } from "./updates.ts";
+import { wholeView } from "./view.ts";
 
-const depth: Readonly<Record<Level, number>> = { total: 0, row: 1, element: 2 };
+export type { Cluster };
 
-/** Operations that one kernel computes. */
-export interface Cluster {
-  readonly frame: Frame;
-  /** In topological order. */
-  readonly members: ReadonlyMap<Value, Member>;
-}
-
-/** A merge that was refused, and why. */
+/** A merge that was refused, by which rule, and why. */
 export interface Refusal {
   readonly producer: string;
   readonly consumer: string;
+  readonly rule: string;
   readonly reason: string;
 }
 
@@ -49,231 +39,101 @@ export interface Fused {
   readonly recomputed: ReadonlySet<Value>;
 }
 
-/** More operations or arrays than this in one kernel slow it down: registers run out. */
-const maximumMembers = 96;
-const maximumArrays = 32;
-
 /** Groups the operations of a graph into kernels. */
 export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused {
-  const viewOf = (node: Value): View => source.views.get(node) ?? wholeView(node);
-  const clusterOf = new Map<Value, Cluster>();
-  const positions = new Map<Value, number>();
-  const refusals: Refusal[] = [];
-  const order = postorder([...source.outputs, ...source.assigns.map((assign) => assign.inputNodes[0]!)]);
-  order.forEach((node, index) => positions.set(node, index));
-
-  const inputsOf = (node: Value): Value[] => (node as TableOperation).inputNodes.map((input) => viewOf(input).source); // members are operations
-  /** What a cluster reads, and the positions of its first and last member; a cluster does not change once it is made. */
-  const extents = new Map<
-    Cluster,
-    { readonly reads: readonly Value[]; readonly first: number; readonly last: number }
-  >();
-  const extentOf = (
-    cluster: Cluster,
-  ): { readonly reads: readonly Value[]; readonly first: number; readonly last: number } => {
-    let extent = extents.get(cluster);
-    if (extent === undefined) {
-      const nodes = [...cluster.members.keys()];
-      const reads = [...new Set(nodes.flatMap(inputsOf))].filter((input) => !cluster.members.has(input));
-      const places = nodes.map((node) => positions.get(node)!);
-      extents.set(cluster, extent = { reads, first: Math.min(...places), last: Math.max(...places) });
-    }
-    return extent;
-  };
-  const clustersBefore = (cluster: Cluster): Set<Cluster> => {
-    const before = new Set<Cluster>();
-    for (const input of extentOf(cluster).reads) {
-      const producer = clusterOf.get(input);
-      if (producer !== undefined && producer !== cluster) before.add(producer);
-    }
-    return before;
-  };
-  /** Whether `from` needs `to`, by a way that leads through a third cluster. */
-  const dependsIndirectly = (from: Cluster, to: Cluster): boolean => {
-    const seen = new Set<Cluster>([from]);
-    const stack = [...clustersBefore(from)].filter((each) => each !== to);
-    const { first } = extentOf(to);
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (next === to) return true;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      // What was all computed before the first member of `to` cannot depend on it.
-      if (extentOf(next).last > first) stack.push(...clustersBefore(next));
-    }
-    return false;
-  };
-
-  const merge = (producer: Cluster, consumer: Cluster): string | undefined => {
-    const merged = mergeFrames(producer, consumer, positions);
-    if (typeof merged === "string") return merged;
-    if (merged.members.size > maximumMembers) return `more than ${maximumMembers} operations in one kernel`;
-    const misfit = checkEdges(merged, viewOf);
-    if (misfit !== undefined) return misfit;
-    if (options.exact && reordersTotal(merged)) return "a total would be added up in another order than alone";
-    if (countArrays(merged, viewOf) > maximumArrays) return `more than ${maximumArrays} arrays in one kernel`;
-    if (dependsIndirectly(consumer, producer) || dependsIndirectly(producer, consumer)) {
-      return "another kernel has to run between them";
-    }
-    for (const node of merged.members.keys()) clusterOf.set(node, merged);
-    return undefined;
-  };
-
-  const recomputed = findRecomputed(order, source, viewOf);
+  const viewOf = (node: Value) => source.views.get(node) ?? wholeView(node);
+  const sourceOf = (node: Value): Value => viewOf(node).source;
+  const assigned = source.assigns.map((assign) => assign.inputNodes[0]!);
+  const order = postorder([...source.outputs, ...assigned]);
+  const clusters = new Clusters(order, viewOf);
+  const ends = { outputs: new Set(source.outputs.map(sourceOf)), assigned: assigned.map(sourceOf) };
+  const results = new Set([...ends.outputs, ...ends.assigned]);
+  const recomputed = findRecomputed(order, results, viewOf);
+  const updates = findUpdates({ order, usersOf: clusters.usersOf, ...ends });
+  const fusion = new Fusion({ clusters, exact: options.exact ?? false, results, updates });
   for (const node of order) {
     const frame = ownFrame(node);
     if (frame === undefined || recomputed.has(node)) continue;
     const placed = placeMember(node as TableOperation, frame) ?? unplaced(node); // frames are of operations
-    const single: Cluster = { frame, members: new Map([[node, placed]]) };
-    clusterOf.set(node, single);
-    if (frame.kind === "assemble" || frame.kind === "host") continue;
-    const producers = [...new Set(inputsOf(node))].filter((input) => clusterOf.has(input))
-      .sort((a, b) => positions.get(b)! - positions.get(a)!);
-    for (const input of producers) {
-      const [producer, consumer] = [clusterOf.get(input)!, clusterOf.get(node)!];
-      if (producer === consumer) continue;
-      const reason = merge(producer, consumer);
-      if (reason !== undefined) refusals.push({ producer: describe(input), consumer: describe(node), reason });
-    }
+    clusters.add({ frame, members: new Map([[node, placed]]) });
+    if (frame.kind !== "assemble" && frame.kind !== "host") fusion.mergeWithInputs(node);
   }
-  return { clusters: schedule(new Set(clusterOf.values()), clustersBefore), refusals, recomputed };
+  fusion.mergeRefused();
+  for (const [first, second] of candidatesSideBySide(clusters, recomputed)) fusion.merge(first, second);
+  return { clusters: clusters.inOrder(), refusals: fusion.refusals, recomputed };
 }
 
-/** A single number that takes more operations than these is computed once, however many kernels read it. */
-const maximumRecomputed = 16;
+/** A refused merge of the clusters that two nodes were part of. */
+interface Refused extends Refusal {
+  readonly nodes: readonly [producer: Value, consumer: Value];
+  readonly clusters: readonly [producer: Cluster, consumer: Cluster];
+}
 
-/**
- * Single numbers made of arguments, Variables and constants by cheap operations, such as a learning rate in another
- * dtype: a kernel of their own would cost more than computing them again wherever they are read.
- */
-function findRecomputed(order: readonly Value[], source: Materialized, viewOf: (node: Value) => View): Set<Value> {
-  const results = new Set(
-    [...source.outputs, ...source.assigns.map((assign) => assign.inputNodes[0]!)].map((node) => viewOf(node).source),
-  );
-  // Host steps and assemblies read arrays, so what they read has to be one.
-  for (const node of order) {
-    const kind = kernelKind(node);
-    if (kind === "host" || kind === "assemble" || kind === "contract") {
-      for (const input of (node as TableOperation).inputNodes) results.add(viewOf(input).source); // only operations are of these kinds
-    }
+/** Merges clusters, and keeps what was refused. */
+class Fusion {
+  readonly #context: FusionContext;
+  #refused: Refused[] = [];
+
+  constructor(context: FusionContext) {
+    this.#context = context;
   }
-  const recomputed = new Set<Value>();
-  const work = new Map<Value, number>(); // how many operations it takes to compute each again
-  for (const node of order) {
-    if (kernelKind(node) !== "elementwise" || node.type!.size !== 1 || results.has(node)) continue;
-    const operation = node as TableOperation; // element-wise nodes are operations
-    const known = (input: Value): boolean => {
-      const { source } = viewOf(input);
-      return kernelKind(source) === "leaf" && source.type!.size === 1 || recomputed.has(source);
-    };
-    if (!isCheap(operation.name) || !operation.inputNodes.every(known)) continue;
-    const operations = operation.inputNodes.reduce((sum, input) => sum + (work.get(viewOf(input).source) ?? 0), 1);
-    if (operations > maximumRecomputed) continue;
-    work.set(node, operations);
-    recomputed.add(node);
+
+  get refusals(): readonly Refusal[] {
+    return this.#refused.map(({ producer, consumer, rule, reason }) => ({ producer, consumer, rule, reason }));
   }
-  return recomputed;
-}
 
-function describe(node: Value): string {
-  return node instanceof TableOperation ? `${node.name} ${node.type}` : node.describe();
-}
-
-/** Both clusters' members in the frame of one of them, or why there is none. */
-function mergeFrames(producer: Cluster, consumer: Cluster, positions: ReadonlyMap<Value, number>): Cluster | string {
-  const [a, b] = [producer.frame.kind, consumer.frame.kind];
-  if (a === "host" || a === "assemble") return "a host step or an assembly shares its kernel with nothing";
-  if (a === "contract" && b === "contract") return "two contractions make different tiles";
-  if (a === "contract" && b === "row" || a === "row" && b === "contract") {
-    return "a reduction needs whole rows, and a contraction makes tiles";
+  /** Merges a node's cluster with those that it reads from, the nearest first. */
+  mergeWithInputs(node: Value): void {
+    const { clusters } = this.#context;
+    const producers = [...new Set(clusters.inputsOf(node))].filter((input) => clusters.of(input) !== undefined)
+      .sort((a, b) => clusters.positionOf(b) - clusters.positionOf(a));
+    for (const input of producers) this.merge(input, node);
   }
-  for (const frame of framesFor(producer.frame, consumer.frame)) {
-    const nodes = [...producer.members.keys(), ...consumer.members.keys()].sort((x, y) =>
-      positions.get(x)! - positions.get(y)!
-    );
-    const members = new Map<Value, Member>();
-    for (const node of nodes) {
-      const member = placeMember(node as TableOperation, frame); // members are operations
-      if (member === undefined) break;
-      members.set(node, member);
-    }
-    if (members.size === nodes.length) return { frame, members };
-  }
-  return "their loops differ";
-}
 
-function framesFor(a: Frame, b: Frame): Frame[] {
-  if (a.kind === "map" && b.kind !== "map") return [b];
-  return a.kind === "row" && b.kind === "row" ? [a, b] : [a];
-}
-
-/** Why a value cannot pass from one member to another in a register, if it cannot. */
-function checkEdges(cluster: Cluster, viewOf: (node: Value) => View): string | undefined {
-  const { frame, members } = cluster;
-  for (const member of members.values()) {
-    if (kernelKind(member.node) === "contract") {
-      if (member.node.inputNodes.some((input) => members.has(viewOf(input).source))) {
-        return "an operand of a contraction is read many times, so it is computed once, before";
-      }
-      continue;
-    }
-    for (const input of member.node.inputNodes) {
-      const view = viewOf(input);
-      const producer = members.get(view.source);
-      if (producer === undefined) continue;
-      if (depth[producer.level] > depth[member.inputLevel]) {
-        return "it needs elements of the same loop before they are all computed";
-      }
-      if (producer.level === "total" && member.inputLevel !== "total") {
-        return "it needs a total that is known only at the end";
-      }
-      const strides = accessStrides(input, view, member, frame);
-      const aligned = view.offset === 0 &&
-        strides.every((stride, axis) => frame.shape[axis] === 1 || stride === producer.strides[axis]);
-      if (!aligned) return "it reads other elements than the one just computed";
-    }
-  }
-  return undefined;
-}
-
-/** Whether a reduction over all elements would not walk them in row-major order, because rows lie across. */
-function reordersTotal({ frame, members }: Cluster): boolean {
-  const walked = walkedAxes(frame, "element");
-  const across = walked.some((axis, index) =>
-    frame.reduced[axis] && walked.slice(index).some((later) => !frame.reduced[later])
-  );
-  return across && [...members.values()].some(({ level, inputLevel }) => level === "total" && inputLevel === "element");
-}
-
-function countArrays(cluster: Cluster, viewOf: (node: Value) => View): number {
-  const arrays = new Set<Value>();
-  for (const member of cluster.members.values()) {
-    for (const input of member.node.inputNodes) {
-      const { source } = viewOf(input);
-      if (!cluster.members.has(source)) arrays.add(source);
-    }
-  }
-  return arrays.size;
-}
-
-/** The clusters, each after those it reads from. */
-function schedule(clusters: ReadonlySet<Cluster>, before: (cluster: Cluster) => ReadonlySet<Cluster>): Cluster[] {
-  const result: Cluster[] = [];
-  const state = new Map<Cluster, "open" | "done">();
-  for (const root of clusters) {
-    const stack = [root];
-    while (stack.length > 0) {
-      const top = stack.at(-1)!;
-      if (state.get(top) === undefined) {
-        state.set(top, "open");
-        for (const each of before(top)) if (state.get(each) === undefined) stack.push(each);
-      } else {
-        stack.pop();
-        if (state.get(top) === "open") {
-          state.set(top, "done");
-          result.push(top);
+  /**
+   * Tries once more what was refused, as long as that changes anything: a cluster may have become part of a loop nest
+   * that the other fits in.
+   */
+  mergeRefused(): void {
+    const { clusters } = this.#context;
+    for (let changed = true; changed;) {
+      changed = false;
+      const refused = this.#refused;
+      this.#refused = [];
+      for (const each of refused) {
+        const [producer, consumer] = each.nodes;
+        if (clusters.of(producer) === each.clusters[0] && clusters.of(consumer) === each.clusters[1]) {
+          this.#refused.push(each);
+        } else if (this.merge(producer, consumer)) {
+          changed = true;
         }
       }
     }
   }
-  return result;
+
+  /** Merges the clusters of two nodes, unless a rule refuses. Returns whether both nodes are in one cluster now. */
+  merge(first: Value, second: Value): boolean {
+    const { clusters } = this.#context;
+    const [producer, consumer] = [clusters.of(first)!, clusters.of(second)!];
+    if (producer === consumer) return true;
+    const merge = new Merge(producer, consumer, this.#context);
+    const refusing = fusionRules.find((rule) => rule.refuses(merge));
+    if (refusing === undefined) {
+      clusters.add(merge.merged!); // there is a frame for both, or a rule had refused
+      return true;
+    }
+    this.#refused.push({
+      producer: describe(first),
+      consumer: describe(second),
+      rule: refusing.name,
+      reason: refusing.reason,
+      nodes: [first, second],
+      clusters: [producer, consumer],
+    });
+    return false;
+  }
+}
+
+function describe(node: Value): string {
+  return node instanceof TableOperation ? `${node.name} ${node.type}` : node.describe();
 }

@@ -6,16 +6,19 @@ import {
   concat,
   crossEntropy,
   type DType,
+  grad,
   log,
   matmul,
   negative,
   ones,
   reduceSum,
   softmax,
+  take,
   type Tensor,
   tensor,
   train,
   type Value,
+  valueAndGrad,
   Variable,
   where,
   zeros,
@@ -34,6 +37,26 @@ const numbers = (shape: readonly number[], dtype: DType = "float32"): Tensor => 
   const size = shape.reduce((product, length) => product * length, 1);
   return tensor(Float64Array.from({ length: size }, (_, index) => Math.sin(index + 1)), { shape, dtype });
 };
+
+/** Asserts how many kernels several results take together, and that they are what they are eagerly. */
+function assertTogether(fn: (x: Value) => readonly Value[], x: Tensor, count: number): void {
+  const f = compile(fn);
+  const results = f(x);
+  assertEquals(f.kernels().length, count, f.explain());
+  fn(x).forEach((expected, index) => assertClose(results[index]!, expected.toArray(), 1e-6));
+}
+
+const last = { keepDims: true } as const;
+
+/** Layer normalization as people write it. */
+const layerNorms: readonly ((x: Value, gamma: Value, beta: Value) => Value)[] = [
+  (x, gamma, beta) => {
+    const centred = x.sub(x.mean(-1, last));
+    return centred.div(centred.square().mean(-1, last).add(1e-5).sqrt()).mul(gamma).add(beta);
+  },
+  (x, gamma, beta) => x.sub(x.mean(-1, last)).div(x.variance(-1, last).add(1e-5).sqrt()).mul(gamma).add(beta),
+  (x, gamma, beta) => x.sub(x.mean(-1, last)).div(x.std(-1, last).add(1e-5)).mul(gamma).add(beta),
+];
 
 const classes = tensor([0, 2, 1, 1], { dtype: "int32" });
 const oneHot = tensor([[1, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 0]]);
@@ -88,9 +111,71 @@ describe("one kernel", () => {
     assertKernels((x) => x!.transpose().exp().sum(0), [numbers([4, 3])], 1);
   });
 
+  it("for elements by index", () => {
+    const rows = tensor([2, 0, -1, 1, 1], { dtype: "int32" });
+    assertKernels((x, i) => take(x!, i!).mul(2).sum(1), [numbers([4, 3]), rows], 1);
+    assertKernels((x, i) => take(x!.transpose(), i!.neg()).sum(1), [numbers([3, 4]), rows], 1);
+  });
+
   it("for a product with bias and activation", () => {
     assertKernels((x, w, b) => matmul(x!, w!).add(b!).maximum(0), [numbers([4, 3]), numbers([3, 5]), numbers([5])], 1);
     assertKernels((x, w) => matmul(x!.transpose(), w!.transpose()), [numbers([3, 4]), numbers([5, 3])], 1);
+  });
+
+  it("for layer normalization, written out in several ways", () => {
+    const [gamma, beta] = [numbers([8]), numbers([8]).mul(0.5)];
+    for (const form of layerNorms) assertKernels((x, g, b) => form(x!, g!, b!), [numbers([4, 8]), gamma, beta], 1);
+  });
+
+  it("for its gradient with respect to the input, also with the value", () => {
+    for (const form of layerNorms) {
+      const loss = (x: Value, g: Value, weights: Value): Value => form(x, g, g).mul(weights).sum();
+      const args = [numbers([4, 8]), numbers([8]), numbers([4, 8]).square()];
+      assertKernels((x, g, weights) => grad((x: Value) => loss(x, g!, weights!))(x as Tensor), args, 1);
+      const f = compile((x: Value, g: Value, weights: Value) =>
+        valueAndGrad((x: Value) => loss(x, g, weights))(x as Tensor)
+      );
+      assertEquals(f.kernels(...args as [Tensor, Tensor, Tensor]).length, 1); // there are three
+    }
+  });
+
+  it("for cross-entropy and its gradient together", () => {
+    const losses: readonly ((z: Value, y: Value) => Value)[] = [
+      (z, y) => crossEntropy(z, y),
+      (z, y) => z.logSoftmax().mul(y).sum(1).neg().mean(),
+      (z, y) => negative(reduceSum(reduceSum(y.mul(log(softmax(z))), 1))),
+    ];
+    for (const loss of losses) {
+      assertKernels((z, y) => loss(z!, y!), [numbers([4, 3]), oneHot], 1);
+      assertKernels((z, y) => grad((z: Value) => loss(z, y!))(z as Tensor), [numbers([4, 3]), oneHot], 1);
+      const f = compile((z: Value, y: Value) => valueAndGrad((z: Value) => loss(z, y))(z as Tensor));
+      assertEquals(f.kernels(numbers([4, 3]), oneHot).length, 1);
+    }
+    const f = compile((z: Value, y: Value) => valueAndGrad((z: Value) => crossEntropy(z, y))(z as Tensor));
+    assertEquals(f.kernels(numbers([4, 3]), classes).length, 1);
+  });
+
+  it("for results that read the same array in the same loops", () => {
+    assertTogether((x) => [x.sum(1), x.max(1)], numbers([4, 3]), 1);
+    assertTogether((x) => [x.exp(), x.tanh(), x.sin()], numbers([4, 3]), 1);
+    assertTogether((x) => [x.mean(), x.variance()], numbers([4, 3]), 1);
+    assertTogether((x) => [x.mean(0), x.std(0), x.argmax(0)], numbers([4, 3]), 1);
+    assertTogether((x) => [x.softmax(), x.sum(1)], numbers([4, 3]), 1);
+  });
+
+  it("but not for those that only read the same row, or the same array otherwise", () => {
+    const column = new Variable(numbers([4, 1]));
+    assertTogether((x) => [x.sum(0), x.sum(1)], numbers([4, 3]), 2);
+    assertTogether((x) => [x.exp(), x.transpose().tanh()], numbers([3, 3]), 2);
+    assertTogether((x) => [x.exp().mul(column), x.broadcastTo([2, 4, 3]).mul(column)], numbers([4, 3]), 2);
+  });
+
+  it("and for what fits in only after a reduction has made the loops", () => {
+    // The row's factor is computed before there is a row to be part of.
+    assertKernels((x, y) => y!.exp().reshape([4, 1]).mul(x!.sub(x!.max(1, { keepDims: true }))), [
+      numbers([4, 3]),
+      numbers([4]),
+    ], 1);
   });
 
   it("for views of what it reads", () => {
@@ -135,6 +220,47 @@ describe("a multi-layer perceptron", () => {
     step(x, classes);
     // Forward: 3. Backward: the gradients of the hidden layer and of four parameters. Once in all: the learning rate.
     assert(step.kernels().length <= 3 + 1 + 4 + 1, step.explain());
+  });
+});
+
+describe("a long row", () => {
+  const long = numbers([2 ** 17]);
+
+  it("is passed over once by each kernel", () => {
+    const norm = (x: Value): Value => x.div(x.square().sum().sqrt());
+    assertKernels((x) => norm(x!), [long], 2);
+    assertKernels((x) => norm(x!), [numbers([2 ** 17 - 1])], 1);
+    assertKernels((x) => x!.softmax(), [long], 3);
+    assertKernels((x) => x!.logSoftmax(), [long.reshape([1, -1])], 3);
+    assertKernels((x) => x!.square().sum().sqrt().add(1), [long], 1);
+    assertTogether((x) => [x.sum(), x.max()], long, 1);
+  });
+
+  it("is no matter where there are many", () => {
+    const scores = numbers([8, 2 ** 14]).reshape([8, 1, -1]).broadcastTo([8, 8, 2 ** 14]).reshape([8, 2 ** 17]);
+    const softmaxOf = compile((x: Value) => x.softmax());
+    assertEquals(softmaxOf.kernels(scores).length, 1);
+  });
+});
+
+describe("the seed's training step", () => {
+  it("takes at most 10 kernels", () => {
+    const [W1, b1, W2, b2] = [
+      new Variable(numbers([2, 2])),
+      new Variable(numbers([2])),
+      new Variable(numbers([2, 2])),
+      new Variable(numbers([2])),
+    ];
+    const optimizer = new train.GradientDescentOptimizer(0.03);
+    const step = compile((x: Value, c: Value) =>
+      optimizer.minimize(() => {
+        const p = x.matmul(W1).add(b1).sigmoid().matmul(W2).add(b2).softmax();
+        return c.mul(p.log()).sum(1).sum().neg();
+      })
+    );
+    const [x, c] = [numbers([100, 2]), numbers([100, 2]).square()];
+    const kernels = step.kernels(x, c);
+    assert(kernels.length <= 10, kernels.join(", "));
   });
 });
 
