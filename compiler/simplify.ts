@@ -1,40 +1,114 @@
 /**
- * Simplification: the same subexpression is computed once, and what does nothing is left out. Only rules that are
- * exact for every input, NaN and −0 among them, are applied.
+ * Simplification: the same subexpression is computed once, what is known is computed now, and the rules of
+ * [`simplify_arithmetic.ts`](simplify_arithmetic.ts) and [`simplify_movement.ts`](simplify_movement.ts) leave out or
+ * replace what can be had for less. Only what is exact for every input, NaN and −0 among them, is done.
  * @module
  */
-import { Read, type TableOperation } from "../src/graph/operation.ts";
-import { attributesKey, computeReference, type GraphFunction } from "../src/ops/op.ts";
+import { type Operation, Read } from "../src/graph/operation.ts";
+import { recordOperation } from "../src/graph/recording.ts";
+import { attributesKey, computeReference, type GraphFunction, none, toValue } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
 import type { Value } from "../src/value.ts";
-import { kernelKind } from "./kinds.ts";
 import { rewriteGraph } from "./pass.ts";
+import { arithmeticRules } from "./simplify_arithmetic.ts";
+import { movementRules } from "./simplify_movement.ts";
+import { type Application, constantOf, type Make, maximumConstant, type SimplifyRule } from "./simplify_rule.ts";
+
+/** All rules, in the order in which they are asked. */
+export const simplifyRules: readonly SimplifyRule[] = [...arithmeticRules, ...movementRules];
+
+const rulesOf = new Map<string, readonly SimplifyRule[]>();
+
+/** The rules that look at an operation of this name. */
+function rulesFor(name: string): readonly SimplifyRule[] {
+  let rules = rulesOf.get(name);
+  if (rules === undefined) {
+    rulesOf.set(name, rules = simplifyRules.filter(({ ops }) => ops === undefined || ops.includes(name)));
+  }
+  return rules;
+}
 
 /** The same graph function without repeated and idle operations. */
 export function simplify(source: GraphFunction): GraphFunction {
-  const numbers = new Map<Value, string>();
-  const known = new Map<string, Value>();
-  const numberOf = (node: Value): string => {
-    let number = numbers.get(node);
-    if (number === undefined) {
-      const constant = scalarConstant(node);
-      number = constant === undefined
-        ? `${numbers.size}`
-        : `c${node.type!.key}:${Object.is(constant, -0) ? "-0" : constant}`;
-      numbers.set(node, number);
-    }
-    return number;
-  };
-  return rewriteGraph(source, (node, inputs, rebuild) => {
-    const idle = idleInput(node.name, inputs, node.attributes, node.type?.key);
-    if (idle !== undefined) return idle;
-    const folded = fold(node, inputs);
-    if (folded !== undefined) return folded;
-    const key = `${node.name} ${inputs.map(numberOf).join(" ")} ${attributesKey(node.attributes)}`;
-    let value = known.get(key);
-    if (value === undefined) known.set(key, value = rebuild());
-    return value;
+  const known = new KnownValues();
+  return rewriteGraph(source, (node, given, rebuild) => {
+    const { op, attributes, type } = node;
+    if (type === undefined || given.length === 0) return rebuild();
+    return simplified({ op, inputs: given.map((input) => known.first(input)), attributes, type }, known);
   });
+}
+
+/** What an operation comes to: its input, a constant, another operation, one that is there already, or itself. */
+function simplified(application: Application, known: KnownValues): Value {
+  const { op, inputs, attributes, type } = application;
+  const make: Make = (other, operands, attributes = none) => {
+    const inputs = operands.map((operand) => known.first(typeof operand === "number" ? toValue(operand) : operand));
+    const type = other.infer(inputs.map((input) => input.type!), attributes); // every type of the graph is known
+    return simplified({ op: other, inputs, attributes, type }, known);
+  };
+  for (const rule of rulesFor(op.name)) {
+    const value = rule.apply(application, make);
+    if (value !== undefined && value.type?.key === type.key) return value;
+  }
+  const { graph } = inputs[0] as Operation; // an operation's inputs are nodes of its graph
+  return fold(application) ?? known.find(application, () => recordOperation(graph, op, inputs, attributes));
+}
+
+/** The result of an element-wise operation on small constants, as a constant. */
+function fold({ op, inputs, attributes, type }: Application): Value | undefined {
+  if (!("scalar" in op) && op.name !== "cast" || type.size > maximumConstant) return undefined;
+  if (op.indexMessage !== undefined) return undefined; // it may fail, and is to fail when it is run
+  const tensors: Tensor[] = [];
+  for (const input of inputs) {
+    const tensor = constantOf(input);
+    if (tensor === undefined) return undefined;
+    tensors.push(tensor);
+  }
+  const { graph } = inputs[0] as Read; // constants are
+  return graph.capture(computeReference(op, tensors, attributes, type));
+}
+
+/** Operations that give the same, to the last bit, when their two operands change places. */
+const commutative = new Set(
+  "add mul maximum minimum equal notEqual logicalAnd logicalOr logicalXor".split(" "),
+);
+
+/** What there is already: operations, by what they are and what they work on, and single numbers. */
+class KnownValues {
+  readonly #names = new Map<Value, string>();
+  readonly #values = new Map<string, Value>();
+
+  /** The recorded value that is the same as this one; `record` makes it if there is none. */
+  find({ op, inputs, attributes }: Application, record: () => Value): Value {
+    const names = inputs.map((input) => this.#nameOf(input));
+    if (commutative.has(op.name)) names.sort();
+    const key = `${op.name} ${names.join(" ")} ${attributesKey(attributes)}`;
+    let value = this.#values.get(key);
+    if (value === undefined) this.#values.set(key, value = record());
+    return value;
+  }
+
+  /** The first of the constants that are this number, or the node itself: a kernel then reads one array, not one per use. */
+  first(node: Value): Value {
+    if (scalarConstant(node) === undefined) return node;
+    const name = this.#nameOf(node);
+    const known = this.#values.get(name);
+    if (known === undefined) this.#values.set(name, node);
+    return known ?? node;
+  }
+
+  /** Nodes are numbered; captured single numbers are told apart by what they are. */
+  #nameOf(node: Value): string {
+    let name = this.#names.get(node);
+    if (name === undefined) {
+      const constant = scalarConstant(node);
+      name = constant === undefined
+        ? `${this.#names.size}`
+        : `constant ${node.type!.key} ${Object.is(constant, -0) ? "-0" : constant}`;
+      this.#names.set(node, name);
+    }
+    return name;
+  }
 }
 
 /** The number that a node is known to hold, when it is a captured tensor of rank 0. */
@@ -42,43 +116,4 @@ function scalarConstant(node: Value): number | undefined {
   return node instanceof Read && node.source instanceof Tensor && node.type.shape.length === 0
     ? node.source.data[0]
     : undefined;
-}
-
-/** Constants of more elements than this stay operations: their arrays would outweigh the work saved. */
-const maximumFolded = 1024;
-
-/** The result of an element-wise operation on constants, as a constant. */
-function fold(node: TableOperation, inputs: readonly Value[]): Value | undefined {
-  if (kernelKind(node) !== "elementwise" || node.type === undefined || node.type.size > maximumFolded) return undefined;
-  const tensors: Tensor[] = [];
-  for (const input of inputs) {
-    if (!(input instanceof Read && input.source instanceof Tensor)) return undefined;
-    tensors.push(input.source);
-  }
-  const { graph } = inputs[0] as Read; // checked just now
-  return graph.capture(computeReference(node.op, tensors, node.attributes, node.type));
-}
-
-/** The input that an operation returns unchanged, if it does. */
-function idleInput(
-  name: string,
-  inputs: readonly Value[],
-  attributes: Readonly<Record<string, unknown>>,
-  type: string | undefined,
-): Value | undefined {
-  const [x, y] = inputs;
-  if (x === undefined || x.type === undefined) return undefined;
-  switch (name) {
-    case "cast":
-      return x.type.key === type && attributes["dtype"] === x.type.dtype ? x : undefined;
-    case "reshape":
-    case "broadcastTo":
-      return x.type.key === type ? x : undefined;
-    case "mul":
-    case "div":
-      if (y !== undefined && scalarConstant(y) === 1 && x.type.key === type) return x;
-      return name === "mul" && y?.type?.key === type && scalarConstant(x) === 1 ? y : undefined;
-    default:
-      return undefined;
-  }
 }

@@ -1,0 +1,104 @@
+/**
+ * Rules of simplification for movements, reductions of nothing, and work that can be done before a broadcast.
+ * @module
+ */
+import { isFloating } from "../src/dtype.ts";
+import { arithmeticOps } from "../src/ops/arithmetic.ts";
+import { movementOps, resolveSlice } from "../src/ops/movement.ts";
+import type { Op } from "../src/ops/op.ts";
+import type { Value } from "../src/value.ts";
+import { isCheap } from "./kinds.ts";
+import { isApplied, isOf, type Make, numberOf, type SimplifyRule } from "./simplify_rule.ts";
+import { shapeOf } from "./view.ts";
+
+function reshape(make: Make, x: Value, shape: readonly number[]): Value {
+  return make(movementOps.reshape as Op, [x], { shape }); // any op is applied by its own attributes
+}
+
+/** The axes of a permuteDims, counted from the front. */
+function permutation(axes: unknown, rank: number): number[] {
+  return (axes as readonly number[]).map((axis) => axis < 0 ? axis + rank : axis); // what permuteDims is applied with
+}
+
+/** The rules, in the order in which they are asked; every one has a test of its name in tests/compiler/simplify.test.ts. */
+export const movementRules: readonly SimplifyRule[] = [
+  {
+    name: "movement to where it is",
+    ops: ["reshape", "broadcastTo"],
+    apply: ({ inputs: [x] }) => x,
+  },
+  {
+    name: "reshapes in one",
+    ops: ["reshape"],
+    apply: ({ inputs: [x], type }, make) =>
+      isApplied(x, "reshape") ? reshape(make, x.inputNodes[0]!, type.shape) : undefined,
+  },
+  {
+    name: "broadcasts in one",
+    ops: ["broadcastTo"],
+    apply: ({ op, inputs: [x], attributes }, make) =>
+      isApplied(x, "broadcastTo") ? make(op, [x.inputNodes[0]!], attributes) : undefined,
+  },
+  {
+    name: "permutations in one",
+    ops: ["permuteDims"],
+    apply: ({ op, inputs: [x], attributes, type: { shape: { length } } }, make) => {
+      const axes = permutation(attributes["axes"], length);
+      if (axes.every((axis, index) => axis === index)) return x;
+      if (!isApplied(x, "permuteDims")) return undefined;
+      const first = permutation(x.attributes["axes"], length);
+      return make(op, [x.inputNodes[0]!], { axes: axes.map((axis) => first[axis]!) });
+    },
+  },
+  {
+    name: "slice of everything",
+    ops: ["slice"],
+    apply: ({ inputs: [x], attributes, type: { shape } }) => {
+      const from = shapeOf(x!);
+      const { starts, steps } = resolveSlice(from, attributes as Parameters<typeof resolveSlice>[1]); // what slice is applied with
+      const all = from.every((length, axis) => shape[axis] === length && starts[axis] === 0 && steps[axis] === 1);
+      return all ? x : undefined;
+    },
+  },
+  {
+    // One of another size is not of the operation's type, and is not taken.
+    name: "padding by nothing, pieces of which there is one",
+    ops: ["pad", "concat"],
+    apply: ({ inputs }) => inputs.length === 1 ? inputs[0] : undefined,
+  },
+  {
+    name: "reduction of single elements",
+    ops: ["sum", "prod", "max", "min", "any", "all"],
+    apply: ({ op, inputs: [x], attributes, type }, make) => {
+      const shape = shapeOf(x!);
+      const axes = attributes["axes"] as readonly number[] | undefined; // what reductions are applied with
+      const reduced = axes === undefined ? shape : axes.map((axis) => shape.at(axis)!);
+      if (reduced.some((length) => length !== 1)) return undefined;
+      const converted = isOf(x!, type.dtype) ? x! : make(arithmeticOps.cast as Op, [x!], { dtype: type.dtype }); // any op is applied by its own attributes
+      // A sum begins with 0, and 0 + −0 is 0.
+      const result = op.name === "sum" && isFloating(type.dtype) ? make(arithmeticOps.add, [converted, 0]) : converted;
+      return reshape(make, result, type.shape);
+    },
+  },
+  {
+    // A costly operation would be a kernel of its own, unless it is done now.
+    name: "one number, and then its broadcast",
+    apply: ({ op, inputs, attributes, type }, make) => {
+      if (!("scalar" in op) && op.name !== "cast" || type.size <= 1) return undefined;
+      const numbers = inputs.map(oneNumber);
+      if (!numbers.every((each) => each !== undefined) || numbers.every((each, index) => each === inputs[index])) {
+        return undefined;
+      }
+      if (!isCheap(op.name) && !numbers.every((each) => numberOf(each) !== undefined)) return undefined;
+      return make(movementOps.broadcastTo as Op, [make(op, numbers, attributes)], { shape: type.shape }); // any op is applied by its own attributes
+    },
+  },
+];
+
+/** What a node repeats for all its elements, when that is one number of its own dtype. */
+function oneNumber(node: Value): Value | undefined {
+  if (node.type!.size === 1) return node; // every type of a graph that is compiled is known
+  if (!isApplied(node, "broadcastTo")) return undefined;
+  const [source] = node.inputNodes;
+  return source!.type!.size === 1 && isOf(source!, node.type!.dtype) ? source : undefined;
+}

@@ -1,0 +1,62 @@
+/**
+ * What a rule of simplification is: a name, the operations it looks at, and what it makes of one.
+ *
+ * Every rule is exact: for every input, NaN, infinities, −0 and the ends of integer types among them, the result is
+ * the same number as the reference implementation's, in the same dtype.
+ * @module
+ */
+import type { DType } from "../src/dtype.ts";
+import { Read, TableOperation } from "../src/graph/operation.ts";
+import type { Attributes, Op } from "../src/ops/op.ts";
+import { Tensor } from "../src/tensor.ts";
+import type { TensorType } from "../src/tensor_type.ts";
+import type { Value } from "../src/value.ts";
+
+/** An operation that could be simplified: its inputs are simplified already. */
+export interface Application {
+  readonly op: Op;
+  readonly inputs: readonly Value[];
+  readonly attributes: Attributes;
+  readonly type: TensorType;
+}
+
+/** Makes another operation in place of it, itself simplified. Operands that are numbers become constants. */
+export type Make = (op: Op, inputs: readonly (Value | number)[], attributes?: Attributes) => Value;
+
+/** A rule of simplification. What it returns is only taken when it is of the operation's own type. */
+export interface SimplifyRule {
+  readonly name: string;
+  /** The operations it looks at; all of them where it is left out. */
+  readonly ops?: readonly string[];
+  readonly apply: (application: Application, make: Make) => Value | undefined;
+}
+
+/** Constants of more elements than this stay as they are: looking at them would take long. */
+export const maximumConstant = 1024;
+
+/** The tensor that a node holds, when that is a small constant. */
+export function constantOf(node: Value): Tensor | undefined {
+  return node instanceof Read && node.source instanceof Tensor && node.source.size <= maximumConstant
+    ? node.source
+    : undefined;
+}
+
+/** The number that all elements of a node are known to be. */
+export function numberOf(node: Value): number | undefined {
+  if (isApplied(node, "broadcastTo") || isApplied(node, "reshape")) {
+    const { type: { dtype, weak } = {} } = node.inputNodes[0]!;
+    return dtype === node.type?.dtype && !weak ? numberOf(node.inputNodes[0]!) : undefined;
+  }
+  const data = constantOf(node)?.data;
+  return data?.length && data.every((each) => Object.is(each, data[0])) ? data[0] : undefined;
+}
+
+/** Whether a node is one of these operations. */
+export function isApplied(node: Value | undefined, ...names: readonly string[]): node is TableOperation {
+  return node instanceof TableOperation && names.includes(node.name);
+}
+
+/** Whether a value has this dtype already, so that an operation in it does not convert. */
+export function isOf(value: Value, dtype: DType): boolean {
+  return value.type !== undefined && !value.type.weak && value.type.dtype === dtype;
+}
