@@ -1,148 +1,221 @@
 /**
- * Programs: a table of kernels with their arguments, and the arrays they work on.
+ * Programs: a graph function, compiled. A table of rows, the arrays that they pass on, and a run from arguments to
+ * results.
  *
  * No generated code holds an array. A run fills a *binding table* (feeds, Variables, constants, results, scratch), and
- * every row of the program names its arrays by their place in it.
+ * every row names its arrays by their place in it. So the same program runs on ordinary arrays on one thread, and in the
+ * arena on all of them.
  * @module
  */
-import { allocate, type TypedArray } from "../src/dtype.ts";
-import { computeNode } from "../src/graph/interpret.ts";
-import { type Operation, Read, TableOperation } from "../src/graph/operation.ts";
-import { Placeholder } from "../src/graph/placeholder.ts";
+import { allocate, dtypeInfo, type TypedArray } from "../src/dtype.ts";
+import { addSite } from "../src/errors.ts";
 import type { Variable } from "../src/graph/variable.ts";
-import type { Executable, ExecutorOptions, GraphFunction } from "../src/ops/op.ts";
-import { equalShapes } from "../src/shape.ts";
+import type { Executable, ExecutorOptions, Fed, GraphFunction, Profile } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
-import { TensorType } from "../src/tensor_type.ts";
-import type { Value } from "../src/value.ts";
-import { assemble } from "./assemble.ts";
 import { decompose } from "./decompose.ts";
-import { emitJs } from "./emit/js.ts";
+import { IndexFault } from "./emit/index_fault.ts";
 import { explainProgram } from "./explain.ts";
-import { type Cluster, fuse, type Fused } from "./fuse.ts";
-import { type JsKernel, loadKernel } from "./kernel_cache.ts";
-import type { Kernel } from "./kernel.ts";
-import type { LoweringContext } from "./kernel_builder.ts";
-import { lower } from "./lower.ts";
+import { faultError } from "./fault_error.ts";
+import { fuse, type Fused } from "./fuse.ts";
+import { canFail } from "./kernel.ts";
+import { tuning } from "./limits.ts";
 import { materialize, type Materialized } from "./materialize.ts";
+import { type Placement, placementOf } from "./placement.ts";
+import { type MemoryPlan, planMemory } from "./plan.ts";
+import { profileOf } from "./profile.ts";
+import { printRepro } from "./repro.ts";
+import { type HostRow, type KernelRow, makeRow, type Row, runHost, siteOf } from "./rows.ts";
+import type { Failure } from "./runtime/failure.ts";
+import { ownWords, strike } from "./runtime/faults.ts";
+import { type ProgramMessage, word } from "./runtime/protocol.ts";
+import { layOutRegion, type RegionLayout } from "./runtime/region.ts";
+import { runs, type SharedProgram, type Times } from "./runtime/runs.ts";
+import { computeRow } from "./runtime/walker.ts";
+import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
-import { wholeView } from "./view.ts";
+import { type Buffer, makeTable, type Output, type Table } from "./table.ts";
 
-/** Where an array of a program comes from. */
-export type Buffer =
-  | { readonly kind: "input"; readonly index: number }
-  | { readonly kind: "variable"; readonly index: number }
-  | { readonly kind: "constant"; readonly tensor: Tensor }
-  | { readonly kind: "result" | "scratch"; readonly type: TensorType };
+let nextId = 1;
 
-/** A generated kernel and what it is called with. */
-export interface KernelRow {
-  readonly kind: "kernel";
-  readonly name: string;
-  readonly kernel: Kernel;
-  readonly code: JsKernel;
-  readonly args: Int32Array;
-  readonly extent: number;
-  readonly cluster: Cluster;
-}
-
-/** A call of an operation's own `compute`. */
-export interface HostRow {
-  readonly kind: "host";
-  readonly name: string;
-  readonly node: Operation;
-  readonly inputs: readonly { readonly buffer: number; readonly type: TensorType }[];
-  readonly output: number;
-}
-
-/** One row of a program. */
-export type Row = KernelRow | HostRow;
+/** Programs that are no longer used are forgotten by the workers. Nothing depends on when. */
+const forgotten = typeof FinalizationRegistry === "function"
+  ? new FinalizationRegistry<number>((id) => runs.forget(id))
+  : undefined;
 
 /** A compiled graph function. */
 export class Program implements Executable {
   /** What was compiled. */
   readonly original: GraphFunction;
+  /** How it was compiled. */
+  readonly options: ExecutorOptions;
   readonly graphFunction: Materialized;
   readonly fused: Fused;
   readonly buffers: readonly Buffer[];
+  readonly table: Table;
   readonly rows: readonly Row[];
-  readonly #outputs: readonly { readonly buffer: number; readonly type: TensorType }[];
-  readonly #assigns: readonly { readonly buffer: number; readonly variable: number }[];
-  readonly #results: readonly { readonly buffer: number; readonly type: TensorType }[];
-  readonly #variableBuffers: readonly (number | undefined)[];
-  readonly #inputBuffers: readonly (number | undefined)[];
-  readonly #bindings: TypedArray[];
+  readonly memory: MemoryPlan;
+  readonly placement: Placement;
+  /** For a value that is computed in a Variable's place: the Variable's buffer, by the value's. */
+  readonly inPlace: ReadonlyMap<number, number>;
+  /** The assignments that a run makes by copying, once all rows have run. */
+  readonly copied: Table["assignments"];
+  /** The Variables that a run writes where they lie. */
+  readonly written: readonly number[];
+  readonly #results: readonly Output[];
+  readonly #hasHost: boolean;
+  readonly #isShared: boolean;
+  readonly #poisons: boolean;
+  #local: Frame | undefined;
+  #shared: SharedProgram | undefined;
   #busy = false;
 
   constructor(source: GraphFunction, options: ExecutorOptions) {
     this.original = source;
+    this.options = options;
     const graph = materialize(simplify(decompose(source)));
     this.graphFunction = graph;
     this.fused = fuse(graph, options);
-    const builder = new ProgramBuilder(graph, this.fused, options);
-    this.rows = builder.rows;
-    this.buffers = builder.buffers;
-    this.#outputs = builder.outputs;
-    this.#assigns = builder.assigns;
-    this.#results = this.buffers.flatMap((buffer, index) =>
+    const table = makeTable(graph, this.fused, options);
+    const { rows, inPlace } = schedule(table, (draft) => draft.kind === "host" || canFail(draft.kernel));
+    this.table = table;
+    this.inPlace = inPlace;
+    this.buffers = table.buffers;
+    this.copied = table.assignments.filter(({ buffer }) => !inPlace.has(buffer));
+    this.written = table.assignments.filter(({ buffer }) => inPlace.has(buffer)).map(({ variable }) => variable);
+    this.memory = planMemory(rows, table.buffers, {
+      elsewhere: new Set(inPlace.keys()),
+      held: new Set(this.copied.map(({ buffer }) => buffer)),
+    });
+    this.rows = rows.map((drafts, index) => makeRow(drafts, index, inPlace));
+    this.#results = table.buffers.flatMap((buffer, index) =>
       buffer.kind === "result" ? [{ buffer: index, type: buffer.type }] : []
     );
-    this.#variableBuffers = source.variables.map((_, variable) => indexOf(this.buffers, "variable", variable));
-    this.#inputBuffers = source.inputs.map((_, input) => indexOf(this.buffers, "input", input));
-    this.#bindings = this.#bindFixed();
-  }
-
-  /** A binding table with everything in it that is the same for every run. */
-  #bindFixed(): TypedArray[] {
-    return this.buffers.map((buffer) =>
-      buffer.kind === "constant"
-        ? buffer.tensor.data
-        : buffer.kind === "scratch"
-        ? allocate(buffer.type.dtype, buffer.type.size)
-        : unbound
-    );
+    this.#hasHost = this.rows.some(({ kind }) => kind === "host");
+    this.#poisons = tuning.poison;
+    this.placement = placementOf(this.rows, options);
+    this.#isShared = this.placement.shared;
   }
 
   run(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
-    // A host step may run this very program again; that run works on scratch of its own.
+    if (runs.queued > 0) runs.drain();
+    return this.#isShared && this.#runsShared()
+      ? runs.run(this.#asShared(), inputs, variables)
+      : this.runLocally(inputs, variables);
+  }
+
+  runAsync(inputs: readonly Tensor[], variables: readonly Variable[]): Promise<Tensor[]> {
+    return runs.enqueue(this.#asShared(), inputs, variables, this.#isShared);
+  }
+
+  profile(inputs: readonly Tensor[], variables: readonly Variable[]): Profile {
+    if (runs.queued > 0) runs.drain();
+    let times: Times = [];
+    if (this.#isShared && this.#runsShared()) {
+      runs.run(this.#asShared(), inputs, variables, (measured) => times = measured);
+    } else {
+      const noted: number[] = [];
+      this.runLocally(inputs, variables, noted);
+      times = [noted];
+    }
+    return profileOf(this, times);
+  }
+
+  /** Whether a run that may be shared is shared now: not from within another one, nor before there are workers. */
+  #runsShared(): boolean {
+    return !runs.inside && runs.available(this.placement.threads);
+  }
+
+  /** Runs it on this thread, on ordinary arrays. `times` takes the milliseconds of each row. */
+  runLocally(inputs: readonly Tensor[], variables: readonly Variable[], times?: number[]): Tensor[] {
+    // Only a host step calls anything that could run a program, this one among them; that run works on scratch of its own.
+    if (this.#hasHost && !runs.inside) return runs.within(() => this.runLocally(inputs, variables, times));
     const nested = this.#busy;
-    const bindings = nested ? this.#bindFixed() : this.#bindings;
+    const frame = nested ? this.#makeFrame() : this.#local ??= this.#makeFrame();
+    const { arrays } = frame;
     this.#busy = true;
+    let row = 0;
     try {
-      const { rows } = this;
-      for (let index = 0; index < inputs.length; index++) {
-        const buffer = this.#inputBuffers[index];
-        if (buffer !== undefined) bindings[buffer] = inputs[index]!.data;
+      this.#bind(arrays, inputs, variables);
+      if (times !== undefined || this.#poisons || ownWords[word.faultKind] !== 0) {
+        for (; row < this.rows.length; row++) this.#runWatched(frame, row, times);
+      } else {
+        const { rows } = this;
+        for (; row < rows.length; row++) {
+          const next = rows[row]!;
+          if (next.kind === "kernel") computeRow(next, arrays);
+          else runHost(next, arrays);
+        }
       }
-      for (let index = 0; index < variables.length; index++) {
-        const buffer = this.#variableBuffers[index];
-        if (buffer !== undefined) bindings[buffer] = variables[index]!.storage;
-      }
-      for (let index = 0; index < this.#results.length; index++) {
-        const { buffer, type } = this.#results[index]!;
-        bindings[buffer] = allocate(type.dtype, type.size);
-      }
-      for (let index = 0; index < rows.length; index++) {
-        const row = rows[index]!;
-        if (row.kind === "kernel") row.code(bindings, row.args, 0, row.extent);
-        else runHost(row, bindings);
-      }
-      const outputs = new Array<Tensor>(this.#outputs.length);
-      for (let index = 0; index < outputs.length; index++) {
-        const { buffer, type } = this.#outputs[index]!;
-        outputs[index] = new Tensor(bindings[buffer]!, type);
-      }
-      for (const { buffer, variable } of this.#assigns) variables[variable]!.write(bindings[buffer]!);
-      return outputs;
+      return this.#complete(arrays, variables);
+    } catch (error) {
+      throw row < this.rows.length ? this.#errorIn(row, error, variables) : error;
     } finally {
       if (!nested) this.#busy = false;
       // Feeds and results are not held until the next run.
-      for (let index = 0; index < this.#inputBuffers.length; index++) {
-        const buffer = this.#inputBuffers[index];
-        if (buffer !== undefined) bindings[buffer] = unbound;
+      const { inputs: fed } = this.table;
+      for (let index = 0; index < fed.length; index++) {
+        const buffer = fed[index];
+        if (buffer !== undefined) arrays[buffer] = unbound;
       }
-      for (let index = 0; index < this.#results.length; index++) bindings[this.#results[index]!.buffer] = unbound;
+      for (let index = 0; index < this.#results.length; index++) arrays[this.#results[index]!.buffer] = unbound;
     }
+  }
+
+  /** Fills in what is new in every run: feeds, Variables, and fresh arrays for results. */
+  #bind(arrays: TypedArray[], inputs: readonly Tensor[], variables: readonly Variable[]): void {
+    const { table } = this;
+    for (let index = 0; index < inputs.length; index++) {
+      const buffer = table.inputs[index];
+      if (buffer !== undefined) arrays[buffer] = inputs[index]!.data;
+    }
+    for (let index = 0; index < variables.length; index++) {
+      const buffer = table.variables[index];
+      if (buffer !== undefined) arrays[buffer] = variables[index]!.storage;
+    }
+    for (let index = 0; index < this.#results.length; index++) {
+      const { buffer, type } = this.#results[index]!;
+      arrays[buffer] = allocate(type.dtype, type.size);
+    }
+  }
+
+  /** One row, with whatever else was asked for. */
+  #runWatched(frame: Frame, index: number, times: number[] | undefined): void {
+    const row = this.rows[index]!;
+    if (this.#poisons) this.#poison(frame, index);
+    const start = performance.now();
+    if (ownWords[word.faultKind] !== 0) strike(ownWords, index, 0);
+    if (row.kind === "kernel") computeRow(row, frame.arrays);
+    else runHost(row, frame.arrays);
+    times?.push(performance.now() - start);
+  }
+
+  /** The outputs of a run whose rows have all run; and lets the assignments land. */
+  #complete(arrays: readonly TypedArray[], variables: readonly Variable[]): Tensor[] {
+    const { outputs } = this.table;
+    const result = new Array<Tensor>(outputs.length);
+    for (let index = 0; index < outputs.length; index++) {
+      const { buffer, type } = outputs[index]!;
+      result[index] = new Tensor(arrays[buffer]!, type);
+    }
+    for (let index = 0; index < this.copied.length; index++) {
+      const { buffer, variable } = this.copied[index]!;
+      variables[variable]!.storage.set(arrays[buffer]!);
+      variables[variable]!.changed();
+    }
+    for (let index = 0; index < this.written.length; index++) variables[this.written[index]!]!.changed();
+    return result;
+  }
+
+  /** The same for a run in the arena, whose results become arrays of their own. */
+  #completeShared(arrays: readonly TypedArray[], inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
+    const kept = [...arrays];
+    for (const { buffer } of this.#results) kept[buffer] = arrays[buffer]!.slice();
+    // An argument or a constant that is returned is what it was outside of the arena.
+    this.buffers.forEach((each, buffer) => {
+      if (each.kind === "input") kept[buffer] = inputs[each.index]!.data;
+      else if (each.kind === "constant") kept[buffer] = each.tensor.data;
+    });
+    return this.#complete(kept, variables);
   }
 
   /** The kernels that one run launches, in order. */
@@ -156,157 +229,118 @@ export class Program implements Executable {
 
   /** The text of every kernel, each once. */
   source(): string {
-    const texts = this.rows.flatMap((row) => row.kind === "kernel" ? [row.code.text] : []);
+    const texts = this.rows.flatMap((row) => {
+      if (row.kind === "host") return [];
+      const { source, finish } = row.drafts[0]!.code.text;
+      return finish === undefined ? [source] : [source, finish];
+    });
     return [...new Set(texts)].join("\n\n");
   }
+
+  files(fed?: Fed): Readonly<Record<string, string>> {
+    return { "kernels.js": `${this.source()}\n`, "repro.ts": printRepro(this.original, this.options, fed) };
+  }
+
+  /** A binding table with everything in it that is the same for every run on ordinary arrays. */
+  #makeFrame(): Frame {
+    const region = new ArrayBuffer(this.memory.bytes);
+    const arrays = this.buffers.map((buffer, index) => {
+      if (buffer.kind === "constant") return buffer.tensor.data;
+      const offset = this.memory.offsets.get(index);
+      if (offset === undefined) return unbound;
+      return dtypeInfo(buffer.type.dtype).view(region, offset, buffer.type.size);
+    });
+    return { arrays, region };
+  }
+
+  /** Fills memory that holds nothing before row `index` with NaN: what reads it all the same is found out. */
+  #poison({ region }: Frame, index: number): void {
+    for (const { first, last, offset, bytes } of this.memory.blocks) {
+      if (first === index || last === index - 1) new Uint8Array(region, offset, bytes).fill(0xff);
+    }
+  }
+
+  #asShared(): SharedProgram {
+    if (this.#shared !== undefined) return this.#shared;
+    const id = nextId++;
+    const layout: RegionLayout = layOutRegion(this.buffers, this.memory, this.rows.length, this.placement.threads);
+    const rows = this.rows.map((row) => row.kind === "kernel" ? row : undefined);
+    const buffers = this.buffers.map(({ type }) => ({ dtype: type.dtype, length: type.size }));
+    const message = (): ProgramMessage => ({
+      id,
+      buffers,
+      rows: rows.map((row) => {
+        if (row === undefined) return undefined;
+        const { segments, count, partials, slots, drafts } = row;
+        return { segments, count, partials, slots, kernel: drafts[0]!.code.text };
+      }),
+    });
+    forgotten?.register(this, id);
+    return this.#shared = {
+      id,
+      threads: this.placement.threads,
+      buffers,
+      rows,
+      arrays: this.buffers,
+      layout,
+      message,
+      host: (row, arrays) => runHost(this.rows[row] as HostRow, arrays), // only those are asked for
+      complete: (arrays, inputs, variables) => this.#completeShared(arrays, inputs, variables),
+      errorOf: (failure, caught, variables) => this.#errorOf(failure, caught, variables),
+      runLocally: (inputs, variables) => this.runLocally(inputs, variables),
+    };
+  }
+
+  /** The error of a run that has failed in the arena; `caught` is what the calling thread caught. */
+  #errorOf(failure: Failure, caught: unknown, variables: readonly Variable[]): unknown {
+    const { name } = this.original;
+    const { row: index } = failure;
+    const row = this.rows[index];
+    if (failure.kind === "closed") {
+      return new Error(`Cannot finish ${name}: its workers were closed while it ran${this.#harm(index, variables)}`);
+    }
+    const place = `${row?.name} of ${name}`;
+    const site = row?.kind === "kernel" ? siteOf(row) : row?.draft.node.site;
+    switch (failure.kind) {
+      case "error":
+        if (failure.thread === 0) return this.#errorIn(index, caught, variables);
+        return addSite(new Error(`Cannot run ${place}: ${failure.message}${this.#harm(index, variables)}`), site);
+      case "index":
+        return faultError((row as KernelRow).drafts[0]!.kernel, failure); // only kernels check indices
+      case "lost": {
+        const reason = `the worker that computed a part of it was lost${this.#harm(index, variables)}`;
+        return addSite(new Error(`Cannot finish ${place}: ${reason}`), site);
+      }
+      default:
+        return failure satisfies never;
+    }
+  }
+
+  /** An error that this thread caught in a row, as its operation's own and with the user's line. */
+  #errorIn(index: number, error: unknown, variables: readonly Variable[]): unknown {
+    const row = this.rows[index]!; // what fails is a row
+    if (row.kind === "host") return error; // it has its place already
+    if (error instanceof IndexFault) return faultError(row.drafts[0]!.kernel, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    const place = `${row.name} of ${this.original.name}`;
+    return addSite(
+      new Error(`Cannot run ${place}: ${reason}${this.#harm(index, variables)}`, { cause: error }),
+      siteOf(row),
+    );
+  }
+
+  /** What a failure in a row may have done to Variables: nothing, unless they were being written where they lie. */
+  #harm(index: number, variables: readonly Variable[]): string {
+    if (!this.rows.slice(0, index + 1).some((row) => row.kind === "kernel" && row.lands)) return "";
+    const names = this.written.map((variable) => variables[variable]!.describe());
+    return `; these Variables may hold parts of their new values: ${names.join(", ")}`;
+  }
+}
+
+/** A binding table on ordinary arrays, and the memory of its scratch. */
+interface Frame {
+  readonly arrays: TypedArray[];
+  readonly region: ArrayBuffer;
 }
 
 const unbound = new Float32Array(0);
-
-function indexOf(buffers: readonly Buffer[], kind: "input" | "variable", index: number): number | undefined {
-  const found = buffers.findIndex((buffer) => buffer.kind === kind && buffer.index === index);
-  return found < 0 ? undefined : found;
-}
-
-/** One host step. A user's operation gets copies, which it may keep; the library's own read what is there. */
-function runHost(row: HostRow, bindings: readonly TypedArray[]): void {
-  const own = row.node instanceof TableOperation;
-  const inputs = row.inputs.map(({ buffer, type }) =>
-    new Tensor(own ? bindings[buffer]! : bindings[buffer]!.slice(), type)
-  );
-  const result = computeNode(row.node, inputs);
-  const expected = row.node.type!; // every type of a program is known
-  if (!equalShapes(result.type.shape, expected.shape)) {
-    throw new RangeError(
-      `Cannot run ${row.node.name}: its compute returned ${result.type} where ${expected} was expected`,
-    );
-  }
-  bindings[row.output]!.set(result.data);
-}
-
-/** Builds a program's tables from its clusters. */
-class ProgramBuilder implements LoweringContext {
-  readonly rows: Row[] = [];
-  readonly buffers: Buffer[] = [];
-  readonly outputs: { buffer: number; type: TensorType }[] = [];
-  readonly assigns: { buffer: number; variable: number }[] = [];
-  readonly #graph: Materialized;
-  readonly #buffers = new Map<Value, number>();
-  readonly #needed = new Set<Value>();
-  readonly #results = new Set<Value>();
-  readonly #options: ExecutorOptions;
-  readonly #recomputed: ReadonlySet<Value>;
-
-  constructor(graph: Materialized, { clusters, recomputed }: Fused, options: ExecutorOptions) {
-    this.#graph = graph;
-    this.#options = options;
-    this.#recomputed = recomputed;
-    for (const { members } of clusters) {
-      for (const node of members.keys()) {
-        for (const input of (node as Operation).inputNodes) { // members are operations
-          const { source } = this.viewOf(input);
-          if (!members.has(source)) this.#needed.add(source);
-        }
-      }
-    }
-    for (const output of graph.outputs) {
-      this.#needed.add(this.viewOf(output).source);
-      this.#results.add(this.viewOf(output).source);
-    }
-    const assigned = graph.assigns.map((assign) => assign.inputNodes[0]!);
-    for (const value of assigned) this.#needed.add(this.viewOf(value).source);
-    for (const cluster of clusters) this.#addRow(cluster);
-    for (const output of graph.outputs) {
-      this.outputs.push({ buffer: this.bufferOf(this.viewOf(output).source), type: output.type! });
-    }
-    graph.assigns.forEach((assign, index) => {
-      this.assigns.push({
-        buffer: this.bufferOf(this.viewOf(assigned[index]!).source),
-        variable: graph.variables.indexOf(assign.variable),
-      });
-    });
-  }
-
-  viewOf(node: Value): ReturnType<typeof wholeView> {
-    return this.#graph.views.get(node) ?? wholeView(node);
-  }
-
-  isRecomputed(node: Value): boolean {
-    return this.#recomputed.has(node);
-  }
-
-  isNeeded(node: Value): boolean {
-    return this.#needed.has(node);
-  }
-
-  bufferOf(node: Value): number {
-    let index = this.#buffers.get(node);
-    if (index === undefined) this.#buffers.set(node, index = this.buffers.push(this.#newBuffer(node)) - 1);
-    return index;
-  }
-
-  #newBuffer(node: Value): Buffer {
-    if (node instanceof Placeholder) return { kind: "input", index: this.#graph.inputs.indexOf(node) };
-    if (node instanceof Read) {
-      return node.source instanceof Tensor
-        ? { kind: "constant", tensor: node.source }
-        : { kind: "variable", index: this.#graph.variables.indexOf(node.source) };
-    }
-    return { kind: this.#results.has(node) ? "result" : "scratch", type: node.type! };
-  }
-
-  /** A buffer that holds one number. */
-  constantBuffer(value: number): number {
-    return this.buffers.push({ kind: "constant", tensor: new Tensor(new Float64Array([value]), scalarType) }) - 1;
-  }
-
-  #addRow(cluster: Cluster): void {
-    const [node] = cluster.members.keys();
-    if (node === undefined) return;
-    switch (cluster.frame.kind) {
-      case "host": {
-        const operation = node as Operation; // members are operations
-        const inputs = operation.inputNodes.map((input) => ({
-          buffer: this.bufferOf(this.viewOf(input).source),
-          type: input.type!,
-        }));
-        this.rows.push({
-          kind: "host",
-          name: `host_${operation.name}`,
-          node: operation,
-          inputs,
-          output: this.bufferOf(node),
-        });
-        return;
-      }
-      case "assemble":
-        // Only table entries are assembled.
-        for (const { kernel, buffers } of assemble(node as TableOperation, this)) {
-          this.#addKernel(kernel, buffers, cluster);
-        }
-        return;
-      default: {
-        const { kernel, buffers } = lower(cluster, this);
-        this.#addKernel(kernel, buffers, cluster);
-      }
-    }
-  }
-
-  #addKernel(kernel: Kernel, buffers: readonly number[], cluster: Cluster): void {
-    const emitted = emitJs(kernel, { exact: this.#options.exact ?? false });
-    const args = Int32Array.from(emitted.args, (arg) => typeof arg === "number" ? arg : buffers[arg.array]!);
-    const name = `k${this.rows.length}_${kernel.name}`;
-    this.rows.push({ kind: "kernel", name, kernel, code: loadKernel(emitted), args, extent: emitted.extent, cluster });
-  }
-}
-
-const scalarType = new TensorType("float64", []);
-
-/** The bytes of a program's scratch. */
-export function scratchBytes(program: Program): number {
-  let bytes = 0;
-  for (const buffer of program.buffers) {
-    if (buffer.kind === "scratch") bytes += allocate(buffer.type.dtype, 0).BYTES_PER_ELEMENT * buffer.type.size;
-  }
-  return bytes;
-}

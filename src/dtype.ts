@@ -16,19 +16,50 @@ interface DTypeInfo {
   readonly kind: Kind;
   readonly bytes: 1 | 4 | 8;
   readonly allocate: (length: number) => TypedArray;
+  /** An array of elements that lie in `buffer` from a byte on. */
+  readonly view: (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray;
   /** Smallest and largest value, for reductions and for range checks. */
   readonly min: number;
   readonly max: number;
 }
 
+/** How the numbers of an array class are made and found. */
+function stored(Class: {
+  new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray;
+  readonly BYTES_PER_ELEMENT: number;
+}): Pick<DTypeInfo, "bytes" | "view"> {
+  return {
+    bytes: Class.BYTES_PER_ELEMENT as DTypeInfo["bytes"], // of the six classes in TypedArray
+    view: (buffer, offset, length) => new Class(buffer, offset, length),
+  };
+}
+
 const table: Readonly<Record<DType, DTypeInfo>> = {
-  float32: { kind: "float", bytes: 4, allocate: (n) => new Float32Array(n), min: -Infinity, max: Infinity },
-  float64: { kind: "float", bytes: 8, allocate: (n) => new Float64Array(n), min: -Infinity, max: Infinity },
-  int32: { kind: "signed", bytes: 4, allocate: (n) => new Int32Array(n), min: -(2 ** 31), max: 2 ** 31 - 1 },
-  uint32: { kind: "unsigned", bytes: 4, allocate: (n) => new Uint32Array(n), min: 0, max: 2 ** 32 - 1 },
-  int8: { kind: "signed", bytes: 1, allocate: (n) => new Int8Array(n), min: -128, max: 127 },
-  uint8: { kind: "unsigned", bytes: 1, allocate: (n) => new Uint8Array(n), min: 0, max: 255 },
-  bool: { kind: "bool", bytes: 1, allocate: (n) => new Uint8Array(n), min: 0, max: 1 },
+  float32: {
+    kind: "float",
+    ...stored(Float32Array),
+    allocate: (n) => new Float32Array(n),
+    min: -Infinity,
+    max: Infinity,
+  },
+  float64: {
+    kind: "float",
+    ...stored(Float64Array),
+    allocate: (n) => new Float64Array(n),
+    min: -Infinity,
+    max: Infinity,
+  },
+  int32: {
+    kind: "signed",
+    ...stored(Int32Array),
+    allocate: (n) => new Int32Array(n),
+    min: -(2 ** 31),
+    max: 2 ** 31 - 1,
+  },
+  uint32: { kind: "unsigned", ...stored(Uint32Array), allocate: (n) => new Uint32Array(n), min: 0, max: 2 ** 32 - 1 },
+  int8: { kind: "signed", ...stored(Int8Array), allocate: (n) => new Int8Array(n), min: -128, max: 127 },
+  uint8: { kind: "unsigned", ...stored(Uint8Array), allocate: (n) => new Uint8Array(n), min: 0, max: 255 },
+  bool: { kind: "bool", ...stored(Uint8Array), allocate: (n) => new Uint8Array(n), min: 0, max: 1 },
 };
 
 /** All dtypes, in the order they are documented. */

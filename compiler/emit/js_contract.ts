@@ -19,6 +19,13 @@ const all: readonly number[] = [...Array(tile).keys()];
 const packedRows = 16;
 const packedDepth = 8;
 
+/**
+ * Every call packs the right operand anew, so there are few calls: of this many rows of tiles at least, and no more than
+ * so many in all.
+ */
+const packedBlocks = 8;
+const packedCalls = 8;
+
 /** Writes a {@linkcode ContractKernel}. */
 export class ContractEmitter extends Emitter<ContractKernel> {
   readonly #floating = isFloating(this.kernel.dtype);
@@ -35,6 +42,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
       writer.parameter(`r${index}`, access.inner[0]!);
       writer.parameter(`c${index}`, access.inner[1]!);
     });
+    this.stepParameters();
     writer.parameter("rows", kernel.rows);
     writer.parameter("columns", kernel.columns);
     writer.parameter("depth", kernel.depth);
@@ -44,8 +52,9 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     const Panel = this.#floating ? "Float64Array" : "Int32Array";
     writer.line(`const tile = new ${Panel}(${tile * tile});`);
     if (packed) {
-      writer.line(`const panelLeft = new ${Panel}(${tile} * depth);`);
-      writer.line(`const panelsRight = new ${Panel}(Math.ceil(columns / ${tile}) * ${tile} * depth);`);
+      writer.helpers.add("panel");
+      writer.line(`const panelLeft = panel(${Panel}, 0, ${tile} * depth);`);
+      writer.line(`const panelsRight = panel(${Panel}, 1, Math.ceil(columns / ${tile}) * ${tile} * depth);`);
       writer.line("let packedStack = -1;");
     }
     writer.block("for (let block = begin; block < end; block++)", () => {
@@ -61,8 +70,23 @@ export class ContractEmitter extends Emitter<ContractKernel> {
         this.#finish();
       });
     });
-    const extent = outer.reduce((product, size) => product * size, Math.ceil(kernel.rows / tile));
-    return writer.finish(this.functionName("contract"), extent);
+    const name = this.functionName("contract");
+    const units = outer.reduce((product, size) => product * size, Math.ceil(kernel.rows / tile));
+    return {
+      name,
+      source: writer.function(name, "b, a, begin, end"),
+      finish: undefined,
+      args: writer.args,
+      helpers: [...writer.helpers],
+      extent: {
+        units,
+        period: units,
+        together: 1,
+        unitWork: tile * kernel.columns * kernel.depth,
+        leastUnits: packed ? Math.max(packedBlocks, Math.ceil(units / packedCalls)) : 1,
+        slots: 0,
+      },
+    };
   }
 
   /** From a block's number: which of the stacked matrices, where each operand of it starts, and which rows. */
@@ -97,10 +121,13 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     writer.block(`for (let j = 0; j < columns; j += ${tile})`, () => {
       writer.line(`let f = q${right} + j * c${right};`);
       writer.line(`const width = Math.min(${tile}, columns - j);`);
-      writer.block(`for (let k = 0; k < depth; k++, f += r${right}, p += ${tile})`, () => {
-        writer.line(
-          `for (let jj = 0; jj < width; jj++) panelsRight[p + jj] = x${accesses[right]!.array}[f + jj * c${right}];`,
-        );
+      const x = `x${accesses[right]!.array}`;
+      const advance = `k++, f += r${right}, p += ${tile}`;
+      writer.block(`if (width === ${tile}) for (let k = 0; k < depth; ${advance})`, () => {
+        for (const jj of all) writer.line(`panelsRight[p + ${jj}] = ${x}[f + ${jj} * c${right}];`);
+      });
+      writer.block(`else for (let k = 0; k < depth; ${advance})`, () => {
+        writer.line(`for (let jj = 0; jj < width; jj++) panelsRight[p + jj] = ${x}[f + jj * c${right}];`);
       });
     });
   }
@@ -108,7 +135,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
   #packLeft(): void {
     const { writer } = this;
     const { left, accesses } = this.kernel;
-    writer.line(`if (height < ${tile}) panelLeft.fill(0);`);
+    writer.line(`if (height < ${tile}) panelLeft.fill(0, 0, ${tile} * depth);`);
     writer.block("for (let ii = 0; ii < height; ii++)", () => {
       writer.line(`let e = q${left} + (i + ii) * r${left};`);
       writer.line(

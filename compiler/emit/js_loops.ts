@@ -1,64 +1,94 @@
 /**
  * Loop kernels in JavaScript: maps over elements, and rows with their passes and reductions.
+ *
+ * A call computes a range of units. The units of a *map* are elements; those of *rows* are rows. A few long rows are
+ * cut into *pieces*: there a unit is a step of the row's first inner axis. What a reduction over several calls has come
+ * to is left as partial results, which a second function, `finish`, combines in the order of the units.
  * @module
  */
 import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
 import { isArgReduction } from "../kinds.ts";
+import { isLongRow } from "../limits.ts";
 import { reductionStart, reductionStep } from "./js_expressions.ts";
-import { type EmittedKernel, Emitter } from "./js_writer.ts";
+import { type EmittedKernel, Emitter, type Extent, Writer } from "./js_writer.ts";
+
+/** Which units a call computes. */
+type Cut = "elements" | "rows" | "pieces";
+
+const product = (sizes: readonly number[]): number => sizes.reduce((result, size) => result * size, 1);
+
+/** Where the access of this number begins, as text. */
+type Place = (access: number) => string;
+
+/** The elements of the first inner axis that are walked, as text, when they are not all. */
+interface Range {
+  readonly first: string;
+  readonly last: string;
+}
 
 /** Writes a {@linkcode LoopKernel}. */
 export class LoopEmitter extends Emitter<LoopKernel> {
+  readonly #cut = cutOf(this.kernel);
+  /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
+  readonly #partials = this.kernel.passes.flatMap(({ loop }) => loop.reductions)
+    .concat(this.#cut === "pieces" ? [] : this.kernel.after.reductions)
+    .filter(({ id }) => this.#cut === "pieces" || this.#isTotal(id));
+
   /** The kernel as text. */
   emit(): EmittedKernel {
     const { kernel, writer } = this;
+    const name = this.functionName(this.#cut === "elements" ? "map" : "row");
+    this.#header();
+    this.#startReductions(this.#partials);
+    switch (this.#cut) {
+      case "elements":
+        this.#elements();
+        break;
+      case "rows":
+        this.#rows("let r = begin; r < end; r++", (place) => this.#row(place));
+        break;
+      case "pieces":
+        this.#piece();
+        break;
+      default:
+        this.#cut satisfies never;
+    }
+    let slot = 0;
+    for (const { id, name } of this.#partials) {
+      if (isArgReduction(name)) writer.line(`p[q + ${slot++}] = w${id};`);
+      writer.line(`p[q + ${slot++}] = v${id};`);
+    }
+    const source = writer.function(name, slot > 0 ? "b, a, begin, end, p, q" : "b, a, begin, end");
+    const { args, helpers } = writer;
+    const finish = slot > 0 ? this.#finish(`${name}_finish`, slot, helpers) : undefined;
+    return {
+      name,
+      source,
+      finish,
+      args,
+      helpers: [...helpers],
+      extent: { ...extentOf(kernel, this.#cut), slots: slot },
+    };
+  }
+
+  /** Arrays, offsets, strides and sizes, and the values that never change. */
+  #header(): void {
+    const { kernel, writer } = this;
     const { outer, inner, accesses } = kernel;
-    const reduces = kernel.passes.some(({ loop }) => loop.reductions.length > 0) || kernel.after.reductions.length > 0;
-    const flat = outer.length === 0 && inner.length === 1 && !reduces && kernel.passes.length === 1;
     writer.arrays(kernel.arrays);
     accesses.forEach((access, index) => {
       writer.parameter(`o${index}`, access.offset);
-      access.outer.forEach((stride, axis) =>
-        this.#varies(access.outer, axis) && writer.parameter(`s${index}_${axis}`, stride)
-      );
+      access.outer.forEach((stride, axis) => stride !== 0 && writer.parameter(`s${index}_${axis}`, stride));
       access.inner.forEach((stride, axis) =>
         this.#needsStride(access.inner, axis) && writer.parameter(`t${index}_${axis}`, stride)
       );
     });
+    this.stepParameters();
     outer.forEach((size, axis) => axis > 0 && writer.parameter(`n${axis}`, size));
+    const flat = this.#cut === "elements" && outer.length === 0;
     if (!flat) inner.forEach((size, axis) => writer.parameter(`m${axis}`, size));
+    if (this.#cut === "pieces") writer.parameter("rows", product(outer));
     this.section(kernel.prologue, (access) => `o${access}`);
-    const totals = [...kernel.passes.flatMap(({ loop }) => loop.reductions), ...kernel.after.reductions].filter((
-      each,
-    ) => this.#isTotal(each.id));
-    this.#startReductions(totals);
-    if (flat) {
-      writer.block(
-        "for (let j0 = begin; j0 < end; j0++)",
-        () => this.#body(kernel.passes[0]!.loop, (access) => this.#flatIndex(access)),
-      );
-    } else if (outer.length === 0) {
-      this.#row((access) => `o${access}`);
-    } else {
-      writer.block("for (let r = begin; r < end; r++)", () => {
-        this.#outerIndices();
-        accesses.forEach((access, index) => {
-          const terms = access.outer.flatMap((_, axis) =>
-            this.#varies(access.outer, axis) ? [`i${axis} * s${index}_${axis}`] : []
-          );
-          if (terms.length > 0) writer.line(`const p${index} = o${index} + ${terms.join(" + ")};`);
-        });
-        this.#row((access) =>
-          accesses[access]!.outer.some((_, axis) => this.#varies(accesses[access]!.outer, axis))
-            ? `p${access}`
-            : `o${access}`
-        );
-      });
-    }
-    this.#roundReductions(totals);
-    this.section(kernel.total, (access) => `o${access}`);
-    const extent = flat ? inner[0]! : outer.reduce((product, size) => product * size, 1);
-    return writer.finish(this.functionName(reduces || kernel.passes.length > 1 ? "row" : "map"), extent);
   }
 
   /** Whether a reduction runs over all rows. */
@@ -66,17 +96,46 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     return this.kernel.totals.has(id);
   }
 
-  #varies(strides: readonly number[], axis: number): boolean {
-    return strides[axis] !== 0;
-  }
-
   #needsStride(strides: readonly number[], axis: number): boolean {
     return strides[axis] !== 0 && !(strides[axis] === 1 && axis === strides.length - 1);
+  }
+
+  /** Elements in row-major order, from any of them to any other. */
+  #elements(): void {
+    const { kernel, writer } = this;
+    const { loop } = kernel.passes[0]!;
+    if (kernel.inner.length === 0) {
+      this.section(loop, (access) => `o${access}`);
+    } else if (kernel.outer.length === 0) {
+      writer.block(
+        "for (let j0 = begin; j0 < end; j0++)",
+        () => this.section(loop, (access) => this.#flatIndex(access)),
+      );
+    } else {
+      this.#rows("let r = (begin / m0) | 0, done = r * m0; done < end; r++, done += m0", (place) => {
+        writer.line("const first = Math.max(begin - done, 0);");
+        writer.line("const last = Math.min(end - done, m0);");
+        this.#loops(0, loop, place, undefined, { first: "first", last: "last" });
+      });
+    }
   }
 
   #flatIndex(access: number): string {
     const [stride] = this.kernel.accesses[access]!.inner;
     return stride === 0 ? `o${access}` : stride === 1 ? `o${access} + j0` : `o${access} + j0 * t${access}_0`;
+  }
+
+  /** A loop over rows, in which each access has the place where its row begins. */
+  #rows(head: string, body: (place: Place) => void): void {
+    const { kernel, writer } = this;
+    if (kernel.outer.length === 0) {
+      body((access) => `o${access}`);
+      return;
+    }
+    writer.block(`for (${head})`, () => {
+      this.#outerIndices();
+      body(this.#rowPlaces());
+    });
   }
 
   /** `i0, i1, …` from the row's number. */
@@ -91,52 +150,123 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     this.writer.line(`const i0 = ${rest};`);
   }
 
-  #row(base: (access: number) => string): void {
+  /** Declares where the row begins for each access that varies from row to row. */
+  #rowPlaces(): Place {
+    const { accesses } = this.kernel;
+    const terms = accesses.map((access, index) =>
+      access.outer.flatMap((stride, axis) => stride !== 0 ? [`i${axis} * s${index}_${axis}`] : [])
+    );
+    terms.forEach((each, index) => {
+      if (each.length > 0) this.writer.line(`const p${index} = o${index} + ${each.join(" + ")};`);
+    });
+    return (access) => terms[access]!.length > 0 ? `p${access}` : `o${access}`;
+  }
+
+  /** A whole row. */
+  #row(place: Place): void {
     const { kernel, writer } = this;
     kernel.passes.forEach(({ before, loop }, pass) => {
-      this.section(before, base);
+      this.section(before, place);
       if (loop.stores.length === 0 && loop.reductions.length === 0) return;
       const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
       this.#startReductions(ofRow);
       const counts = loop.reductions.some(({ name }) => isArgReduction(name));
       if (counts) writer.line(`let c${pass} = 0;`);
       // A block, so that the passes may use the same names.
-      writer.block("", () => this.#loops(0, loop, base, counts ? `c${pass}` : undefined));
+      writer.block("", () => this.#loops(0, loop, place, counts ? `c${pass}` : undefined));
       this.#roundReductions(ofRow);
     });
-    this.section(kernel.after, base);
-    for (const each of kernel.after.reductions) this.#reduce(each, undefined);
+    this.section(kernel.after, place);
+    for (const each of kernel.after.reductions) this.#reduce(each, `v${each.arg}`, undefined);
+  }
+
+  /** A piece of one row: its only pass, over a part of the first inner axis. */
+  #piece(): void {
+    const { kernel, writer } = this;
+    const { before, loop } = kernel.passes[0]!;
+    writer.line("const r = (begin / m0) | 0;");
+    writer.line("const first = begin - r * m0;");
+    writer.line("const last = end - r * m0;");
+    if (kernel.outer.length > 0) this.#outerIndices();
+    const place = this.#rowPlaces();
+    this.section(before, place);
+    const counts = loop.reductions.some(({ name }) => isArgReduction(name));
+    if (counts) {
+      writer.line(`let c0 = ${["first", ...kernel.inner.slice(1).map((_, axis) => `m${axis + 1}`)].join(" * ")};`);
+    }
+    this.#loops(0, loop, place, counts ? "c0" : undefined, { first: "first", last: "last" });
+  }
+
+  /** What is made of the partial results of `count` chunks. */
+  #finish(name: string, slots: number, helpers: Set<string>): string {
+    const { kernel } = this;
+    const writer = this.writer = new Writer(helpers);
+    this.#header();
+    const combine = (reductions: readonly Reduction[], range: string): void => {
+      writer.block(`for (${range})`, () => {
+        let slot = 0;
+        for (const each of reductions) {
+          const at = (): string => `p[c * ${slots} + ${slot++}]`;
+          const [value, place] = isArgReduction(each.name) ? [at(), at()] : [at(), undefined];
+          this.#reduce(each, value, place);
+        }
+      });
+    };
+    const totals = this.#partials.concat(this.#cut === "pieces" ? kernel.after.reductions : [])
+      .filter(({ id }) => this.#isTotal(id));
+    this.#startReductions(totals);
+    if (this.#cut === "pieces") {
+      writer.line("const pieces = count / rows;");
+      writer.block("for (let r = 0; r < rows; r++)", () => {
+        if (kernel.outer.length > 0) this.#outerIndices();
+        const place = this.#rowPlaces();
+        this.section(kernel.passes[0]!.before, place);
+        const ofRow = this.#partials.filter(({ id }) => !this.#isTotal(id));
+        this.#startReductions(ofRow);
+        combine(this.#partials, "let c = r * pieces; c < (r + 1) * pieces; c++");
+        this.#roundReductions(ofRow);
+        this.section(kernel.after, place);
+        for (const each of kernel.after.reductions) this.#reduce(each, `v${each.arg}`, undefined);
+      });
+    } else {
+      combine(this.#partials, "let c = 0; c < count; c++");
+    }
+    this.#roundReductions(totals);
+    this.section(kernel.total, (access) => `o${access}`);
+    return writer.function(name, "b, a, p, count");
   }
 
   /** The inner loops, one axis at a time; each access keeps its place in a variable per axis. */
-  #loops(axis: number, loop: Section, base: (access: number) => string, counter: string | undefined): void {
+  #loops(axis: number, loop: Section, base: Place, counter: string | undefined, range?: Range): void {
     const { kernel, writer } = this;
     const { inner, accesses } = kernel;
     if (axis === inner.length) {
-      this.#body(loop, base, counter);
+      this.section(loop, base);
+      for (const each of loop.reductions) this.#reduce(each, `v${each.arg}`, counter);
+      if (counter !== undefined) writer.line(`${counter}++;`);
       return;
     }
     const last = axis === inner.length - 1;
     const used = accessesOf(loop).filter((access) => accesses[access]!.inner[axis] !== 0);
     const moving = used.filter((access) => !(last && accesses[access]!.inner[axis] === 1));
-    for (const access of moving) writer.line(`let e${access}_${axis} = ${base(access)};`);
+    const from = (access: number): string =>
+      range === undefined
+        ? ""
+        : ` + ${range.first}${this.#needsStride(accesses[access]!.inner, axis) ? ` * t${access}_${axis}` : ""}`;
+    for (const access of moving) writer.line(`let e${access}_${axis} = ${base(access)}${from(access)};`);
     const place = (access: number): string =>
       moving.includes(access)
         ? `e${access}_${axis}`
         : used.includes(access)
         ? `${base(access)} + j${axis}`
         : base(access);
-    const advance = [`j${axis}++`, ...moving.map((access) => `e${access}_${axis} += t${access}_${axis}`)];
+    const step = (access: number): string =>
+      this.#needsStride(accesses[access]!.inner, axis) ? `t${access}_${axis}` : "1";
+    const advance = [`j${axis}++`, ...moving.map((access) => `e${access}_${axis} += ${step(access)}`)];
     writer.block(
-      `for (let j${axis} = 0; j${axis} < m${axis}; ${advance.join(", ")})`,
+      `for (let j${axis} = ${range?.first ?? 0}; j${axis} < ${range?.last ?? `m${axis}`}; ${advance.join(", ")})`,
       () => this.#loops(axis + 1, loop, place, counter),
     );
-  }
-
-  #body(loop: Section, index: (access: number) => string, counter?: string): void {
-    this.section(loop, index);
-    for (const each of loop.reductions) this.#reduce(each, counter);
-    if (counter !== undefined) this.writer.line(`${counter}++;`);
   }
 
   #startReductions(reductions: readonly Reduction[]): void {
@@ -156,12 +286,39 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     }
   }
 
-  #reduce({ id, name, dtype, arg }: Reduction, counter: string | undefined): void {
-    for (const text of reductionStep(name, dtype, id, `v${arg}`, counter)) this.writer.line(text);
+  #reduce({ id, name, dtype }: Reduction, value: string, counter: string | undefined): void {
+    for (const text of reductionStep(name, dtype, id, value, counter)) this.writer.line(text);
+  }
+}
+
+/** How the work of a kernel is cut. */
+function cutOf({ outer, inner, passes, after }: LoopKernel): Cut {
+  const reduces = passes.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
+  if (!reduces && passes.length === 1) return "elements";
+  return passes.length === 1 && isLongRow(product(outer), product(inner)) ? "pieces" : "rows";
+}
+
+function extentOf({ outer, inner, parts }: LoopKernel, cut: Cut): Omit<Extent, "slots"> {
+  const [rows, elements] = [product(outer), product(inner)];
+  switch (cut) {
+    case "elements":
+      return { units: rows * elements, period: rows * elements, unitWork: 1, together: 1, leastUnits: 1 };
+    case "rows":
+      return { units: rows, period: rows, unitWork: elements, together: 1, leastUnits: 1 };
+    case "pieces":
+      return {
+        units: rows * inner[0]!,
+        period: inner[0]!,
+        unitWork: elements / inner[0]!,
+        together: inner[0]! / parts,
+        leastUnits: 1,
+      };
+    default:
+      return cut satisfies never;
   }
 }
 
 function accessesOf(section: Section): number[] {
-  const loads = section.steps.flatMap((step) => step.kind === "load" ? [step.access] : []);
+  const loads = section.steps.flatMap((step) => "access" in step ? [step.access] : []);
   return [...new Set([...loads, ...section.stores.map((store) => store.access)])];
 }

@@ -2,28 +2,48 @@
  * What the JavaScript emitters of both kinds of kernel share: lines, parameters, and straight pieces of code.
  * @module
  */
-import type { Scalar } from "../../src/ops/elementwise.ts";
-import type { Kernel, Section, Step } from "../kernel.ts";
+import { type Kernel, type Section, type Step, stepsOf } from "../kernel.ts";
 import { convertExpression, elementwiseExpression } from "./js_expressions.ts";
 
 /** A kernel as text, with the numbers that this use of it is called with. */
 export interface EmittedKernel {
   readonly name: string;
   readonly source: string;
+  /** The function that makes the result of what the chunks left, for a kernel whose chunks leave something. */
+  readonly finish: string | undefined;
   /** For each number of `args`: a value, or the program's buffer that is array `array` of the kernel. */
   readonly args: readonly ({ readonly array: number } | number)[];
-  /** How many units of the outermost loop there are; a call computes those from `begin` to `end`. */
-  readonly extent: number;
-  /** Functions that the text calls by these names. */
-  readonly helpers: ReadonlyMap<string, Scalar>;
+  /** How its work can be cut. */
+  readonly extent: Extent;
+  /** The functions that the text calls, by their names in `jsHelpers`. */
+  readonly helpers: readonly string[];
+}
+
+/** The work of a kernel in units of which a call computes those from `begin` to `end`. */
+export interface Extent {
+  readonly units: number;
+  /** A call stays within one such number of units: a row that is computed in pieces. */
+  readonly period: number;
+  /** How much one unit is: elements, or multiplications of a contraction. */
+  readonly unitWork: number;
+  /** So many units are never cut apart. */
+  readonly together: number;
+  /** The fewest units that are worth a call of their own. */
+  readonly leastUnits: number;
+  /** How many numbers each chunk leaves for `finish`. */
+  readonly slots: number;
 }
 
 /** Text in lines, with indentation, and the parameters it asks for. */
 export class Writer {
   readonly args: ({ readonly array: number } | number)[] = [];
-  readonly helpers = new Map<string, Scalar>();
+  readonly helpers: Set<string>;
   readonly #lines: string[] = [];
   #depth = 1;
+
+  constructor(helpers = new Set<string>()) {
+    this.helpers = helpers;
+  }
 
   line(text: string): void {
     this.#lines.push("  ".repeat(this.#depth) + text);
@@ -50,21 +70,30 @@ export class Writer {
     }
   }
 
-  finish(name: string, extent: number): EmittedKernel {
-    const source = `function ${name}(b, a, begin, end) {\n${this.#lines.join("\n")}\n}`;
-    return { name, source, args: this.args, extent, helpers: this.helpers };
+  /** All lines as one function. */
+  function(name: string, parameters: string): string {
+    return `function ${name}(${parameters}) {\n${this.#lines.join("\n")}\n}`;
   }
 }
 
 /** Writes one kernel. */
 export abstract class Emitter<K extends Kernel> {
-  protected readonly writer = new Writer();
+  protected writer = new Writer();
   protected readonly kernel: K;
   protected readonly exact: boolean;
 
   constructor(kernel: K, exact: boolean) {
     this.kernel = kernel;
     this.exact = exact;
+  }
+
+  /** Declares the numbers of steps that are not those of their accesses. */
+  protected stepParameters(): void {
+    for (const step of stepsOf(this.kernel)) {
+      if (step.kind !== "gather" && step.kind !== "check") continue;
+      this.writer.parameter(`l${step.id}`, step.length);
+      if (step.kind === "gather") this.writer.parameter(`d${step.id}`, step.stride);
+    }
   }
 
   /** One value computed. */
@@ -74,6 +103,23 @@ export abstract class Emitter<K extends Kernel> {
       case "load": {
         const { array } = this.kernel.accesses[step.access]!;
         writer.line(`const v${step.id} = x${array}[${index(step.access)}];`);
+        return;
+      }
+      case "gather": {
+        const { id } = step;
+        const { array } = this.kernel.accesses[step.access]!;
+        writer.helpers.add("outOfRange");
+        writer.line(`const y${id} = v${step.index} < 0 ? v${step.index} + l${id} : v${step.index};`);
+        const place = `y${id} >= 0 && y${id} < l${id} ? y${id} : outOfRange(${step.check}, v${step.index})`;
+        writer.line(`const v${id} = x${array}[${index(step.access)} + (${place}) * d${id}];`);
+        return;
+      }
+      case "check": {
+        const arg = `v${step.arg}`;
+        writer.helpers.add("outOfRange");
+        // The shift makes another number of what is negative or has a fraction.
+        const holds = `${arg} >>> 0 === ${arg} && ${arg} < l${step.id}`;
+        writer.line(`const v${step.id} = ${holds} ? ${arg} : outOfRange(${step.check}, ${arg});`);
         return;
       }
       case "cast":

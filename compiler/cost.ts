@@ -1,0 +1,70 @@
+/**
+ * What a row costs, by counting: the operations, the numbers moved, and about how long they take on one thread.
+ * @module
+ */
+import type { ContractKernel, Kernel, LoopKernel, Section } from "./kernel.ts";
+import { isCheap } from "./kinds.ts";
+import type { KernelRow } from "./rows.ts";
+
+/** Nanoseconds on one thread, as measured on x86-64 machines of the years around 2020; only their order counts. */
+const nanoseconds = { element: 1, cheap: 0.5, expensive: 8, multiplyAdd: 0.5 } as const;
+
+const product = (sizes: readonly number[]): number => sizes.reduce((result, size) => result * size, 1);
+
+/** Arithmetic and memory of a row. */
+export interface Cost {
+  /** Additions, multiplications and calls of functions; a multiplication with its addition counts as two. */
+  readonly operations: number;
+  /** Bytes of its arrays that it reads and writes, each once. */
+  readonly bytes: number;
+}
+
+function sectionWork({ steps, stores, reductions }: Section): number {
+  let work = stores.length * nanoseconds.element;
+  for (const step of steps) {
+    if (step.kind === "apply") work += isCheap(step.op.name) ? nanoseconds.cheap : nanoseconds.expensive;
+    else if (step.kind !== "cast") work += nanoseconds.element;
+  }
+  return work + reductions.length * nanoseconds.cheap;
+}
+
+function sectionOperations({ steps, reductions }: Section): number {
+  return steps.filter(({ kind }) => kind === "apply").length + reductions.length;
+}
+
+function contractSize({ outer, rows, columns }: ContractKernel): number {
+  return product(outer) * rows * columns;
+}
+
+/** Sums a measure of sections over all times that they run. */
+function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (section: Section) => number): number {
+  const [rows, elements] = [product(outer), product(inner)];
+  const ofRow = passes.reduce(
+    (sum, { before, loop }) => sum + measure(before) + elements * measure(loop),
+    measure(after),
+  );
+  return rows * ofRow;
+}
+
+function workOf(kernel: Kernel): number {
+  return kernel.kind === "contract"
+    ? contractSize(kernel) * (kernel.depth * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue))
+    : overLoops(kernel, sectionWork);
+}
+
+/** About how many nanoseconds a row takes on one thread. */
+export function estimateWork({ drafts }: KernelRow): number {
+  return drafts.reduce((sum, { kernel }) => sum + workOf(kernel), 0);
+}
+
+/** What a row computes and moves. `bytesOf` says how large a buffer is. */
+export function costOf({ drafts }: KernelRow, bytesOf: (buffer: number) => number): Cost {
+  let [operations, bytes] = [0, 0];
+  for (const { kernel, reads, writes } of drafts) {
+    operations += kernel.kind === "contract"
+      ? contractSize(kernel) * (2 * kernel.depth + sectionOperations(kernel.epilogue))
+      : overLoops(kernel, sectionOperations);
+    for (const buffer of [...reads, ...writes]) bytes += bytesOf(buffer);
+  }
+  return { operations, bytes };
+}

@@ -1,0 +1,253 @@
+/**
+ * The table of a program before it is planned: a draft of a row for each cluster, and the buffers that rows pass on.
+ * @module
+ */
+import { type Operation, Read, type TableOperation } from "../src/graph/operation.ts";
+import { Placeholder } from "../src/graph/placeholder.ts";
+import type { ExecutorOptions } from "../src/ops/op.ts";
+import { Tensor } from "../src/tensor.ts";
+import { TensorType } from "../src/tensor_type.ts";
+import type { Value } from "../src/value.ts";
+import { assemble } from "./assemble.ts";
+import { type Chunks, cut } from "./chunks.ts";
+import { emitJs, type EmittedKernel } from "./emit/js.ts";
+import type { JsKernel } from "./emit/load_js.ts";
+import type { Cluster, Fused } from "./fuse.ts";
+import { loadKernel } from "./kernel_cache.ts";
+import type { Kernel } from "./kernel.ts";
+import type { LoweringContext } from "./kernel_builder.ts";
+import { lower } from "./lower.ts";
+import type { Materialized } from "./materialize.ts";
+import { type Use, usesOf } from "./uses.ts";
+import { type View, wholeView } from "./view.ts";
+
+/** Where an array of a program comes from. */
+export type Buffer =
+  | { readonly kind: "input"; readonly index: number; readonly type: TensorType }
+  | { readonly kind: "variable"; readonly index: number; readonly type: TensorType }
+  | { readonly kind: "constant"; readonly tensor: Tensor; readonly type: TensorType }
+  | { readonly kind: "result" | "scratch"; readonly type: TensorType };
+
+/** A generated kernel and the buffers that its arrays are. */
+export interface KernelDraft {
+  readonly kind: "kernel";
+  readonly name: string;
+  readonly kernel: Kernel;
+  readonly cluster: Cluster;
+  readonly emitted: EmittedKernel;
+  readonly code: JsKernel;
+  readonly chunks: Chunks;
+  readonly buffers: readonly number[];
+  readonly uses: readonly Use[];
+  /** The buffer of its partial results, if it leaves any. */
+  readonly partials: number | undefined;
+  readonly reads: ReadonlySet<number>;
+  readonly writes: ReadonlySet<number>;
+}
+
+/** A call of an operation's own `compute`. */
+export interface HostDraft {
+  readonly kind: "host";
+  readonly name: string;
+  readonly node: Operation;
+  readonly inputs: readonly { readonly buffer: number; readonly type: TensorType }[];
+  readonly output: number;
+  readonly reads: ReadonlySet<number>;
+  readonly writes: ReadonlySet<number>;
+}
+
+/** A row before it has its place. */
+export type Draft = KernelDraft | HostDraft;
+
+/** A value that a program returns. */
+export interface Output {
+  readonly buffer: number;
+  readonly type: TensorType;
+}
+
+/** A value that a Variable is given. */
+export interface Assignment {
+  readonly buffer: number;
+  /** Which of the program's Variables. */
+  readonly variable: number;
+}
+
+/** Drafts of rows in an order in which they could run, and the buffers they name. */
+export interface Table {
+  readonly drafts: readonly Draft[];
+  readonly buffers: readonly Buffer[];
+  readonly outputs: readonly Output[];
+  readonly assignments: readonly Assignment[];
+  /** The buffer of each of the graph's inputs and Variables, where a row names it. */
+  readonly inputs: readonly (number | undefined)[];
+  readonly variables: readonly (number | undefined)[];
+}
+
+/** Makes the table of a graph whose operations have been grouped. */
+export function makeTable(graph: Materialized, fused: Fused, options: ExecutorOptions): Table {
+  const builder = new TableBuilder(graph, fused, options);
+  const { drafts, buffers, outputs, assignments } = builder;
+  const indexOf = (kind: "input" | "variable", index: number): number | undefined => {
+    const found = buffers.findIndex((buffer) => buffer.kind === kind && buffer.index === index);
+    return found < 0 ? undefined : found;
+  };
+  return {
+    drafts,
+    buffers,
+    outputs,
+    assignments,
+    inputs: graph.inputs.map((_, index) => indexOf("input", index)),
+    variables: graph.variables.map((_, index) => indexOf("variable", index)),
+  };
+}
+
+class TableBuilder implements LoweringContext {
+  readonly drafts: Draft[] = [];
+  readonly buffers: Buffer[] = [];
+  readonly outputs: Output[] = [];
+  readonly assignments: Assignment[] = [];
+  readonly #graph: Materialized;
+  readonly #buffers = new Map<Value, number>();
+  readonly #needed = new Set<Value>();
+  readonly #results = new Set<Value>();
+  readonly #options: ExecutorOptions;
+  readonly #recomputed: ReadonlySet<Value>;
+
+  constructor(graph: Materialized, { clusters, recomputed }: Fused, options: ExecutorOptions) {
+    this.#graph = graph;
+    this.#options = options;
+    this.#recomputed = recomputed;
+    for (const { members } of clusters) {
+      for (const node of members.keys()) {
+        for (const input of (node as Operation).inputNodes) { // members are operations
+          const { source } = this.viewOf(input);
+          if (!members.has(source)) this.#needed.add(source);
+        }
+      }
+    }
+    for (const output of graph.outputs) {
+      this.#needed.add(this.viewOf(output).source);
+      this.#results.add(this.viewOf(output).source);
+    }
+    const assigned = graph.assigns.map((assign) => this.viewOf(assign.inputNodes[0]!).source);
+    for (const value of assigned) this.#needed.add(value);
+    for (const cluster of clusters) this.#addCluster(cluster);
+    for (const output of graph.outputs) {
+      this.outputs.push({ buffer: this.bufferOf(this.viewOf(output).source), type: output.type! });
+    }
+    graph.assigns.forEach(({ variable }, index) => {
+      const buffer = this.bufferOf(assigned[index]!);
+      const target = graph.variables.indexOf(variable);
+      this.#variableBuffer(target); // what is assigned may be written straight into it
+      this.assignments.push({ buffer, variable: target });
+    });
+  }
+
+  viewOf(node: Value): View {
+    return this.#graph.views.get(node) ?? wholeView(node);
+  }
+
+  isRecomputed(node: Value): boolean {
+    return this.#recomputed.has(node);
+  }
+
+  isNeeded(node: Value): boolean {
+    return this.#needed.has(node);
+  }
+
+  bufferOf(node: Value): number {
+    if (node instanceof Read && !(node.source instanceof Tensor)) {
+      return this.#variableBuffer(this.#graph.variables.indexOf(node.source));
+    }
+    let index = this.#buffers.get(node);
+    if (index === undefined) this.#buffers.set(node, index = this.buffers.push(this.#newBuffer(node)) - 1);
+    return index;
+  }
+
+  #newBuffer(node: Value): Buffer {
+    const type = node.type!; // every type of a program is known
+    if (node instanceof Placeholder) return { kind: "input", index: this.#graph.inputs.indexOf(node), type };
+    if (node instanceof Read) return { kind: "constant", tensor: node.source as Tensor, type }; // a Variable's has been found
+    return { kind: this.#results.has(node) ? "result" : "scratch", type };
+  }
+
+  #variableBuffer(index: number): number {
+    const found = this.buffers.findIndex((buffer) => buffer.kind === "variable" && buffer.index === index);
+    if (found >= 0) return found;
+    return this.buffers.push({ kind: "variable", index, type: this.#graph.variables[index]!.type }) - 1;
+  }
+
+  /** A buffer that holds one number. */
+  constantBuffer(value: number): number {
+    const tensor = new Tensor(new Float64Array([value]), scalarType);
+    return this.buffers.push({ kind: "constant", tensor, type: scalarType }) - 1;
+  }
+
+  #addCluster(cluster: Cluster): void {
+    const [node] = cluster.members.keys();
+    if (node === undefined) return;
+    switch (cluster.frame.kind) {
+      case "host":
+        this.#addHost(node as Operation); // members are operations
+        return;
+      case "assemble":
+        // Only table entries are assembled.
+        for (const { kernel, buffers } of assemble(node as TableOperation, this)) {
+          this.#addKernel(kernel, buffers, cluster);
+        }
+        return;
+      default: {
+        const { kernel, buffers } = lower(cluster, this);
+        this.#addKernel(kernel, buffers, cluster);
+      }
+    }
+  }
+
+  #addHost(node: Operation): void {
+    const inputs = node.inputNodes.map((input) => ({
+      buffer: this.bufferOf(this.viewOf(input).source),
+      type: input.type!,
+    }));
+    const output = this.bufferOf(node);
+    this.drafts.push({
+      kind: "host",
+      name: `host_${node.name}`,
+      node,
+      inputs,
+      output,
+      reads: new Set(inputs.map(({ buffer }) => buffer)),
+      writes: new Set([output]),
+    });
+  }
+
+  #addKernel(kernel: Kernel, buffers: readonly number[], cluster: Cluster): void {
+    const emitted = emitJs(kernel, { exact: this.#options.exact ?? false });
+    const chunks = cut(emitted.extent);
+    const uses = usesOf(kernel);
+    const buffersOf = (writes: boolean): Set<number> =>
+      new Set(uses.filter((use) => use.writes === writes).map(({ access }) => buffers[access.array]!));
+    const writes = buffersOf(true);
+    let partials: number | undefined;
+    if (emitted.finish !== undefined) {
+      const type = new TensorType("float64", [Math.max(1, chunks.count) * emitted.extent.slots]);
+      partials = this.buffers.push({ kind: "scratch", type }) - 1;
+      writes.add(partials);
+    }
+    this.drafts.push({
+      kind: "kernel",
+      name: kernel.name,
+      kernel,
+      cluster,
+      emitted,
+      code: loadKernel(emitted),
+      chunks,
+      buffers,
+      uses,
+      partials,
+      reads: buffersOf(false),
+      writes,
+    });
+  }
+}
+
+const scalarType = new TensorType("float64", []);
