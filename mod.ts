@@ -20,7 +20,7 @@ export type { Shape } from "./src/shape.ts";
 export { TensorType, type Weakness } from "./src/tensor_type.ts";
 export { type LikeNode, type LikeTensor, type NestedArray, type Operand, type Result, Value } from "./src/value.ts";
 export type { Methods } from "./src/ops/methods.ts";
-export type { Attributes, ExecutorOptions } from "./src/ops/op.ts";
+export type { Attributes, ExecutorOptions, Profile, RowProfile } from "./src/ops/op.ts";
 export type { Axes, ReduceOptions, VarianceOptions } from "./src/ops/reduce.ts";
 export { Tensor } from "./src/tensor.ts";
 
@@ -132,6 +132,7 @@ export {
 } from "./src/transforms/compile.ts";
 export { grad, type GradientArguments, type Gradients, type GradOptions, valueAndGrad } from "./src/transforms/grad.ts";
 
+export * as workers from "./compiler/runtime/workers.ts";
 export * as train from "./src/train/mod.ts";
 export * as random from "./src/ops/random.ts";
 

@@ -16,7 +16,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** Programs that write a file of the project and, with `--check`, exit with 1 when that file is stale. */
-const GENERATORS: readonly string[] = [];
+const GENERATORS: readonly string[] = [".ci/worker_source.ts"];
 
 interface Step {
   readonly name: string;
@@ -38,7 +38,7 @@ const STAND_IN = "tests/std_assert";
 /** Resolves `@std/assert` to the stand-in, so that no step needs JSR. */
 const OFFLINE = `--import-map=${STAND_IN}/offline.json`;
 const SOURCES = present("mod.ts", "src", "compiler");
-const PROGRAMS = present(...SOURCES, "tests", "bench", "examples", ".ci/gate.ts");
+const PROGRAMS = present(...SOURCES, "tests", "bench", "examples", ".ci/gate.ts", ".ci/dist.ts", ...GENERATORS);
 
 const STEPS: readonly Step[] = [
   { name: "fmt", commands: () => [["deno", "fmt", "--check"]] },
@@ -52,6 +52,7 @@ const STEPS: readonly Step[] = [
   {
     name: "generated",
     commands: () => GENERATORS.map((path) => ["deno", "run", "--allow-all", path, "--check"]),
+    missing: missingPackages,
   },
   {
     name: "test-deno",
@@ -71,7 +72,7 @@ function present(...paths: string[]): string[] {
   return paths.filter((path) => existsSync(join(project, path)));
 }
 
-/** tsc and Bun read node_modules, where the stand-in for `@std/assert` is a copy. */
+/** tsc and Bun (which also bundles) read node_modules, where the stand-in for `@std/assert` is a copy. */
 function missingPackages(): string | undefined {
   const installed = join(project, "node_modules");
   if (!existsSync(join(installed, "comlink"))) return "node_modules is missing: run `bun install`";

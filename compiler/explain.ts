@@ -1,46 +1,87 @@
 /**
- * Programs in words: what was fused, what was not and why, and which arrays there are.
+ * Programs in words: where and why it runs, what was fused, what was not and why, and where its arrays lie.
  * @module
  */
 import { printGraph } from "../src/graph/print.ts";
-import { type Buffer, type Program, type Row, scratchBytes } from "./program.ts";
+import type { Program } from "./program.ts";
+import type { KernelRow, Row } from "./rows.ts";
+import type { Buffer } from "./table.ts";
 
-/** A program's graph, kernels, refusals and buffers. */
+/** A program's placement, graph, kernels, refusals and memory. */
 export function explainProgram(program: Program): string {
-  const { original, rows, fused, buffers } = program;
-  const count = (kind: Buffer["kind"]): number => buffers.filter((buffer) => buffer.kind === kind).length;
-  const lines = [
-    `${original.name}: ${rows.length} ${rows.length === 1 ? "kernel" : "kernels"}, JavaScript emitter, one thread`,
-    "",
-    "graph",
-    ...indent(printGraph(original.graph).split("\n")),
-    "",
-    "kernels",
-    ...indent(rows.map(describeRow)),
-    "",
-    "not fused",
-    ...indent(
-      fused.refusals.length === 0 ? ["nothing"] : [
-        ...new Set(fused.refusals.map(({ producer, consumer, reason }) => `${producer} with ${consumer}: ${reason}`)),
-      ],
-    ),
-    "",
-    "arrays",
-    ...indent([
-      `${count("input")} arguments, ${count("variable")} Variables, ${count("constant")} constants, ${
-        count("result")
-      } results, ${count("scratch")} scratch (${scratchBytes(program)} bytes)`,
-    ]),
-  ];
-  return lines.join("\n");
+  const { original, rows, fused, placement } = program;
+  const threads = placement.shared ? `${placement.threads} threads` : "one thread";
+  const refusals = fused.refusals.map(({ producer, consumer, rule, reason }) =>
+    `${producer} with ${consumer}: ${reason} (${rule})`
+  );
+  return [
+    `${original.name}: ${count(rows.length, "kernel")}, JavaScript emitter, ${threads} (${placement.reason})`,
+    ...section("graph", printGraph(original.graph).split("\n")),
+    ...section("kernels", rows.map((row) => describeRow(row, program))),
+    ...section("not fused", refusals.length === 0 ? ["nothing"] : [...new Set(refusals)]),
+    ...section("memory", describeMemory(program)),
+  ].join("\n");
 }
 
-function describeRow(row: Row): string {
+function section(title: string, lines: readonly string[]): string[] {
+  return ["", title, ...lines.map((line) => `  ${line}`)];
+}
+
+function count(number: number, name: string): string {
+  return `${number} ${name}${number === 1 ? "" : "s"}`;
+}
+
+function bytes(number: number): string {
+  return `${number.toLocaleString("en")} bytes`;
+}
+
+function describeRow(row: Row, program: Program): string {
   if (row.kind === "host") return `${row.name}: computed by its own compute`;
-  const members = [...row.cluster.members.values()].map(({ node }) => `${node.name} ${node.type}`);
-  return `${row.name}: ${row.cluster.frame.kind} over [${row.cluster.frame.shape.join(",")}]: ${members.join(", ")}`;
+  const { cluster } = row.drafts[0]!; // a row has one at least
+  const members = [...cluster.members.values()].map(({ node }) => `${node.name} ${node.type}`);
+  const facts = [`${cluster.frame.kind} over [${cluster.frame.shape.join(",")}]`];
+  if (row.drafts.length > 1) facts.push(`and ${count(row.drafts.length - 1, "other")} by the same code`);
+  if (row.count > 1) facts.push(count(row.count, "chunk"));
+  const written = variablesWritten(row, program);
+  if (written.length > 0) facts.push(`writes ${written.join(", ")} in place`);
+  return `${row.name}: ${facts.join(", ")}: ${members.join(", ")}`;
 }
 
-function indent(lines: readonly string[]): string[] {
-  return lines.map((line) => `  ${line}`);
+/** The Variables that a row writes where they lie. */
+function variablesWritten({ drafts }: KernelRow, { inPlace, buffers, original }: Program): string[] {
+  return drafts.flatMap(({ writes }) =>
+    [...writes].flatMap((buffer) => {
+      const target = inPlace.get(buffer);
+      const found = target === undefined ? undefined : buffers[target];
+      return found?.kind === "variable" ? [original.variables[found.index]!.name] : [];
+    })
+  );
+}
+
+function describeMemory({ buffers, memory, written, copied }: Program): string[] {
+  const of = (kind: Buffer["kind"]): number => buffers.filter((buffer) => buffer.kind === kind).length;
+  const assigned = [
+    ...(written.length > 0 ? [`${written.length} written in place`] : []),
+    ...(copied.length > 0 ? [`${copied.length} copied at the end`] : []),
+  ];
+  const variables = `${count(of("variable"), "Variable")}${assigned.length > 0 ? ` (${assigned.join(", ")})` : ""}`;
+  const lines = [
+    `${count(of("input"), "argument")}, ${variables}, ${count(of("constant"), "constant")}, ${
+      count(of("result"), "result")
+    }`,
+  ];
+  const arrays = memory.blocks.reduce((sum, block) => sum + block.buffers.length, 0);
+  if (arrays === 0) return [...lines, "no scratch"];
+  const saved = Math.round(100 * (1 - memory.bytes / Math.max(1, memory.separateBytes)));
+  lines.push(
+    `${count(arrays, "scratch array")} in ${bytes(memory.bytes)}, ${saved} % less than apart (${
+      bytes(memory.separateBytes)
+    })`,
+  );
+  for (const block of [...memory.blocks].sort((a, b) => a.offset - b.offset || a.first - b.first)) {
+    const last = block.last === block.first ? "" : `…${block.last}`;
+    const chain = block.buffers.length > 1 ? `, ${block.buffers.length} arrays in one place` : "";
+    lines.push(`  at ${block.offset}: ${bytes(block.bytes)}, kernels ${block.first}${last}${chain}`);
+  }
+  return lines;
 }

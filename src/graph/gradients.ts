@@ -12,7 +12,7 @@ import { equalShapes } from "../shape.ts";
 import { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { Assign, Operation, TableOperation } from "./operation.ts";
-import { nodeIn } from "./recording.ts";
+import { nodeIn, onBehalfOf } from "./recording.ts";
 import { inputsOf, postorder } from "./traverse.ts";
 
 /**
@@ -147,10 +147,15 @@ export function backpropagate(
     if (gradient === undefined || !(node instanceof Operation) || !node.inputNodes.some((input) => onPath.has(input))) {
       continue;
     }
-    const contributions = differentiate(node, gradient, node.inputNodes.map((input) => onPath.has(input)));
-    node.inputNodes.forEach((input, slot) => {
-      const contribution = contributions[slot];
-      if (contribution !== undefined && onPath.has(input)) accumulate(input, checkGradient(node, input, contribution));
+    // An error in a gradient is about the line that is differentiated.
+    onBehalfOf(node, () => {
+      const contributions = differentiate(node, gradient, node.inputNodes.map((input) => onPath.has(input)));
+      node.inputNodes.forEach((input, slot) => {
+        const contribution = contributions[slot];
+        if (contribution !== undefined && onPath.has(input)) {
+          accumulate(input, checkGradient(node, input, contribution));
+        }
+      });
     });
   }
   return xs.map((x) => gradients.get(x));

@@ -21,9 +21,19 @@ export const referenceExecutor: Executor = {
     const order = postorder([...graphFunction.outputs, ...graphFunction.assigns]);
     return {
       run: (inputs, variables) => interpret(graphFunction, order, inputs, variables),
+      runAsync: (inputs, variables) =>
+        new Promise((resolve) => resolve(interpret(graphFunction, order, inputs, variables))),
+      profile: (inputs, variables) => {
+        const start = performance.now();
+        interpret(graphFunction, order, inputs, variables);
+        const milliseconds = performance.now() - start;
+        const text = `${graphFunction.name}: ${milliseconds.toFixed(3)} ms, by the reference implementations`;
+        return { rows: [], threads: 1, toString: () => text };
+      },
       explain: () =>
         `${graphFunction.name}: computed node by node, by the reference implementations\n${graphFunction.graph}`,
       source: () => "",
+      files: () => ({}), // it generates nothing, and there is nothing to compare it with
       kernels: order.flatMap((node) => node instanceof Operation && !(node instanceof Read) ? [node.name] : []),
     };
   },

@@ -42,6 +42,20 @@ export function withTrace<T>(next: Trace | undefined, body: () => T): T {
   }
 }
 
+/** Runs `body` while what it records takes over the place in the user's program that `origin` has, if that is known. */
+export function onBehalfOf<T>(origin: { readonly site: Site | undefined }, body: () => T): T {
+  if (trace === undefined || origin.site === undefined) return body();
+  const recording = trace;
+  const previous = recording.origin;
+  recording.origin = origin;
+  try {
+    return body();
+  } finally {
+    if (previous === undefined) delete recording.origin;
+    else recording.origin = previous;
+  }
+}
+
 /** The graph that an operation on these operands is recorded in, or undefined when it computes now. */
 export function graphFor(operands: readonly Operand[], name: string): Graph | undefined {
   let home: Graph | undefined;

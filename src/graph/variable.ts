@@ -79,6 +79,8 @@ export class Variable extends Value {
   readonly #type: TensorType;
   #storage: TypedArray;
   #snapshot: Tensor | undefined;
+  #holds = 0;
+  #settle: (() => void) | undefined;
 
   /** Copies the initial value: a Value, a number or nested arrays. Throws inside `compile`, where it would be made anew by every trace. (`standIn` is for `compile`.) */
   constructor(initialValue: Operand, options?: VariableOptions, standIn?: StandIn) {
@@ -159,6 +161,7 @@ export class Variable extends Value {
 
   /** A tensor of the present state; later changes do not touch it. */
   snapshot(): Tensor {
+    this.settle();
     return this.#snapshot ??= new Tensor(this.#storage.slice(), this.#type);
   }
 
@@ -167,10 +170,37 @@ export class Variable extends Value {
     return this.#storage;
   }
 
+  /** Moves the state into another array, which holds the same numbers already; for executors. */
+  relocate(storage: TypedArray): void {
+    this.#storage = storage;
+  }
+
   /** Writes a new state; for executors and `assign`. The array must have the Variable's dtype and size. */
   write(data: TypedArray): void {
+    this.settle();
     this.#storage.set(data);
     this.#snapshot = undefined;
+  }
+
+  /** Forgets what was known of the state, because a run has written it where it lies; for executors. */
+  changed(): void {
+    this.#snapshot = undefined;
+  }
+
+  /** Holds the Variable for a run that goes on elsewhere; until {@linkcode release}, whoever reads or writes it has `settle` called before. */
+  hold(settle: () => void): void {
+    this.#holds++;
+    this.#settle = settle;
+  }
+
+  /** Ends what {@linkcode hold} began. */
+  release(): void {
+    if (--this.#holds === 0) this.#settle = undefined;
+  }
+
+  /** Waits until no run holds the Variable. */
+  settle(): void {
+    this.#settle?.();
   }
 
   /** How errors call it: name and type. */

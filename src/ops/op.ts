@@ -58,6 +58,8 @@ export interface Op<A extends Attributes = Attributes> {
    * has none. An op without a rule is differentiated through its decomposition; one with neither has no gradient.
    */
   gradient?(context: GradientContext<A>): readonly (Value | undefined)[];
+  /** The message of the RangeError for an index that is out of range. Whether an op that has this fails is seen when it runs. */
+  indexMessage?(index: number, inputs: readonly TensorType[], attributes: A): string;
   /** The same computation in simpler operations. An op without it is one of the compiler's primitives. */
   decompose?(inputs: readonly Value[], attributes: A): Value;
 }
@@ -78,20 +80,61 @@ export interface GraphFunction {
 export interface ExecutorOptions {
   /** Which code generator makes the kernels. There is one, for JavaScript; `"auto"`, the default, leaves the choice to the compiler. */
   readonly emitter?: "auto" | "js";
-  /** The most threads it may run on, a whole number from 1. Programs run on one thread, so every limit holds. */
+  /**
+   * The most threads it may run on, the calling one included: a whole number from 1. As many as the machine runs at once
+   * unless given. Small programs run on the calling thread alone. The number never changes a result.
+   */
   readonly threads?: number;
   /** Round every operation to its dtype, so that results are those of eager operations bit for bit. */
   readonly exact?: boolean;
+}
+
+/** What one kernel took in a run that was measured. */
+export interface RowProfile {
+  /** The kernel's name. */
+  readonly name: string;
+  /** Of the thread that was longest at it. */
+  readonly milliseconds: number;
+  /** Additions, multiplications and calls of functions. */
+  readonly operations: number;
+  /** Of the arrays that it reads and writes, each once. */
+  readonly bytes: number;
+  /** Into how many pieces its work is cut. */
+  readonly chunks: number;
+  /** The time of the thread that was longest at it over the mean of those that could take part; 1 is best. */
+  readonly imbalance: number;
+}
+
+/** What a run took, kernel by kernel. As text it is a table, with GFLOP/s and GB/s. */
+export interface Profile {
+  /** One for each kernel, in the order in which they run. */
+  readonly rows: readonly RowProfile[];
+  /** How many threads could take part. */
+  readonly threads: number;
+  /** The table. */
+  toString(): string;
+}
+
+/** What one run takes. */
+export interface Fed {
+  readonly inputs: readonly Tensor[];
+  readonly variables: readonly Variable[];
 }
 
 /** A graph function that is ready to run. */
 export interface Executable {
   /** Runs it once: every output is a fresh tensor, and the assignments land last. */
   run(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
+  /** The same, without keeping the calling thread from other work where that can be; after all runs begun before it. */
+  runAsync(inputs: readonly Tensor[], variables: readonly Variable[]): Promise<Tensor[]>;
+  /** Runs it once, assignments included, and measures every kernel. */
+  profile(inputs: readonly Tensor[], variables: readonly Variable[]): Profile;
   /** What it consists of, for people. */
   explain(): string;
   /** The generated source text. */
   source(): string;
+  /** Files that show more of it, by name: the generated source, and a program that repeats a run with these values, or with made-up ones. */
+  files(fed?: Fed): Readonly<Record<string, string>>;
   /** The kernels that one run launches, in order. */
   readonly kernels: readonly string[];
 }

@@ -10,12 +10,24 @@ import { activeTrace, nodeIn } from "../graph/recording.ts";
 import { lastAssigns, variablesOf } from "../graph/specialize.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
-import { describeForeign } from "../ops/nested.ts";
-import { currentExecutor, type Executable, type ExecutorOptions } from "../ops/op.ts";
+import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
-import { flatten, type Structure, structureKey, unflatten } from "../tree.ts";
+import { flatten, type Structure, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
+import { dumpProgram } from "./dump.ts";
+import { differencesFromNearest } from "./recompile.ts";
+import {
+  type Arguments,
+  isFraction,
+  keyOf,
+  type Outline,
+  outlineOf,
+  type Refinement,
+  refinementKey,
+  type Signature,
+  unrefined,
+} from "./signature.ts";
 import { checkSynchronous, functionName, traced } from "./trace.ts";
 
 /** What a compiled function returns where the function itself returns `T`: every Value has become a Tensor. */
@@ -37,42 +49,72 @@ export interface CompileOptions extends ExecutorOptions {
   readonly static?: readonly number[];
 }
 
-/** How often a compiled function was called, traced, and how many programs it holds. */
+/** How often a compiled function was called and traced, why, and how many programs it holds. */
 export interface CompileStats {
   /** Calls that ran a program. */
   readonly calls: number;
   /** Times the function was recorded and compiled. */
   readonly traces: number;
-  /** Programs held now. */
+  /** Programs held now: at most 64, those that were used last. */
   readonly programs: number;
+  /**
+   * Why it was traced the last time it was traced anew: how the arguments differed from the nearest that had been traced
+   * before, such as `argument1: float32[5,3] instead of float32[4,3] (axis 0: 5 instead of 4)`. Several differences are
+   * separated by semicolons. Absent as long as there was no more than one trace.
+   */
+  readonly lastRecompile?: string;
 }
 
 /** A function that runs as one program. */
 export interface CompiledFunction<A extends readonly unknown[], R> {
   /** Runs the program for these arguments, tracing and compiling first when their signature is new. */
   (...args: CompiledArguments<A>): Compiled<R>;
-  /** The same, giving a promise of the result. */
+  /**
+   * The same, giving a promise of the result. A program that is large enough to be shared runs on other threads, and
+   * leaves the calling one's event loop free. Calls run one after the other, in the order in which they were made; what
+   * reads or assigns a Variable of theirs in the meantime, and any call that is not asynchronous, waits until they are over.
+   */
   async(...args: CompiledArguments<A>): Promise<Compiled<R>>;
   /** The graph of the program that was last used, once there is one. */
   readonly graph: Graph | undefined;
   /** What the program for these arguments (or the last one) consists of, for people. */
   explain(...args: CompiledArguments<A> | []): string;
+  /**
+   * Runs the program for these arguments once, as a call does, and measures every kernel: milliseconds, GFLOP/s, GB/s
+   * and how evenly the threads shared it. The first runs of a program are slower than later ones: call it a few times
+   * before.
+   */
+  profile(...args: CompiledArguments<A>): Profile;
   /** The source text that was generated for these arguments (or for the last program). */
   source(...args: CompiledArguments<A> | []): string;
   /** The kernels the program for these arguments (or the last one) launches, in order. */
   kernels(...args: CompiledArguments<A> | []): readonly string[];
+  /**
+   * Writes what the program for these arguments (or the last one) consists of into files of a folder, which is made where
+   * there is none, and returns their paths: the graph (`graph.txt`, `graph.dot`, `graph.svg`), `plan.txt` (what `explain`
+   * returns), `kernels.js` (what `source` returns), and `repro.ts`: a program that rebuilds the graph, runs it compiled
+   * and by the reference on these arguments (or on drawn numbers), and compares. In Deno, writing takes `--allow-write`.
+   * Throws a TypeError where there is no file system, as on a page.
+   */
+  dump(folder: string, ...args: CompiledArguments<A> | []): string[];
   /** Counts since the function was made. */
   readonly stats: CompileStats;
 }
 
 const cachedPrograms = 64;
+/** Of programs that were dropped, the keys up to this length are remembered, as many as there may be programs. */
+const rememberedLength = 4096;
 
 /** One traced and compiled signature. */
 interface Program {
   readonly graph: Graph;
   readonly executable: Executable;
-  /** Whether a number was used with an integer tensor, which it can only join when it is whole. */
-  readonly wantsWhole: boolean;
+  /** What it was traced for. */
+  readonly outline: Outline;
+  /** Why it was traced although there were others: a sentence per difference. */
+  readonly reasons: readonly string[];
+  /** The leaves that are numbers and were used with an integer tensor, which they can only join when they are whole. */
+  readonly wantsWhole: readonly number[];
   /** Which leaves of the arguments are fed. */
   readonly inputs: readonly number[];
   readonly structure: Structure;
@@ -80,18 +122,6 @@ interface Program {
   readonly results: readonly ({ readonly output: number } | { readonly constant: unknown })[];
   /** For each Variable of the program: which argument leaf tells it, and how, or the Variable itself. */
   readonly variables: readonly (Variable | { readonly leaf: number; readonly resolve: StandIn["resolve"] })[];
-}
-
-/** How a function is traced for a signature. */
-interface Signature {
-  readonly leaves: readonly unknown[];
-  readonly paths: readonly string[];
-  readonly structure: Structure;
-  readonly isStatic: (index: number) => boolean;
-  /** Whether the Variables among the arguments are part of the signature, because the function uses one of them anyway. */
-  readonly exactVariables: boolean;
-  /** Whether numbers that are not whole are recorded as such, because the function uses one with an integer tensor. */
-  readonly fractions: boolean;
 }
 
 const scalarType = new TensorType("float64", [], "scalar");
@@ -128,34 +158,56 @@ export function compile<A extends readonly unknown[], R>(
   const name = functionName(fn);
   const staticArguments = new Set(options.static);
   const programs = new LruCache<string, Program>(cachedPrograms);
+  const dropped = new LruCache<string, true>(cachedPrograms);
   let calls = 0;
   let traces = 0;
   let last: Program | undefined;
+  let lastRecompile: string | undefined;
+
+  /** Why a new signature is traced: its differences from the nearest one held; the program that ran last breaks ties. */
+  const reasonsFor = (outline: Outline, key: string): readonly string[] => {
+    const held = last === undefined ? [...programs.values()] : [...programs.values(), last];
+    const differences = differencesFromNearest(outline, held.map((program) => program.outline));
+    return dropped.get(key) === undefined
+      ? differences
+      : [...differences, `its program was dropped: a compiled function keeps ${cachedPrograms}`];
+  };
 
   const prepare = (args: readonly unknown[]): { program: Program; leaves: readonly unknown[] } => {
     const { leaves, paths, structure } = flatten(args);
     // A path begins with the argument's number: `[1].weights`.
     const isStatic = (index: number): boolean => staticArguments.has(Number.parseInt(paths[index]!.slice(1)));
-    const key = signatureOf(leaves, paths, structure, isStatic, name);
-    const find = (variant: string, exactVariables: boolean, fractions: boolean): Program => {
-      let program = programs.get(key + variant);
-      if (program !== undefined) return program;
+    const call: Arguments = { leaves, paths, structure, isStatic };
+    const callKey = keyOf(call, name);
+    const reasons: string[] = []; // of all traces of this call
+    const find = (refinement: Refinement): Program => {
+      const key = callKey + refinementKey(leaves, refinement);
+      const held = programs.get(key);
+      if (held !== undefined) return held;
+      const signature: Signature = { ...call, ...refinement };
+      const outline = outlineOf(signature);
+      reasons.push(...reasonsFor(outline, key).filter((reason) => !reasons.includes(reason)));
       // It is called with a tree of the structure of A.
       const untyped = fn as (...args: readonly unknown[]) => unknown;
-      const signature = { leaves, paths, structure, isStatic, exactVariables, fractions };
-      program = traceProgram(untyped, name, signature, options);
+      const program = { ...traceProgram(untyped, name, signature, options), outline, reasons: [...reasons] };
       traces++;
-      programs.set(key + variant, program);
+      if (reasons.length > 0) lastRecompile = program.reasons.join("; ");
+      const old = programs.set(key, program);
+      if (old !== undefined && old.length <= rememberedLength) dropped.set(old, true);
       return program;
     };
-    let program = find("", false, false);
-    // An argument is also used by the function itself: recorded as two Variables, it would be read and written twice.
-    const exact = leaves.some((leaf) => leaf instanceof Variable && program.variables.includes(leaf));
-    const fractions = program.wantsWhole && leaves.some((leaf, index) => isFraction(leaf) && !isStatic(index));
-    if (exact || fractions) {
-      const identities = leaves.map((leaf) => exact && leaf instanceof Variable ? identityOf(leaf) : "");
-      const parts = leaves.map((leaf) => fractions && isFraction(leaf) ? "f" : "");
-      program = find(` ${identities.join()} ${parts.join()}`, exact, fractions);
+    let refinement = unrefined;
+    let program = find(refinement);
+    for (;;) {
+      const { own, fractions } = refinement;
+      const { variables, wantsWhole } = program;
+      // An argument is also used by the function itself: recorded as two Variables, it would be read and written twice.
+      const used = own.length > 0 ? own : leaves.filter((leaf) => leaf instanceof Variable && variables.includes(leaf));
+      const parts = wantsWhole.filter((index) => isFraction(leaves[index]));
+      if (used.length === own.length && parts.length === 0) break;
+      // A number that is recorded as a fraction may lead the function elsewhere, where others meet integers.
+      refinement = { own: used as Variable[], fractions: [...fractions, ...parts] }; // by the filter
+      program = find(refinement);
     }
     last = program;
     return { program, leaves };
@@ -166,12 +218,23 @@ export function compile<A extends readonly unknown[], R>(
     if (activeTrace() !== undefined) return fn(...args as readonly unknown[] as A) as unknown as Compiled<R>;
     calls++;
     const { program, leaves } = prepare(args);
-    return runProgram(program, leaves) as Compiled<R>; // the result's structure is that of what fn returned
+    const { inputs, variables } = operandsOf(program, leaves);
+    return resultOf(program, program.executable.run(inputs, variables)) as Compiled<R>; // of the structure of what fn returned
+  };
+
+  const runAsync = async (...args: CompiledArguments<A>): Promise<Compiled<R>> => {
+    if (activeTrace() !== undefined) {
+      throw new TypeError(`Cannot call ${name}.async inside a function that is traced: call ${name} itself`);
+    }
+    calls++;
+    const { program, leaves } = prepare(args);
+    const { inputs, variables } = operandsOf(program, leaves);
+    return resultOf(program, await program.executable.runAsync(inputs, variables)) as Compiled<R>; // as above
   };
 
   const programFor = (action: string, args: readonly unknown[]): Program => {
+    if (args.length === 0 && last !== undefined) return last;
     if (args.length > 0 || fn.length === 0) return prepare(args).program;
-    if (last !== undefined) return last;
     throw new TypeError(`Cannot ${action} ${name}: it has not been called; call it first, or pass arguments`);
   };
 
@@ -179,66 +242,47 @@ export function compile<A extends readonly unknown[], R>(
     name: { value: name },
     toString: { value: () => `compiled function ${name}` },
     graph: { get: () => last?.graph },
-    stats: { get: (): CompileStats => ({ calls, traces, programs: programs.size }) },
-    // On one thread a run is over when the call returns, so it sees what its arguments and Variables hold now.
-    async: { value: (...args: CompiledArguments<A>) => new Promise((resolve) => resolve(run(...args))) },
-    explain: { value: (...args: readonly unknown[]) => programFor("explain", args).executable.explain() },
+    stats: {
+      get: (): CompileStats => ({
+        calls,
+        traces,
+        programs: programs.size,
+        ...(lastRecompile === undefined ? {} : { lastRecompile }),
+      }),
+    },
+    async: { value: runAsync },
+    explain: { value: (...args: readonly unknown[]) => explainProgram(programFor("explain", args)) },
+    profile: {
+      value: (...args: readonly unknown[]): Profile => {
+        const { program, leaves } = prepare(args);
+        const { inputs, variables } = operandsOf(program, leaves);
+        return program.executable.profile(inputs, variables);
+      },
+    },
     source: { value: (...args: readonly unknown[]) => programFor("show the source of", args).executable.source() },
     kernels: { value: (...args: readonly unknown[]) => programFor("list the kernels of", args).executable.kernels },
+    dump: {
+      value: (folder: string, ...args: readonly unknown[]) => {
+        const program = programFor("dump", args);
+        const fed = args.length > 0 || fn.length === 0 ? operandsOf(program, flatten(args).leaves) : undefined;
+        return dumpProgram(name, folder, program, fed);
+      },
+    },
   }) as CompiledFunction<A, R>; // the properties were defined just now
 }
 
-const identities = new WeakMap<Variable, number>();
-let nextIdentity = 0;
-
-/** A number that is the Variable's own. */
-function identityOf(variable: Variable): number {
-  let identity = identities.get(variable);
-  if (identity === undefined) identities.set(variable, identity = nextIdentity++);
-  return identity;
-}
-
-/** The string that two calls share exactly when one program serves both. */
-function signatureOf(
-  leaves: readonly unknown[],
-  paths: readonly string[],
-  structure: Structure,
-  isStatic: (index: number) => boolean,
-  name: string,
-): string {
-  let key = structureKey(structure);
-  for (let index = 0; index < leaves.length; index++) {
-    const leaf = leaves[index];
-    if (typeof leaf === "number") {
-      key += isStatic(index) ? `|=${Object.is(leaf, -0) ? "-0" : leaf}` : "|#";
-    } else if (leaf instanceof Value) {
-      const first = leaves.indexOf(leaf); // which arguments are the same object is part of the signature
-      if (leaf instanceof Variable) key += `|V${first}${leaf.trainable ? "t" : ""}${leaf.type.key}`;
-      else if (leaf instanceof Tensor) key += `|T${first}${leaf.type.key}`;
-      else {throw new TypeError(
-          `Cannot call ${name} with ${leaf.describe()} at argument ${
-            paths[index]
-          }: it is a node of a graph, not a tensor`,
-        );}
-    } else if (leaf === null || leaf === undefined || typeof leaf === "boolean" || typeof leaf === "string") {
-      key += `|${typeof leaf === "string" ? JSON.stringify(leaf) : String(leaf)}`;
-    } else {
-      throw new TypeError(
-        `Cannot call ${name} with ${describeForeign(leaf)} at argument ${
-          paths[index]
-        }: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these`,
-      );
-    }
-  }
-  return key;
+/** The program in the executor's words, and why there is more than one. */
+function explainProgram({ executable, reasons }: Program): string {
+  const text = executable.explain();
+  return reasons.length === 0 ? text : `${text}\n\ntraced again because ${reasons.join("; ")}`;
 }
 
 function traceProgram(
   fn: (...args: readonly unknown[]) => unknown,
   name: string,
-  { leaves, paths, structure, isStatic, exactVariables, fractions }: Signature,
+  { leaves, paths, structure, isStatic, own, fractions }: Signature,
   options: ExecutorOptions,
-): Program {
+): Omit<Program, "outline" | "reasons"> {
   return traced(`the compiled function ${name}`, { recordValues: false }, ({ graph }) => {
     const fed: unknown[] = leaves.map((leaf, index) => {
       if (leaf instanceof Tensor) {
@@ -246,10 +290,10 @@ function traceProgram(
         return first < index ? undefined : new Placeholder(graph, { name: argumentName(paths[index]!) }, leaf.type);
       }
       if (typeof leaf === "number" && !isStatic(index)) {
-        const type = fractions && isFraction(leaf) ? fractionType : scalarType;
+        const type = fractions.includes(index) ? fractionType : scalarType;
         return new Placeholder(graph, { name: argumentName(paths[index]!) }, type);
       }
-      if (leaf instanceof Variable && !exactVariables) {
+      if (leaf instanceof Variable && own.length === 0) {
         return leaves.indexOf(leaf) < index ? undefined : new Variable(leaf, {}, {
           argument: leaf,
           original: leaf,
@@ -283,7 +327,7 @@ function traceProgram(
     return {
       graph,
       executable,
-      wantsWhole: graph.operations.some(joinsIntegers),
+      wantsWhole: [...new Set(graph.operations.flatMap(numbersWithIntegers).map((node) => fed.indexOf(node)))],
       inputs: fed.flatMap((leaf, index) => leaf instanceof Placeholder ? [index] : []),
       structure: flat.structure,
       results,
@@ -295,23 +339,18 @@ function traceProgram(
   });
 }
 
-/** A number that an integer tensor cannot take. */
-function isFraction(leaf: unknown): boolean {
-  return typeof leaf === "number" && !Number.isInteger(leaf);
-}
-
-/** Whether an operation brings a number that is fed together with an integer tensor. */
-function joinsIntegers({ inputNodes }: Operation): boolean {
-  const types = inputNodes.map((input) => input.type);
-  return types.some((type) => type?.weak === "scalar") &&
-    types.some((type) => type && !type.weak && isInteger(type.dtype));
+/** The numbers that are fed and that an operation brings together with an integer tensor. */
+function numbersWithIntegers({ inputNodes }: Operation): readonly unknown[] {
+  const joins = inputNodes.some(({ type }) => type && !type.weak && isInteger(type.dtype));
+  return joins ? inputNodes.filter(({ type }) => type?.weak === "scalar") : [];
 }
 
 function argumentName(path: string): string {
   return `argument${path.slice(1).replace("]", "")}`;
 }
 
-function runProgram(program: Program, leaves: readonly unknown[]): unknown {
+/** What a program is run on, for the leaves of the arguments. */
+function operandsOf(program: Program, leaves: readonly unknown[]): Fed {
   const inputs = program.inputs.map((index) => {
     const leaf = leaves[index];
     return typeof leaf === "number" ? new Tensor(new Float64Array([leaf]), scalarType) : leaf as Tensor; // by the signature
@@ -319,7 +358,11 @@ function runProgram(program: Program, leaves: readonly unknown[]): unknown {
   const variables = program.variables.map((variable) =>
     variable instanceof Variable ? variable : variable.resolve(leaves[variable.leaf] as Variable) // by the signature
   );
-  const outputs = program.executable.run(inputs, variables);
+  return { inputs, variables };
+}
+
+/** A program's outputs in the structure of what the function returned. */
+function resultOf(program: Program, outputs: readonly Tensor[]): unknown {
   return unflatten(
     program.structure,
     program.results.map((result) => "output" in result ? outputs[result.output] : result.constant),

@@ -1,6 +1,7 @@
 // What a program shows of itself.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { withTuning } from "../../compiler/limits.ts";
 import { compile, crossEntropy, Operation, type Tensor, tensor, train, type Value, Variable } from "../../mod.ts";
 
 const w = new Variable([[1, 2], [3, 4]], { name: "weights" });
@@ -14,7 +15,10 @@ describe("explain", () => {
   const text = model.explain();
 
   it("begins with the name, the number of kernels and what made them", () => {
-    assertMatch(text, /^model: 2 kernels, JavaScript emitter, one thread\n/);
+    assertMatch(
+      text,
+      /^model: 2 kernels, JavaScript emitter, one thread \(about 0 µs of work, too little to share\)\n/,
+    );
   });
 
   it("shows the graph, with everything that is read", () => {
@@ -49,15 +53,15 @@ describe("explain", () => {
     assertMatch(alone.explain(), /not fused\n {2}nothing/);
   });
 
-  it("counts the arrays", () => {
-    assertMatch(text, /2 arguments, 1 Variables, \d+ constants, 1 results, \d+ scratch \(\d+ bytes\)/);
+  it("counts the arrays, and says where scratch lies", () => {
+    assertMatch(text, /2 arguments, 1 Variable, \d+ constants?, 1 result\n/);
   });
 
   it("is of the arguments given, which it traces when they are new", () => {
     const f = compile((x: Value) => x.mul(2));
     assertStringIncludes(f.explain(tensor([1, 2, 3])), "float32[3]");
     assertStringIncludes(f.explain(tensor([[1, 2]])), "float32[1,2]");
-    assertEquals(f.stats, { calls: 0, traces: 2, programs: 2 });
+    assertEquals([f.stats.calls, f.stats.traces, f.stats.programs], [0, 2, 2]);
     assertStringIncludes(f.explain(), "float32[1,2]");
     f(tensor([1, 2, 3]));
     assertEquals(f.stats.traces, 2);
@@ -74,6 +78,54 @@ describe("explain", () => {
     f(tensor([1]));
     assertEquals(f.kernels(), ["host_Mine"]);
     assertStringIncludes(f.explain(), "host_Mine: computed by its own compute");
+  });
+});
+
+describe("memory and threads", () => {
+  const v = new Variable([[1, 2], [3, 4]], { name: "v" });
+  const optimizer = new train.SGD({ learningRate: 0.1, momentum: 0.9 });
+  const step = compile(function step(x: Value, y: Value) {
+    return optimizer.minimize(() => crossEntropy(x.matmul(v).tanh().matmul(v), y));
+  });
+  const [x, y] = [tensor([[1, 2], [3, 4], [5, 6]]), tensor([0, 1, 1], { dtype: "int32" })];
+
+  it("are explained: what lies where, for how long, and what is written in place", () => {
+    const text = step.explain(x, y);
+    assertMatch(text, /2 arguments, \d+ Variables \(2 written in place\), \d+ constants, 1 result\n/);
+    assertMatch(text, /\d+ scratch arrays in [\d,]+ bytes, \d+ % less than apart \([\d,]+ bytes\)\n/);
+    assertMatch(text, /at \d+: [\d,]+ bytes, kernels \d+…\d+/);
+    assertMatch(text, /writes v\.velocity, v in place/);
+  });
+
+  it("are explained for programs that are shared", () => {
+    const text = withTuning({ sharedWork: 0, chunkWork: 1 }, () => {
+      const f = compile((x: Value) => x.mul(2).add(1), { threads: 3 });
+      return f.explain(x);
+    });
+    assertMatch(text, /^anonymous: 1 kernel, JavaScript emitter, 3 threads \(about 0 µs of work\)\n/);
+    assertMatch(text, /k0_mul_add: map over \[3,2\], 6 chunks: /);
+  });
+});
+
+describe("profile", () => {
+  it("runs once, and says what each kernel took", () => {
+    const w = new Variable([0, 0, 0]);
+    const f = compile((x: Value) => {
+      w.assign(w.add(x.sum(0)));
+      return x.matmul(x.transpose());
+    });
+    const x = tensor([[1, 2, 3], [4, 5, 6]]);
+    const profile = f.profile(x);
+    assertEquals(w.toArray(), [5, 7, 9]);
+    assertEquals(profile.rows.map(({ name }) => name), f.kernels(x));
+    const contract = profile.rows.find(({ name }) => name.includes("contract"));
+    assertEquals(contract?.operations, 2 * 2 * 2 * 3); // a multiplication and an addition each
+    assertEquals(contract?.bytes, 4 * (6 + 4));
+    assert(profile.rows.every(({ milliseconds, imbalance }) => milliseconds >= 0 && imbalance >= 1));
+    assertMatch(
+      String(profile),
+      /^anonymous: [\d.]+ ms, one thread\nkernel +ms +% +GFLOP\/s +GB\/s +chunks +imbalance\n/,
+    );
   });
 });
 

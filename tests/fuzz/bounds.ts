@@ -178,6 +178,8 @@ function boundNode(
       return move(node, inputs.map((input) => convertBounded(input, type.dtype)));
     case "take":
       return move(node, [convertBounded(inputs[0]!, type.dtype), inputs[1]!]);
+    case "checkIndex":
+      return compute(node, inputs);
     case "scatterAdd":
       return floating ? boundScatter(node, inputs) : compute(node, inputs);
     case "contract":

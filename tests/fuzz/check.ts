@@ -2,10 +2,14 @@
  * What has to hold of every plan.
  * @module
  */
+import { withTuning } from "../../compiler/limits.ts";
+import { Program } from "../../compiler/program.ts";
 import { decompose } from "../../compiler/decompose.ts";
 import { materialize } from "../../compiler/materialize.ts";
 import { simplify } from "../../compiler/simplify.ts";
 import { verify } from "../../compiler/verify.ts";
+import { canFail } from "../../compiler/kernel.ts";
+import type { CompileOptions } from "../../mod.ts";
 import type { GraphFunction } from "../../src/ops/op.ts";
 import { type Bounded, boundGraph, exactly, Undecided } from "./bounds.ts";
 import type { Built } from "./builder.ts";
@@ -48,12 +52,12 @@ export function checkSame(outcome: Outcome, expected: Outcome, way: string): voi
   outcome.forEach((tensor, position) => {
     const other = expected[position]!;
     if (tensor.type.key !== other.type.key) {
-      throw new Error(`${way}: output ${position} is ${tensor.type}, eagerly ${other.type}`);
+      throw new Error(`${way}: output ${position} is ${tensor.type}, expected ${other.type}`);
     }
     tensor.data.forEach((actual, index) => {
       if (Object.is(actual, other.data[index])) return;
       throw new Error(
-        `${way}: element ${index} of output ${position} (${tensor.type}) is ${actual}; eagerly ${other.data[index]}`,
+        `${way}: element ${index} of output ${position} (${tensor.type}) is ${actual}; ${other.data[index]} expected`,
       );
     });
   });
@@ -67,6 +71,30 @@ export function checkPasses(source: GraphFunction): void {
   const simple = simplify(primitive);
   verify(simple, "simplify");
   verify(materialize(simple), "materialize");
+  checkProgram(new Program(source, {}));
+}
+
+/**
+ * Throws unless a program's plan holds: arrays that are needed at the same time lie apart, at multiples of 64 bytes, and
+ * no row writes a Variable where it lies before the last row that can fail.
+ */
+export function checkProgram({ memory, rows }: Program): void {
+  const { blocks } = memory;
+  blocks.forEach((block, index) => {
+    if (block.offset % 64 !== 0 || block.offset + block.bytes > memory.bytes) throw new Error("a block lies askew");
+    for (const other of blocks.slice(0, index)) {
+      const together = block.first <= other.last && other.first <= block.last;
+      const apart = block.offset + block.bytes <= other.offset || other.offset + other.bytes <= block.offset;
+      if (together && !apart) {
+        throw new Error(`arrays ${block.buffers} and ${other.buffers} are needed at the same time, and overlap`);
+      }
+    }
+  });
+  const failing = rows.findLastIndex((row) => row.kind === "host" || row.drafts.some(({ kernel }) => canFail(kernel)));
+  rows.forEach((row, place) => {
+    if (row.kind === "host" || !row.lands) return;
+    if (place <= failing) throw new Error(`${row.name} writes a Variable, and row ${failing} can still fail`);
+  });
 }
 
 /** Ways to run a plan, by name; all are compared with the numbers expected, and the exact one with the eager one. */
@@ -76,10 +104,30 @@ export interface Ways {
   readonly [name: string]: (plan: Plan) => Outcome;
 }
 
+/** Cuts even small graphs into many chunks, and gives every reading of memory that holds nothing away. */
+const finely = { chunkWork: 1, longRow: 4, sharedWork: 0, poison: true };
+
+/** Programs are fuzzed on so many threads by turns, whose workers have to be started before. */
+const threadCounts = [2, 3, 4, 8] as const;
+export const fuzzedThreads = Math.max(...threadCounts);
+let turn = 0;
+
+/** A way to run a program on this thread, and one to run it on several, both cut alike. */
+function cutFinely(run: (plan: Plan, options: CompileOptions) => Outcome): {
+  readonly inline: (plan: Plan) => Outcome;
+  readonly threaded: (plan: Plan) => Outcome;
+} {
+  return {
+    inline: (plan) => withTuning(finely, () => run(plan, { threads: 1 })),
+    threaded: (plan) => withTuning(finely, () => run(plan, { threads: threadCounts[turn++ % threadCounts.length]! })),
+  };
+}
+
 const asFunction: Ways = {
   eager: runEagerly,
   compiled: (plan) => runCompiled(plan),
   exact: (plan) => runCompiled(plan, { exact: true }),
+  ...cutFinely(runCompiled),
 };
 
 /** All ways to run a plan. */
@@ -96,6 +144,7 @@ export const gradientWays: Ways = {
   session: (plan) => differentiateInSession(plan, "compiled"),
   compiled: (plan) => differentiateCompiled(plan),
   exact: (plan) => differentiateCompiled(plan, { exact: true }),
+  ...cutFinely(differentiateCompiled),
 };
 
 /** Throws unless a plan computes what it should in every way, and the compiler's passes keep its graph well formed. */
@@ -112,13 +161,19 @@ function assignsTwice({ steps }: Plan): boolean {
 function checkWays(plan: Plan, expected: readonly Bounded[], all: Ways): void {
   const eager = all.eager(plan);
   checkBounds(eager, expected, "eager");
+  const outcomes = new Map<string, Outcome>([["eager", eager]]);
   for (const [way, run] of Object.entries(all)) {
     if (way === "eager") continue;
     const outcome = run(plan);
+    outcomes.set(way, outcome);
     checkBounds(outcome, expected, way);
-    if (way === "exact") checkSame(outcome, eager, way);
+    const twin = twins[way];
+    if (twin !== undefined) checkSame(outcome, outcomes.get(twin)!, `${way} against ${twin}`);
   }
 }
+
+/** Ways whose results are those of another, which comes before, bit for bit. */
+const twins: Readonly<Record<string, string>> = { exact: "eager", threaded: "inline" };
 
 /**
  * Throws unless the gradients of a plan's loss are the same in every way. Returns whether there was anything to

@@ -1,13 +1,14 @@
 import { assert, assertGreater, assertThrows } from "@std/assert";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import fc from "fast-check";
-import { matmul, tensor } from "../../mod.ts";
+import { runs } from "../../compiler/runtime/runs.ts";
+import { matmul, tensor, workers } from "../../mod.ts";
 import { decompose } from "../../compiler/decompose.ts";
 import { verify } from "../../compiler/verify.ts";
 import { opTable } from "../../src/ops/table.ts";
 import { boundOperation, exactly, Undecided } from "./bounds.ts";
 import { anything, buildPlan, choices } from "./builder.ts";
-import { checkBounds } from "./check.ts";
+import { checkBounds, fuzzedThreads } from "./check.ts";
 import { fuzzGradients, fuzzGraphs } from "./fuzz.ts";
 import { graphFunctionOf, type Plan, runCompiled, runEagerly } from "./plan.ts";
 import { printProgram } from "./repro.ts";
@@ -16,9 +17,14 @@ import { printProgram } from "./repro.ts";
 const seeds = [20250101, Date.now() % 2 ** 31];
 
 describe("random programs", () => {
+  before(async () => {
+    await workers.start(fuzzedThreads);
+  });
   for (const seed of seeds) {
-    it(`give the same results in every way (seed ${seed})`, () => {
-      fuzzGraphs({ count: 150, seed });
+    it(`give the same results in every way (seed ${seed})`, { timeout: 120_000 }, () => {
+      const before = runs.begun;
+      fuzzGraphs({ count: 250, seed });
+      assertGreater(runs.begun - before, 125); // half of them and more have something that can be cut
     });
     it(`have the same gradients in every way (seed ${seed})`, () => {
       const { compared, drawn } = fuzzGradients({ count: 50, seed });

@@ -260,6 +260,7 @@ export const generators = {
     );
     return { inputs: [x, indices], attributes: { axis: source.next(3) === 2 ? axis - shape.length : axis } };
   },
+  checkIndex: "the public operations do not record it; crossEntropy decomposes into it",
   scatterAdd(source) {
     const x = source.pick((type) => ranked(type) && notBool(type) && !type.weak && type.size <= 100);
     if (x === undefined) return undefined;

@@ -2,17 +2,13 @@
  * Plans as programs that can be run by themselves.
  * @module
  */
+import { literal } from "../../src/literal.ts";
 import type { Numbers, Plan } from "./plan.ts";
 
-function literal(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) => each) ?? "undefined";
-}
-
 function printTensor({ dtype, shape, data }: Numbers): string {
-  const number = (each: number): string => Object.is(each, -0) ? "-0" : String(each);
-  return `tensor(Float64Array.of(${data.map(number).join(", ")}), { dtype: "float64", shape: [${
-    shape.join(", ")
-  }] }).astype("${dtype}")`;
+  return `tensor(Float64Array.of(${data.map(literal).join(", ")}), { dtype: "float64", shape: ${
+    literal(shape)
+  } }).astype("${dtype}")`;
 }
 
 /** The text of a program, to be saved in a file of its own under tests/, that runs a plan eagerly and compiled. */
@@ -36,7 +32,7 @@ export function printProgram({ steps, outputs }: Plan): string {
         lists.outer.push(`const ${name} = new Variable(${printTensor(step.numbers)});`);
         break;
       case "number":
-        lists.outer.push(`const ${name} = ${step.number};`);
+        lists.outer.push(`const ${name} = ${literal(step.number)};`);
         break;
       case "operation":
         lists.inner.push(

@@ -12,6 +12,8 @@
  */
 import { parseArgs } from "node:util";
 import process from "node:process";
+import { workers } from "../../mod.ts";
+import { fuzzedThreads } from "./check.ts";
 import { fuzzGradients, fuzzGraphs } from "./fuzz.ts";
 
 const { values } = parseArgs({
@@ -23,7 +25,7 @@ const { values } = parseArgs({
   },
 });
 const options = { seed: Number(values.seed), steps: Number(values.steps) };
-console.log(`seed ${options.seed}`);
+console.log(`seed ${options.seed}, ${await workers.start(fuzzedThreads)} threads`);
 try {
   const graphs = fuzzGraphs({ ...options, count: Number(values.graphs) });
   console.log(`${graphs.compared} graphs agree`);

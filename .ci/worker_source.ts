@@ -1,0 +1,56 @@
+/**
+ * Writes `compiler/runtime/worker_source.ts`: the code of a worker as a string, from which one starts without reading
+ * a file.
+ *
+ *     deno run --allow-all .ci/worker_source.ts            write it
+ *     deno run --allow-all .ci/worker_source.ts --check    exit with 1 when it is stale
+ */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { bundle, project } from "./bundle.ts";
+
+const entry = "compiler/runtime/worker.ts";
+const comlink = "src/comlink.ts";
+const target = "compiler/runtime/worker_source.ts";
+const command = "deno run --allow-all .ci/worker_source.ts";
+
+/** Text as it stands between backquotes. */
+const quoted = (text: string): string => text.trimEnd().replace(/[\\`]|\$(?=\{)/g, "\\$&");
+
+const text = `/**
+ * The code of a worker as a string: no permission is needed to start it from a Blob, and bundlers take it along. And
+ * that of comlink for the thread that starts it, which is evaluated with the first worker: importing the package itself
+ * takes Deno as long as all the rest of the library.
+ *
+ * Generated from \`${entry}\`, \`${comlink}\` and what they import. Do not edit it; this writes it:
+ *
+ *     ${command}
+ *
+ * @module
+ */
+
+/** A module for a worker: \`worker.ts\` with all it imports, comlink included. */
+export const workerSource: string = \`${quoted(bundle(entry, { minify: true }))}\`;
+
+/** The body of a function that returns what \`comlink.ts\` exports. */
+export const comlinkSource: string = \`${quoted(asFunctionBody(bundle(comlink, { minify: true })))}\`;
+`;
+
+/** A module's text with its exports returned. */
+function asFunctionBody(module: string): string {
+  const exports = /export ?\{([^}]*)\};?\s*$/;
+  const names = exports.exec(module)?.[1];
+  if (names === undefined) throw new Error(`Cannot bundle ${comlink}: its exports do not come last`);
+  const members = names.split(",").map((each) => each.trim().split(/ as /).reverse().join(":"));
+  return module.replace(exports, `return {${members.join()}};`);
+}
+
+const path = join(project, target);
+if (!process.argv.includes("--check")) {
+  writeFileSync(path, text);
+} else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
+  console.error(`${target} is not what ${entry} makes: run \`${command}\``);
+  process.exitCode = 1;
+}

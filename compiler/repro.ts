@@ -1,0 +1,205 @@
+/**
+ * A graph function as a program that stands by itself: it rebuilds the graph, runs it compiled and by the reference, and
+ * compares. So what is wrong with a kernel can be looked at without the program that met it.
+ * @module
+ */
+import { isFloating } from "../src/dtype.ts";
+import { Assign, type Operation, Read, TableOperation } from "../src/graph/operation.ts";
+import { shownOrder } from "../src/graph/print.ts";
+import { postorder } from "../src/graph/traverse.ts";
+import type { Variable } from "../src/graph/variable.ts";
+import { literal } from "../src/literal.ts";
+import type { ExecutorOptions, Fed, GraphFunction, Op } from "../src/ops/op.ts";
+import { opTable } from "../src/ops/table.ts";
+import type { Tensor } from "../src/tensor.ts";
+import type { TensorType } from "../src/tensor_type.ts";
+import type { Value } from "../src/value.ts";
+
+/** Arrays up to this length are written out. */
+const writtenElements = 1024;
+
+/** The module that a program imports. In the bundle, this module's address is that of another folder of the package. */
+function kitAddress(): string {
+  return new URL("../compiler/repro_kit.ts", import.meta.url).href;
+}
+
+/** The text of the program. Its numbers are those of `fed`; without, arguments are drawn, and Variables are as they are now. */
+export function printRepro(source: GraphFunction, options: ExecutorOptions, fed: Fed | undefined): string {
+  return new Writer(source, fed).program(options);
+}
+
+class Writer {
+  readonly #source: GraphFunction;
+  readonly #fed: Fed | undefined;
+  /** Nodes are called by their numbers in the printed graph. */
+  readonly #names: ReadonlyMap<Value, string>;
+  readonly #variableNames: ReadonlyMap<Variable, string>;
+  /** What is drawn, each with the number of its line here for a seed. */
+  readonly #drawn: string[] = [];
+
+  constructor(source: GraphFunction, fed: Fed | undefined) {
+    this.#source = source;
+    this.#fed = fed;
+    this.#names = new Map(shownOrder(source.graph).map((node, index) => [node, `n${index}`]));
+    this.#variableNames = new Map(source.variables.map((variable, index) => [variable, `w${index}`]));
+  }
+
+  program(options: ExecutorOptions): string {
+    const { name, graph, inputs, outputs, assigns, variables } = this.#source;
+    const needed = new Set(postorder([...outputs, ...assigns]));
+    const nodes = graph.operations.filter((node) => needed.has(node));
+    const own = nodes.filter(isOwn);
+    const float32 = [...needed].some(({ type }) => type?.dtype === "float32");
+    const tolerance = float32 ? 1e-4 : 1e-9;
+    const body = [
+      "// The arguments.",
+      "const inputs = [",
+      ...inputs.map((input, index) => `  ${this.#argument(input.name, input.type!, index)}, // ${oneLine(input.name)}`),
+      "];",
+      "",
+      "// The Variables, and what they hold before the run.",
+      ...variables.map((variable, index) => this.#variable(variable, index)),
+      "",
+      "// The graph. Each node has the number that it has in graph.txt.",
+      "const graph = new Graph();",
+      ...inputs.map((input) =>
+        `const ${this.#nameOf(input)} = new Placeholder(graph, { name: ${literal(input.name)} }, ${
+          typeText(input.type!)
+        });`
+      ),
+      ...nodes.map((node) => `const ${this.#nameOf(node)} = ${this.#node(node)};`),
+      "",
+      "const graphFunction: GraphFunction = {",
+      `  name: ${literal(name)},`,
+      "  graph,",
+      ...Object.entries({ inputs, outputs, assigns }).map(([key, list]) => `  ${key}: ${this.#list(list)},`),
+      `  variables: [${[...this.#variableNames.values()].join(", ")}],`,
+      "};",
+      `compareWithReference(graphFunction, inputs, ${literal(options)}, ${literal(tolerance)});`,
+      "",
+    ];
+    return [...this.#head(tolerance, float32), ...refusal(name, own, this.#names), ...body].join("\n");
+  }
+
+  /** Comes first and is written last: it tells what was drawn. */
+  #head(tolerance: number, float32: boolean): string[] {
+    const drawn = this.#drawn.length === 0 ? [] : [
+      "//",
+      "// These numbers are drawn, and not those that the program has:",
+      ...this.#drawn.map((each) => `//   ${each}`),
+    ];
+    return [
+      `// Rebuilds the graph of ${
+        oneLine(this.#source.name)
+      }, runs it compiled and by the reference implementations, and prints`,
+      "// for every output and every Variable it assigns the largest relative difference.",
+      "//",
+      `// It ends with status 1 where that is more than ${tolerance}, which leaves ${
+        float32 ? "float32" : "float64"
+      } some digits for rounding,`,
+      "// or where whole numbers differ. A number that is a small difference of large ones can differ by more, and nothing is wrong.",
+      "//",
+      "// Run it with `deno run repro.ts` or `bun repro.ts`. It imports the library from where that was when this was written;",
+      "// for another copy, change the address after `from`.",
+      ...drawn,
+      "import {",
+      "  Assign, compareWithReference, drawn, Graph, type GraphFunction, held, opTable, Placeholder, recordOperation, TensorType, Variable,",
+      `} from ${literal(kitAddress())};`,
+      "",
+    ];
+  }
+
+  #nameOf(node: Value): string {
+    return this.#names.get(node)!; // the printed graph has every node
+  }
+
+  #list(nodes: readonly Value[]): string {
+    return `[${nodes.map((node) => this.#nameOf(node)).join(", ")}]`;
+  }
+
+  #argument(name: string, type: TensorType, index: number): string {
+    const given = this.#fed?.inputs[index];
+    return given === undefined
+      ? this.#draw(`the argument ${name}`, type, "was not given", ...rangeOf(type))
+      : this.#numbers(`the argument ${name}`, given);
+  }
+
+  #variable(variable: Variable, index: number): string {
+    const actual = this.#fed?.variables[index] ?? variable.standIn?.original ?? variable;
+    const numbers = this.#numbers(`the Variable ${actual.name}`, actual.snapshot());
+    return `const w${index} = new Variable(${numbers}, { name: ${literal(actual.name)} });`;
+  }
+
+  /** A tensor as an expression. A large one keeps its range, so that indices stay in range and squares positive. */
+  #numbers(what: string, { type, data }: Tensor): string {
+    if (type.size <= writtenElements) return `held(${typeText(type)}, ${literal(data)})`;
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of data) {
+      if (!Number.isFinite(value)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    if (low > high) low = high = 0;
+    return this.#draw(what, type, `has more than ${writtenElements} elements`, low, high);
+  }
+
+  #draw(what: string, type: TensorType, reason: string, low: number, high: number): string {
+    this.#drawn.push(`${oneLine(what)} (${type}), which ${reason}`);
+    return `drawn(${typeText(type)}, ${this.#drawn.length}, ${literal(low)}, ${literal(high)})`;
+  }
+
+  #node(node: Operation): string {
+    if (node instanceof Read) {
+      const { source } = node;
+      const variable = this.#variableNames.get(source as Variable); // a tensor is not in the map
+      if (variable !== undefined) return `graph.read(${variable})`;
+      return `graph.capture(${this.#numbers(`the constant ${this.#nameOf(node)}`, source as Tensor)})`; // all Variables are in the map
+    }
+    if (node instanceof Assign) {
+      return `new Assign(graph, ${this.#variableNames.get(node.variable)}, ${this.#nameOf(node.inputNodes[0]!)})`;
+    }
+    if (isOwn(node)) return `new ${className(node)}(${this.#list(node.inputNodes)})`;
+    return `recordOperation(graph, opTable.${node.name}, ${this.#list(node.inputNodes)}, ${literal(node.attributes)})`;
+  }
+}
+
+const table: Readonly<Record<string, Op>> = opTable;
+
+/** Whether an operation is the user's own, of which no program can be printed. */
+function isOwn(node: Operation): boolean {
+  if (node instanceof Read || node instanceof Assign) return false;
+  return !(node instanceof TableOperation && Object.hasOwn(table, node.name) && table[node.name] === node.op);
+}
+
+function className(node: Operation): string {
+  const { name } = node.constructor;
+  return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? name : "UnnamedOperation";
+}
+
+/** What stops a program that cannot be complete, and how to complete it. */
+function refusal(name: string, own: readonly Operation[], names: ReadonlyMap<Value, string>): string[] {
+  if (own.length === 0) return [];
+  const list = own.map((node) => `${node.name} (${names.get(node)})`).join(", ");
+  const message = `Cannot rebuild ${name}: these operations are not the library's own: ${list}`;
+  return [
+    "// Operations of your own cannot be printed. Import their classes, see to it that they are made as in your program (look for",
+    `// \`new ${className(own[0]!)}(\` below), and remove this line.`,
+    `throw new Error(${literal(message)});`,
+    "",
+  ];
+}
+
+function typeText({ dtype, shape, weak }: TensorType): string {
+  return `new TensorType(${literal(dtype)}, ${literal(shape)}${weak === undefined ? "" : `, ${literal(weak)}`})`;
+}
+
+/** Where numbers are drawn that nothing is known of: whole ones may be indices, and a number may be a divisor. */
+function rangeOf({ dtype, weak }: TensorType): [low: number, high: number] {
+  if (weak !== undefined) return weak === "scalar" ? [1, 3] : [0.25, 1];
+  return isFloating(dtype) ? [-1, 1] : [0, 1];
+}
+
+/** Text that may stand in a comment of one line. */
+function oneLine(text: string): string {
+  return JSON.stringify(text).slice(1, -1).replace(/[\u2028\u2029]/g, " ");
+}

@@ -1,0 +1,174 @@
+/**
+ * What the threads of a pool agree on: the words at the start of the arena, and the messages of a worker.
+ *
+ * A program is run by *walkers*: threads that claim chunks of its current row and, whoever completes a row, go on to the
+ * next. All they need to know of the run stands in these words. They are read and written while others do; the comments
+ * say who may write when.
+ * @module
+ */
+import type { DType } from "../../src/dtype.ts";
+import type { Chunks } from "../chunks.ts";
+import type { KernelText } from "../emit/load_js.ts";
+
+/** Where each word is, counted in 32-bit words. Those that many threads write have a cache line of their own. */
+export const word = {
+  /** Claims: `closed` − count + claims so far, or `closed` and more when there is nothing to claim. */
+  next: 0,
+  /** How many chunks of the row are complete. */
+  done: 16,
+  /** Changes whenever a thread that waits should look again; what they sleep on. */
+  signal: 32,
+  /** How many threads sleep. */
+  sleeping: 48,
+  /** One of {@linkcode state}. */
+  state: 64,
+
+  // What follows is written by the thread that starts a run or a row, and holds until the row's last chunk is done.
+  program: 80,
+  /** Counts runs: a walker binds its arrays anew when it changes. */
+  run: 81,
+  row: 82,
+  /** How many chunks the row has. */
+  chunks: 83,
+  /** 1 when the row is complete but for the walker that is to go on from it. */
+  relay: 84,
+  /** Where the run's region begins, in units of 64 bytes: its binding table, then its scratch. */
+  region: 85,
+  /** Walkers of this rank and above stay out. */
+  walkers: 86,
+  /** 1 when walkers note the time that they take. */
+  measured: 87,
+
+  /** How many programs were sent to the workers: one that has loaded fewer goes back to its event loop. */
+  loads: 96,
+  /** A chunk plus 1 that its thread could not compute, for another to take. */
+  returned: 112,
+  /** 1 once a thread has failed; what follows describes the first failure. */
+  failure: 144,
+  failureKind: 145,
+  failureRow: 146,
+  failureThread: 147,
+  /** For a failed check: which of the kernel's, and the index that failed it, in two words. */
+  failureCheck: 149,
+  failureIndex: 150,
+  /** Bytes of the message at {@linkcode messageOffset}. */
+  failureLength: 152,
+  /** After a failure, how many chunks had been claimed: when as many are done, every thread has left the row. */
+  claimed: 153,
+
+  // What the tests' faults are: see faults.ts.
+  faultKind: 160,
+  faultRow: 161,
+  faultThread: 162,
+} as const;
+
+/** What a thread's own words are, from {@linkcode threadWord} on. */
+export const threadWords = {
+  /** One of {@linkcode status}. */
+  status: 0,
+  /** How many programs it has loaded. */
+  loaded: 1,
+  /** The chunk it computes, plus 1. */
+  holding: 2,
+  /** When it took that, in milliseconds. */
+  since: 3,
+  /** Its place in the order in which walkers are admitted; the caller's is 0. */
+  rank: 4,
+  /** The number of the worker whose words these are: one that finds another has been given up, and leaves for good. */
+  owner: 5,
+  /** The number of the worker that has left last. */
+  left: 6,
+} as const;
+
+/** The most threads of a pool, the caller's included. */
+export const maximumThreads = 64;
+
+const firstThread = 256;
+const wordsPerThread = 16;
+
+/** Where a word of a thread is. */
+export function threadWord(thread: number, which: keyof typeof threadWords): number {
+  return firstThread + thread * wordsPerThread + threadWords[which];
+}
+
+/** Where the message of a failure is, in bytes, and how long it may be. */
+export const messageOffset = 8192;
+export const messageCapacity = 4096;
+
+/** Bytes that these words take. What is allocated comes after. */
+export const controlBytes = 16384;
+
+/** Arrays begin at multiples of this many bytes: a cache line. */
+export const alignment = 64;
+
+/** A value of the word `next` from which there is nothing to claim. */
+export const closed = 2 ** 30;
+
+/** What the word `state` says of the run. */
+export const state = { idle: 0, running: 1, host: 2, done: 3, failed: 4 } as const;
+
+/** What a worker is doing. */
+export const status = {
+  /** It has not started yet, or has ended. */
+  absent: 0,
+  /** In its event loop: it needs a message. */
+  parked: 1,
+  /** It has been sent one. */
+  called: 2,
+  /** Looking for work, or at it. */
+  hot: 3,
+  /** Asleep: it needs a signal. */
+  waiting: 4,
+} as const;
+
+/** How a thread failed. */
+export const failureKind = { error: 1, index: 2, lost: 3, closed: 4 } as const;
+
+/** Part of a row: one use of its kernel. */
+export interface Segment {
+  readonly args: Int32Array;
+  readonly chunks: Chunks;
+}
+
+/** A row as walkers know it; undefined stands for a host step, which is the caller's. */
+export interface WalkedRow {
+  readonly segments: readonly Segment[];
+  /** How many chunks there are, over all segments. */
+  readonly count: number;
+  /** The buffer that takes partial results, and how many numbers of it each chunk fills. */
+  readonly partials: number;
+  readonly slots: number;
+}
+
+/** The array of a program, but for where it is. */
+export interface BufferLayout {
+  readonly dtype: DType;
+  readonly length: number;
+}
+
+/** A program as it is sent to a worker. */
+export interface ProgramMessage {
+  readonly id: number;
+  readonly buffers: readonly BufferLayout[];
+  readonly rows: readonly ((WalkedRow & { readonly kernel: KernelText }) | undefined)[];
+}
+
+/** What a worker is told when it starts. */
+export interface ArenaMessage {
+  readonly memory: WebAssembly.Memory;
+  readonly thread: number;
+  /** The worker's own number. */
+  readonly owner: number;
+  /** How long it looks for work before it sleeps, in milliseconds. */
+  readonly spin: number;
+}
+
+/** The methods of a worker, called through comlink. */
+export interface WorkerMethods {
+  init(arena: ArenaMessage): void;
+  /** Takes a program; `number` is how many it has been sent with this one. */
+  load(program: ProgramMessage, number: number): void;
+  /** Walks until there has been nothing to do for a while. */
+  run(): void;
+  dispose(program: number): void;
+}

@@ -1,0 +1,125 @@
+/**
+ * A region: what one program needs of the arena while it runs. First its binding table, which says where each of its
+ * arrays is, and the times of a run that is measured; then small arguments and constants, scratch, and results.
+ *
+ * Runs come one at a time, so all programs use the same region; calls within calls do not run here.
+ * @module
+ */
+import type { Variable } from "../../src/graph/variable.ts";
+import type { Tensor } from "../../src/tensor.ts";
+import { aligned, bytesOf, type MemoryPlan } from "../plan.ts";
+import type { Buffer } from "../table.ts";
+import type { Arena } from "./arena.ts";
+import { alignment } from "./protocol.ts";
+
+/** Where an array of a program is to be found when it runs in the arena. */
+export type Place =
+  /** In the region; `copy` when its numbers have to be brought there. */
+  | { readonly kind: "region"; readonly offset: number; readonly copy: boolean }
+  /** Anywhere in the arena, where it stays. */
+  | { readonly kind: "resident" };
+
+/** How a program's region is laid out. */
+export interface RegionLayout {
+  readonly bytes: number;
+  /** One for each buffer of the program. */
+  readonly places: readonly Place[];
+}
+
+/** Arguments and constants up to this many bytes are copied for each run: keeping track of them costs more. */
+const smallBytes = 1024;
+
+/** Lays out the region of a program of so many rows, for so many threads. */
+export function layOutRegion(
+  buffers: readonly Buffer[],
+  plan: MemoryPlan,
+  rows: number,
+  threads: number,
+): RegionLayout {
+  let end = aligned(buffers.length * Int32Array.BYTES_PER_ELEMENT) +
+    aligned(rows * threads * Float64Array.BYTES_PER_ELEMENT);
+  const take = (bytes: number): number => {
+    const offset = end;
+    end += aligned(Math.max(1, bytes)); // even an empty array is somewhere
+    return offset;
+  };
+  const isSmall = (buffer: Buffer): boolean =>
+    (buffer.kind === "input" || buffer.kind === "constant") && bytesOf(buffer) <= smallBytes;
+  const small = buffers.map((buffer) => isSmall(buffer) ? take(bytesOf(buffer)) : 0);
+  const scratch = take(plan.bytes);
+  const places = buffers.map((buffer, index): Place => {
+    if (isSmall(buffer)) return { kind: "region", offset: small[index]!, copy: true };
+    if (buffer.kind === "result") return { kind: "region", offset: take(bytesOf(buffer)), copy: false };
+    if (buffer.kind !== "scratch") return { kind: "resident" };
+    // What is computed in a Variable's place has no other; it is named by nothing.
+    return { kind: "region", offset: scratch + (plan.offsets.get(index) ?? 0), copy: false };
+  });
+  return { bytes: end, places };
+}
+
+/** What is placed in a region. */
+interface Placed {
+  readonly id: number;
+  readonly arrays: readonly Buffer[];
+  readonly layout: RegionLayout;
+}
+
+/** The region of all programs. */
+export class Region {
+  #offset = 0;
+  #bytes = 0;
+  /** The program whose constants are there. */
+  #owner = -1;
+
+  /** Brings everything that a program's run needs into the arena, and writes its binding table. Returns where that is. */
+  place(
+    { id, arrays, layout }: Placed,
+    arena: Arena,
+    inputs: readonly Tensor[],
+    variables: readonly Variable[],
+  ): number {
+    if (this.#bytes < layout.bytes) {
+      if (this.#bytes > 0) arena.release(this.#offset);
+      this.abandon();
+      this.#offset = arena.allocate(layout.bytes, "the scratch of programs");
+      this.#bytes = layout.bytes;
+    }
+    const region = this.#offset;
+    const isNew = this.#owner !== id;
+    this.#owner = -1; // until all is there
+    const table = new Int32Array(arena.memory.buffer, region, arrays.length);
+    layout.places.forEach((place, index) => {
+      const buffer = arrays[index]!;
+      if (place.kind === "region") {
+        const offset = region + place.offset;
+        table[index] = offset / alignment;
+        if (!place.copy) return;
+        if (buffer.kind === "input") {
+          const { data } = inputs[buffer.index]!;
+          arena.view(buffer.type.dtype, offset, data.length).set(data);
+        } else if (buffer.kind === "constant" && isNew) {
+          arena.view(buffer.type.dtype, offset, buffer.tensor.size).set(buffer.tensor.data);
+        }
+      } else if (buffer.kind === "variable") {
+        table[index] = arena.placeOfVariable(variables[buffer.index]!) / alignment;
+      } else if (buffer.kind === "input" || buffer.kind === "constant") {
+        const tensor = buffer.kind === "input" ? inputs[buffer.index]! : buffer.tensor;
+        table[index] = arena.placeOf(tensor.data, tensor.type) / alignment;
+      }
+    });
+    this.#owner = id;
+    return region;
+  }
+
+  /** Takes nothing that lies there for granted any more. */
+  forget(): void {
+    this.#owner = -1;
+  }
+
+  /** Leaves the region as it is and has the next program make another. */
+  abandon(): void {
+    this.#offset = 0;
+    this.#bytes = 0;
+    this.#owner = -1;
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * A walker: one thread's part in a run. It claims chunks, computes them, and goes on to the next row when it has
+ * completed one. The calling thread and the workers are walkers alike.
+ * @module
+ */
+import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
+import { beginOf, endOf } from "../chunks.ts";
+import type { JsFinish, JsFunction } from "../emit/load_js.ts";
+import { Leave, strike } from "./faults.ts";
+import { clearFailure, type Failure, failureOf, noteFailure } from "./failure.ts";
+import { alignment, type BufferLayout, closed, state, threadWord, type WalkedRow, word } from "./protocol.ts";
+
+/** A row with its functions. */
+export interface LoadedRow extends WalkedRow {
+  readonly run: JsFunction;
+  readonly finish: JsFinish | undefined;
+}
+
+/** A program as a thread has it. */
+export interface LoadedProgram {
+  readonly id: number;
+  readonly buffers: readonly BufferLayout[];
+  /** Undefined stands for a host step. */
+  readonly rows: readonly (LoadedRow | undefined)[];
+}
+
+/** A program's arrays in the arena, as one thread sees them. */
+interface Bound {
+  readonly arrays: TypedArray[];
+  /** Where each is, in units of {@linkcode alignment}; 0 before it was first bound. */
+  readonly places: Int32Array;
+  run: number;
+}
+
+/** What a look for work came to. */
+export type Step = "worked" | "nothing" | "unloaded";
+
+/** Computes the chunk of a row that has this number. */
+export function computeChunk(row: LoadedRow, arrays: readonly TypedArray[], chunk: number): void {
+  let rest = chunk;
+  for (const { args, chunks } of row.segments) {
+    if (rest < chunks.count) {
+      const begin = beginOf(chunks, rest);
+      const end = endOf(chunks, begin);
+      if (row.finish === undefined) row.run(arrays, args, begin, end);
+      else row.run(arrays, args, begin, end, arrays[row.partials]!, chunk * row.slots);
+      return;
+    }
+    rest -= chunks.count;
+  }
+}
+
+/** What is left to do when all chunks of a row are done. */
+export function finishRow({ finish, segments, partials, count }: LoadedRow, arrays: readonly TypedArray[]): void {
+  finish?.(arrays, segments[0]!.args, arrays[partials]!, count);
+}
+
+/** A whole row, on this thread. */
+export function computeRow(row: LoadedRow, arrays: readonly TypedArray[]): void {
+  if (row.finish === undefined) {
+    const { run, segments } = row;
+    for (let index = 0; index < segments.length; index++) {
+      const { args, chunks } = segments[index]!;
+      if (chunks.units > 0) run(arrays, args, 0, chunks.units);
+    }
+    return;
+  }
+  for (let chunk = 0; chunk < row.count; chunk++) computeChunk(row, arrays, chunk);
+  finishRow(row, arrays);
+}
+
+/** Tells an engine that this is a loop that waits, where it has a way to be told. */
+const pause: () => void = (Atomics as { pause?: () => void }).pause?.bind(Atomics) ?? ((): void => {}); // newer than the type's library
+
+/** How many looks there are between two at the clock. */
+const looksPerClock = 32;
+
+/** What only the calling thread can do. */
+export interface Caller {
+  /** Runs a host step. */
+  host(program: LoadedProgram, row: number, arrays: readonly TypedArray[]): void;
+  /** Takes an error as it is; other threads' come as text. */
+  caught(error: unknown): void;
+}
+
+/** One thread that takes part in runs. */
+export class Walker {
+  readonly control: Int32Array;
+  readonly thread: number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #programs: ReadonlyMap<number, LoadedProgram>;
+  readonly #bound = new WeakMap<LoadedProgram, Bound>();
+  /** Where its rank is. */
+  readonly #rank: number;
+  readonly #caller: Caller | undefined;
+  /** A worker's own number; the caller's is 0. */
+  readonly owner: number;
+
+  constructor(
+    memory: WebAssembly.Memory,
+    thread: number,
+    programs: ReadonlyMap<number, LoadedProgram>,
+    { caller, owner = 0 }: { readonly caller?: Caller; readonly owner?: number } = {},
+  ) {
+    this.#memory = memory;
+    this.control = new Int32Array(memory.buffer);
+    this.thread = thread;
+    this.#rank = threadWord(thread, "rank");
+    this.#programs = programs;
+    this.#caller = caller;
+    this.owner = owner;
+  }
+
+  /** Whether this thread still belongs to the pool. */
+  isAdmitted(): boolean {
+    return Atomics.load(this.control, threadWord(this.thread, "owner")) === this.owner;
+  }
+
+  /** Begins the run that the control words describe, on this thread; `attended` when this thread walks on. */
+  start(attended: boolean): void {
+    const { control } = this;
+    clearFailure(control);
+    Atomics.store(control, word.chunks, 0);
+    Atomics.store(control, word.relay, 0);
+    Atomics.store(control, word.row, -1);
+    Atomics.store(control, word.done, 0);
+    Atomics.store(control, word.state, state.running);
+    if (attended) this.#advance(-1);
+    else this.#relay(-1);
+  }
+
+  /** Runs the host step that the run waits for, and goes on, or has a worker go on. */
+  continueFromHost(attended: boolean): void {
+    const { control } = this;
+    const row = Atomics.load(control, word.row);
+    Atomics.store(control, word.state, state.running);
+    const program = this.#programs.get(Atomics.load(control, word.program))!; // the caller has every program that it runs
+    try {
+      this.#caller?.host(program, row, this.bind(program));
+    } catch (error) {
+      this.#failWith(error, row);
+      return;
+    }
+    if (Atomics.load(control, word.state) === state.failed) return; // the pool was closed meanwhile
+    if (attended) this.#advance(row);
+    else this.#relay(row);
+  }
+
+  /** Looks for a chunk and computes it. */
+  step(): Step {
+    const { control } = this;
+    if (Atomics.load(control, word.returned) !== 0) {
+      const chunk = Atomics.exchange(control, word.returned, 0) - 1;
+      if (chunk >= 0) return this.#perform(chunk);
+    }
+    if (
+      Atomics.load(control, word.next) >= closed ||
+      Atomics.load(control, this.#rank) >= Atomics.load(control, word.walkers)
+    ) return "nothing";
+    const claim = Atomics.add(control, word.next, 1);
+    return claim >= closed ? "nothing" : this.#perform(closed - 1 - claim);
+  }
+
+  /** Looks for work for a while. The calling thread also stops when the run waits for it or is over. */
+  lookFor(milliseconds: number): Step {
+    const { control } = this;
+    let end = -1;
+    for (let looks = 1;; looks++) {
+      const step = this.step();
+      if (step !== "nothing" || milliseconds === 0) return step;
+      if (this.#caller !== undefined && Atomics.load(control, word.state) !== state.running) return "nothing";
+      if (looks % looksPerClock === 0) {
+        const now = performance.now();
+        if (end < 0) end = now + milliseconds;
+        else if (now > end) return "nothing";
+      }
+      pause();
+    }
+  }
+
+  /** Sleeps until something changes after `seen`, for so long at most. */
+  sleep(seen: number, milliseconds: number): "ok" | "not-equal" | "timed-out" {
+    const { control } = this;
+    Atomics.add(control, word.sleeping, 1);
+    const result = Atomics.wait(control, word.signal, seen, milliseconds);
+    Atomics.sub(control, word.sleeping, 1);
+    return result;
+  }
+
+  /** Tells whoever waits that something has changed. */
+  signal(): void {
+    const { control } = this;
+    Atomics.add(control, word.signal, 1);
+    if (Atomics.load(control, word.sleeping) > 0) Atomics.notify(control, word.signal);
+  }
+
+  /** The program's arrays for the present run. */
+  bind(program: LoadedProgram): readonly TypedArray[] {
+    const { control } = this;
+    let bound = this.#bound.get(program);
+    if (bound === undefined) {
+      const { length } = program.buffers;
+      bound = { arrays: new Array<TypedArray>(length), places: new Int32Array(length), run: 0 };
+      this.#bound.set(program, bound);
+    }
+    const run = Atomics.load(control, word.run);
+    if (bound.run !== run) {
+      bound.run = run;
+      const { arrays, places } = bound;
+      const { buffer } = this.#memory;
+      const table = new Int32Array(buffer, (Atomics.load(control, word.region) >>> 0) * alignment, places.length);
+      for (let index = 0; index < places.length; index++) {
+        const place = table[index]!;
+        if (places[index] === place) continue;
+        places[index] = place;
+        const { dtype, length } = program.buffers[index]!;
+        arrays[index] = dtypeInfo(dtype).view(buffer, (place >>> 0) * alignment, length);
+      }
+    }
+    return bound.arrays;
+  }
+
+  #failWith(error: unknown, row: number): void {
+    if (error instanceof Leave) throw error;
+    this.#caller?.caught(error);
+    this.fail(failureOf(error, row, this.thread));
+  }
+
+  /** Ends the run with a failure; only the first one counts. */
+  fail(failure: Failure): void {
+    const { control } = this;
+    if (!noteFailure(control, failure)) return;
+    const claims = Atomics.exchange(control, word.next, closed);
+    const chunks = Atomics.load(control, word.chunks);
+    Atomics.store(control, word.claimed, Math.min(claims, closed) - (closed - chunks));
+    Atomics.store(control, word.state, state.failed);
+    this.signal();
+  }
+
+  /** Computes a chunk that this thread has claimed. While it is not done, nothing of the run's description changes. */
+  #perform(chunk: number): Step {
+    const { control, thread } = this;
+    const holding = threadWord(thread, "holding");
+    Atomics.store(control, threadWord(thread, "since"), Date.now() | 0);
+    Atomics.store(control, holding, chunk + 1);
+    const program = this.#programs.get(Atomics.load(control, word.program));
+    if (program === undefined) {
+      while (Atomics.compareExchange(control, word.returned, 0, chunk + 1) !== 0) pause();
+      Atomics.store(control, holding, 0);
+      this.signal();
+      return "unloaded";
+    }
+    const row = Atomics.load(control, word.row);
+    if (Atomics.load(control, word.relay) === 0 && Atomics.load(control, word.state) === state.running) {
+      try {
+        const arrays = this.bind(program);
+        if (Atomics.load(control, word.faultKind) !== 0) strike(control, row, thread);
+        if (Atomics.load(control, word.measured) === 0) computeChunk(program.rows[row]!, arrays, chunk);
+        else this.#measure(program, row, () => computeChunk(program.rows[row]!, arrays, chunk));
+      } catch (error) {
+        this.#failWith(error, row);
+      }
+    }
+    if (!this.isAdmitted()) throw new Leave(); // it was taken for lost, and the run is over
+    Atomics.store(control, holding, -1);
+    const chunks = Atomics.load(control, word.chunks);
+    const isLast = Atomics.add(control, word.done, 1) + 1 === chunks;
+    if (Atomics.load(control, word.state) === state.failed) this.signal();
+    else if (isLast) this.#advance(row);
+    Atomics.store(control, holding, 0);
+    return "worked";
+  }
+
+  /** Goes on after row `from`, all of whose chunks are done, as far as this thread can alone. */
+  #advance(from: number): void {
+    const { control } = this;
+    const program = this.#programs.get(Atomics.load(control, word.program))!; // it has just computed a chunk of it
+    const { rows } = program;
+    const arrays = this.bind(program);
+    let row = from;
+    try {
+      const completed = rows[from];
+      if (completed !== undefined && Atomics.load(control, word.relay) === 0) finishRow(completed, arrays);
+      for (row = from + 1; row < rows.length; row++) {
+        const next = rows[row];
+        if (Atomics.load(control, word.state) === state.failed) return;
+        if (next === undefined) {
+          if (this.#caller === undefined) {
+            Atomics.store(control, word.row, row);
+            Atomics.store(control, word.state, state.host);
+            this.signal();
+            return;
+          }
+          this.#caller.host(program, row, arrays);
+        } else if (next.count > 1) {
+          Atomics.store(control, word.relay, 0);
+          this.#publish(row, next.count);
+          return;
+        } else {
+          if (Atomics.load(control, word.faultKind) !== 0) strike(control, row, this.thread);
+          if (Atomics.load(control, word.measured) === 0) computeRow(next, arrays);
+          else this.#measure(program, row, () => computeRow(next, arrays));
+        }
+      }
+    } catch (error) {
+      this.#failWith(error, row);
+      return;
+    }
+    if (Atomics.compareExchange(control, word.state, state.running, state.done) !== state.running) return;
+    this.signal();
+  }
+
+  #publish(row: number, count: number): void {
+    const { control } = this;
+    Atomics.store(control, word.row, row);
+    Atomics.store(control, word.chunks, count);
+    Atomics.store(control, word.done, 0);
+    Atomics.store(control, word.next, closed - count);
+    this.signal();
+  }
+
+  /** Has another walker go on after `row`. */
+  #relay(row: number): void {
+    Atomics.store(this.control, word.relay, 1);
+    this.#publish(row, 1);
+  }
+
+  /** Notes how long `work` takes, for this thread and row, at the end of the region's binding table. */
+  #measure(program: LoadedProgram, row: number, work: () => void): void {
+    const start = performance.now();
+    work();
+    const times = timesOf(this.#memory, this.control, program, Atomics.load(this.control, this.#rank));
+    times[row]! += performance.now() - start;
+  }
+}
+
+/** Where the walker of a rank notes the milliseconds that it has spent on each row of a run that is measured: after the binding table. */
+export function timesOf(
+  memory: WebAssembly.Memory,
+  control: Int32Array,
+  program: LoadedProgram,
+  rank: number,
+): Float64Array {
+  const region = (Atomics.load(control, word.region) >>> 0) * alignment;
+  const table = Math.ceil(program.buffers.length * Int32Array.BYTES_PER_ELEMENT / alignment) * alignment;
+  const { length } = program.rows;
+  return new Float64Array(memory.buffer, region + table + rank * length * Float64Array.BYTES_PER_ELEMENT, length);
+}

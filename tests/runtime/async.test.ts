@@ -1,0 +1,219 @@
+// Asynchronous calls: in order, beside other work, and joined by whoever needs them to be over.
+import { after, before, describe, it } from "node:test";
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { compile, Operation, random, type Tensor, tensor, type Value, Variable, workers } from "../../mod.ts";
+import { setTuning } from "../../compiler/limits.ts";
+import { runs } from "../../compiler/runtime/runs.ts";
+import { finely, sharedRuns } from "./support.ts";
+
+/** Takes a while: many passes over an array, each of which needs the one before. */
+const long = (x: Value): Value => {
+  let y = x;
+  for (let index = 0; index < 60; index++) y = y.sub(y.mean()).tanh().add(0.5);
+  return y.sum();
+};
+const million = tensor(random.normal([1_000_000], { key: random.key(1) }));
+
+describe("an asynchronous call", { timeout: 60_000 }, () => {
+  let usual: ReturnType<typeof setTuning>;
+  before(async () => {
+    usual = setTuning({ ...finely, threads: 2 });
+    await workers.start(2);
+  });
+  after(() => {
+    setTuning(usual);
+  });
+
+  it("gives what a call gives", async () => {
+    const f = compile((x: Value) => [x.exp().sum(0), { total: x.sum() }] as const);
+    const x = tensor(random.normal([40, 30], { key: random.key(2) }));
+    const [columns, { total }] = await f.async(x);
+    const [sameColumns, { total: sameTotal }] = f(x);
+    assertEquals(columns.toArray(), sameColumns.toArray());
+    assertEquals(total.item(), sameTotal.item());
+  });
+
+  it("leaves the event loop free: a timer keeps ticking", async () => {
+    setTuning(usual);
+    await workers.start(2);
+    const f = compile(long);
+    f.kernels(million);
+    setTuning({ ...finely, threads: 2 });
+    const start = performance.now();
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const result = await f.async(million);
+    clearInterval(timer);
+    const time = performance.now() - start;
+    assert(time > 200, `it took ${time} ms, too short to tell`);
+    assertGreater(ticks, time / 5 / 4);
+    assertEquals(result.item(), f(million).item());
+  });
+
+  it("waits for its workers without holding the event loop up", async () => {
+    workers.close();
+    setTuning(usual);
+    const f = compile(long);
+    f.kernels(million);
+    setTuning({ ...finely, threads: 2 });
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    await f.async(million);
+    clearInterval(timer);
+    assertGreater(ticks, 10);
+  });
+
+  it("runs after those made before it, small ones too", async () => {
+    const trace = new Variable([0, 0]);
+    const record = (n: number) => (x: Value): void => {
+      trace.assign(trace.mul(10).add(n));
+      trace.assign(trace.add(x.sum().mul(0)));
+    };
+    const shared = compile(record(1));
+    const small = compile(record(2));
+    const x = tensor(random.normal([64], { key: random.key(3) }));
+    const calls = [shared.async(x), small.async(x), shared.async(x), small.async(x)];
+    await Promise.all(calls);
+    assertEquals(trace.toArray(), [1212, 1212]);
+  });
+
+  it("is over before a call that is not asynchronous begins", async () => {
+    const w = new Variable(0, { dtype: "float64" });
+    const add = compile((x: Value) => {
+      w.assign(w.add(x.sum()));
+      return w.add(0);
+    });
+    const x = tensor(Array(64).fill(1), { dtype: "float64" });
+    const first = add.async(x);
+    const second = add.async(x);
+    assertEquals(add(x).item(), 192);
+    assertEquals((await first).item(), 64);
+    assertEquals((await second).item(), 128);
+  });
+
+  it("is over before a Variable that it holds is read or assigned", async () => {
+    const w = new Variable(0, { dtype: "float64" });
+    const add = compile((x: Value) => void w.assign(w.add(x.sum())));
+    const x = tensor(Array(64).fill(1), { dtype: "float64" });
+    const first = add.async(x);
+    assertEquals(w.value.item(), 64);
+    const second = add.async(x);
+    w.assign(5);
+    assertEquals(w.value.item(), 5);
+    await Promise.all([first, second]);
+    assertEquals(w.value.item(), 5);
+  });
+
+  it("sees numbers and Variables as they are when it is made", async () => {
+    const w = new Variable([1, 1]);
+    const f = compile((x: Value, n: Value) => x.mul(n).sum().add(w.sum()));
+    const x = tensor(Array(64).fill(1));
+    const result = f.async(x, 2);
+    w.assign([10, 10]);
+    assertEquals((await result).item(), 130);
+  });
+
+  it("runs host steps on the calling thread, and compiled calls inside them", async () => {
+    const inner = compile((x: Value) => x.mul(2));
+    let calls = 0;
+    class Doubled extends Operation {
+      override compute(x: Tensor): Tensor {
+        calls++;
+        return inner(x);
+      }
+    }
+    const f = compile((x: Value) => Doubled.apply(x.exp()).sum());
+    const x = tensor(Array(64).fill(0));
+    f.kernels(x);
+    calls = 0;
+    assertEquals((await f.async(x)).item(), 128);
+    assertEquals(calls, 1);
+  });
+
+  it("of two functions that call each other runs inside", async () => {
+    let depth = 0;
+    class Inner extends Operation {
+      override compute(x: Tensor): Tensor {
+        return depth++ < 3 ? outer(x) : x;
+      }
+    }
+    const outer = compile((x: Value) => Inner.apply(x.add(1)).mul(2));
+    const x = tensor(Array(32).fill(0));
+    outer.kernels(x);
+    depth = 0;
+    assertEquals(
+      outer(x).toArray(),
+      Array(32).fill(2 * (2 * (2 * (2 * 4) + 0))).map(() => (((1 + 1 + 1 + 1) * 2) * 2) * 2 * 2),
+    );
+    depth = 0;
+    assertEquals((await outer.async(x)).toArray(), outer.name === "" ? [] : Array(32).fill(64));
+  });
+
+  it("from inside a run waits for that to be over", async () => {
+    const later: Promise<Tensor>[] = [];
+    const w = new Variable(0);
+    const add = compile((x: Value) => {
+      w.assign(w.add(x.sum()));
+      return w.add(0);
+    });
+    const ones = tensor(Array(64).fill(1));
+    class Calls extends Operation {
+      override compute(x: Tensor): Tensor {
+        later.push(add.async(ones));
+        return x;
+      }
+    }
+    const f = compile((x: Value) => Calls.apply(x.exp()).sum());
+    f(ones);
+    assertEquals(later.length, 2); // once for its shape, and once in the run
+    assertEquals(w.toArray(), 64 * 2);
+    assertEquals((await later.at(-1)!).item(), 64 * 2);
+  });
+
+  it("that fails rejects, and those after it run", async () => {
+    class Fails extends Operation {
+      override compute(x: Tensor): Tensor {
+        if (x.data[0] === 2) throw new Error("not two");
+        return x;
+      }
+    }
+    const f = compile((x: Value) => Fails.apply(x.mul(2)).sum());
+    const [bad, good] = [tensor(Array(32).fill(1)), tensor(Array(32).fill(3))];
+    f.kernels(bad);
+    const failing = assertRejects(() => f.async(bad), Error, "not two");
+    const next = f.async(good);
+    await failing;
+    assertEquals((await next).item(), 192);
+  });
+
+  it("is counted, and refused inside a trace", async () => {
+    const f = compile((x: Value) => x.add(1));
+    await f.async(tensor([1]));
+    assertEquals(f.stats.calls, 1);
+    await assertRejects(
+      async () => {
+        await compile((x: Value) => {
+          void f.async(x).then(undefined, (error) => failures.push(error));
+          return x;
+        }).async(tensor([1]));
+        await Promise.resolve();
+        throw failures[0];
+      },
+      TypeError,
+      "inside a function that is traced",
+    );
+  });
+
+  it("runs in the arena when it is large", async () => {
+    const f = compile((x: Value) => x.exp().sum(1));
+    const x = tensor(random.normal([64, 4], { key: random.key(4) }));
+    f(x);
+    await workers.start(2);
+    assertEquals(sharedRuns(() => void f(x)), 1);
+    const before = runs.begun;
+    await f.async(x);
+    assertEquals(runs.begun - before, 1);
+  });
+});
+
+const failures: unknown[] = [];
