@@ -6,9 +6,13 @@
 /** The place an operation was recorded at. The stack is kept as it is: formatting one costs far more than capturing it. */
 export type Site = Error;
 
-/** Files under these folders are the library's own, and are passed over when the user's line is looked for. */
-const libraryRoot = new URL("../", import.meta.url).href;
-const ownFiles = ["src/", "compiler/", "mod.ts"].map((path) => libraryRoot + path);
+const ownPath = "src/errors.ts";
+/** Where the folder of the library is, or undefined in a bundle, which is one file. */
+const libraryRoot = import.meta.url.endsWith(`/${ownPath}`) ? import.meta.url.slice(0, -ownPath.length) : undefined;
+/** Files, and files under folders, that are passed over when the user's line is looked for: the library's own. */
+const ownFiles = libraryRoot === undefined
+  ? [import.meta.url]
+  : ["src/", "compiler/", "mod.ts"].map((path) => libraryRoot + path);
 const ownPaths = ownFiles.map((url) => url.startsWith("file://") ? decodeURIComponent(url.slice(7)) : url);
 
 /** Remembers the caller's stack; see {@linkcode siteOf} for reading it. */

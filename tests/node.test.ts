@@ -1,0 +1,127 @@
+/**
+ * The package as npm installs it: the files it lists, in a `node_modules`. Node and Deno take the bundle there, Bun the
+ * sources. Their numbers are compared with the seed's, and with what the same program prints in the project.
+ */
+
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
+import { writeModule, writeTypes } from "../.ci/dist.ts";
+import { assertClose, clustersProblem, golden } from "./seed/problems.ts";
+
+const project = fileURLToPath(new URL("..", import.meta.url));
+const programs = join(project, "tests/node");
+const runtime = process.versions["bun"] === undefined ? "deno" : "bun";
+
+/** What `program.mjs` prints. */
+interface Findings {
+  readonly printed: string;
+  readonly losses: readonly number[];
+  readonly last: number;
+  readonly solution: readonly number[];
+  readonly place: string;
+}
+
+/** Runs `program.mjs` of a folder. A process that does not end by itself is killed, and that is an error. */
+function run(command: readonly [string, ...string[]], folder: string): Promise<Findings> {
+  const [tool, ...args] = [...command, "program.mjs", JSON.stringify(clustersProblem(1))];
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool!, args, { cwd: folder, timeout: 30_000, env: { ...process.env, NO_COLOR: "1" } });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text);
+    child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve(JSON.parse(stdout) as Findings); // the program's last line says that these are its fields
+      else reject(new Error(`${tool} ended with ${code ?? signal}:\n${stdout}${stderr}`));
+    });
+  });
+}
+
+/** The version of a tool, or undefined when it is not on PATH. */
+function versionOf(tool: string): string | undefined {
+  const { status, stdout } = spawnSync(tool, ["--version"], { encoding: "utf8", shell: process.platform === "win32" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** Why the package cannot be built here, or undefined. Neither runtime prints a skip's reason, so it goes into the name. */
+function reasonToSkip(): string | undefined {
+  if (versionOf("bun") === undefined) return "bun, which bundles, is not on PATH";
+  if (!existsSync(join(project, "node_modules/comlink"))) return "node_modules is missing";
+  return undefined;
+}
+
+function reasonToSkipNode(): string | undefined {
+  const version = versionOf("node");
+  if (version === undefined) return "node is not on PATH";
+  return Number(/^v(\d+)\./.exec(version)?.[1]) < 20 ? `node ${version} is older than 20` : undefined;
+}
+
+function reasonToSkipTypes(): string | undefined {
+  if (versionOf("tsc") === undefined) return "tsc is not on PATH";
+  return runtime === "bun" ? "types are the same under Bun" : undefined;
+}
+
+/** An `it` that says in its name why it is skipped. */
+function test(name: string, reason: string | undefined, body: () => Promise<void> | void): void {
+  it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined, timeout: 60_000 }, body);
+}
+
+describe("the installed package", () => {
+  const reason = reasonToSkip();
+  const user = mkdtempSync(join(tmpdir(), "tensorloom-package-"));
+  const installed = join(user, "node_modules/@tensorloom/tensorloom");
+  let expected: Findings;
+
+  before(async () => {
+    if (reason !== undefined) return;
+    mkdirSync(installed, { recursive: true });
+    const { files } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { files: string[] };
+    for (const file of ["package.json", ...files.filter((file) => file !== "dist")]) {
+      cpSync(join(project, file), join(installed, file), { recursive: true });
+    }
+    assert(files.includes("dist"));
+    writeModule(join(installed, "dist"));
+    cpSync(join(project, "node_modules/comlink"), join(user, "node_modules/comlink"), { recursive: true });
+    cpSync(join(programs, "program.mjs"), join(user, "program.mjs"));
+    cpSync(join(programs, "consumer.ts"), join(user, "consumer.ts"));
+    const dependencies = { "@tensorloom/tensorloom": "*", "comlink": "*" };
+    writeFileSync(join(user, "package.json"), JSON.stringify({ type: "module", dependencies }));
+    expected = await run([runtime, "run"], programs);
+  });
+
+  after(() => rmSync(user, { recursive: true, force: true }));
+
+  const assertExpected = (found: Findings): void => {
+    assertEquals(found.printed, "tensor([[19., 22.],\n        [43., 50.]])");
+    assertEquals(found.solution, [2, -1]);
+    assertClose(found.losses, golden.mlp_train[1].loss_every_100, 1e-9, 0);
+    assertClose([found.last], golden.mlp_train[1].final_loss, 1e-9, 0);
+    assertClose(found.losses, expected.losses, 1e-5, 0);
+    // A line of the program, and not of the bundle.
+    const lines = readFileSync(join(programs, "program.mjs"), "utf8").split("\n");
+    const line = 1 + lines.findIndex((text) => text.includes(".sum().item()"));
+    assertEquals(found.place.replace(/:\d+$/, ""), `program.mjs:${line}`);
+  };
+
+  test("computes what the project does, and that is right", reason, () => assertExpected(expected));
+
+  test("runs under Node", reason ?? reasonToSkipNode(), async () => assertExpected(await run(["node"], user)));
+
+  // Deno takes the bundle, too: it strips no types in node_modules.
+  const command = runtime === "deno" ? ["run", "--node-modules-dir=manual"] as const : ["run"] as const;
+  test(`runs under ${runtime}`, reason, async () => assertExpected(await run([runtime, ...command], user)));
+
+  test("has types", reason ?? reasonToSkipTypes(), () => {
+    writeTypes(join(installed, "dist"));
+    const flags = "--ignoreConfig --noEmit --strict --target es2022 --module nodenext consumer.ts".split(" ");
+    const { stdout } = spawnSync("tsc", flags, { cwd: user, encoding: "utf8", shell: process.platform === "win32" });
+    assertEquals(stdout, "");
+  });
+});
