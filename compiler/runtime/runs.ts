@@ -203,6 +203,8 @@ class Runs {
     const runs = Atomics.load(control, word.state) !== state.idle;
     if (runs) walker.fail({ kind: "closed", row, thread: 0 });
     pool.close();
+    // A worker that takes long over its chunk may still write: there, nothing else is to lie.
+    if (runs && !this.#isQuiet()) this.#region.abandon();
     for (const job of [...this.#queue]) {
       this.#settle(job, () => {
         throw job.program.errorOf({ kind: "closed", row: job.begun ? row : -1, thread: 0 }, undefined, job.variables);
@@ -304,7 +306,7 @@ class Runs {
     if (failed) {
       this.#region.forget();
       const failure = readFailure(control);
-      if (failure.kind === "lost") { for (const variable of variables) this.#arena!.spill(variable); }
+      if (failure.kind === "lost") variables.forEach((variable) => this.#arena!.spill(variable));
       throw program.errorOf(failure, this.#caught, variables);
     }
     return program.complete(this.#walker!.bind(program), inputs, variables);
