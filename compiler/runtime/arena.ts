@@ -109,7 +109,7 @@ export class Arena {
       holder = this.#hold(variable.storage.byteLength, {
         describe: () => label,
         isDead: () => reference.deref() === undefined,
-        giveUp: () => this.spill(reference.deref()),
+        giveUp: () => this.#spill(reference.deref()),
       });
       const storage = this.view(dtype, holder.offset, size);
       storage.set(variable.storage);
@@ -120,8 +120,16 @@ export class Arena {
     return holder.offset;
   }
 
-  /** Moves a Variable that lives here into an array of its own. Its place stays taken until room is needed. */
-  spill(variable: Variable | undefined): void {
+  /** Moves a Variable that lives here into an array of its own. Its place stays taken: a lost worker may still write there. */
+  abandon(variable: Variable): void {
+    const holder = this.#variables.get(variable);
+    if (holder === undefined) return;
+    this.#spill(variable);
+    const describe = (): string => "what a lost worker may write";
+    this.#holders.set(holder.offset, { ...holder, describe, isDead: () => false, giveUp: undefined });
+  }
+
+  #spill(variable: Variable | undefined): void {
     if (variable === undefined || !this.#variables.delete(variable)) return;
     variable.relocate(variable.storage.slice());
   }
@@ -241,13 +249,10 @@ export class Arena {
       const rest = rows.slice(shown.length).reduce((sum, holder) => sum + holder.bytes, 0);
       shown.push(`  ${megabytes(rest).padStart(10)}  ${rows.length - shown.length} smaller ones`);
     }
+    const limit = `it can hold ${megabytes(this.#maximumBytes)}`;
+    const held = rows.length === 0 ? "and nothing is in it" : `of which ${megabytes(this.usedBytes)} are held by`;
     return new RangeError(
-      [
-        `Cannot place ${purpose} (${megabytes(bytes)}) in the arena: it can hold ${
-          megabytes(this.#maximumBytes)
-        }, of which ${megabytes(this.usedBytes)} are held by`,
-        ...shown,
-      ].join("\n"),
+      [`Cannot place ${purpose} (${megabytes(bytes)}) in the arena: ${limit}, ${held}`, ...shown].join("\n"),
     );
   }
 }

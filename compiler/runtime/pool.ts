@@ -31,7 +31,7 @@ const spinTime = 0.2;
 const idleTime = 200;
 
 /** How long workers are waited for, in milliseconds. */
-export const startLimit = 5000;
+const startLimit = 5000;
 
 /** How long a worker that is to leave may take for it, in milliseconds. */
 const leaveLimit = 1000;
@@ -46,8 +46,8 @@ export function hardwareThreads(): number {
 
 /** Whether threads can share memory here at all. */
 export function canShareMemory(): boolean {
-  return typeof SharedArrayBuffer === "function" && typeof Worker === "function" && typeof Blob === "function" &&
-    typeof URL.createObjectURL === "function";
+  return typeof SharedArrayBuffer === "function" && typeof WebAssembly === "object" && typeof Worker === "function" &&
+    typeof Blob === "function" && typeof URL.createObjectURL === "function";
 }
 
 /** Every worker has a number of its own; 0 is nobody's. */
@@ -62,6 +62,7 @@ export class Pool {
   #lastThread = 0;
   #broken = false;
   #used = 0;
+  #added = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Called when a worker has ended by itself. */
   readonly #lost: () => void;
@@ -87,6 +88,11 @@ export class Pool {
     return this.#broken;
   }
 
+  /** Until when workers that have not started are waited for: once, not by every call that would like to have them. */
+  get startEnd(): number {
+    return this.#added + startLimit;
+  }
+
   /** Starts workers until there are `count`, without waiting for them. */
   start(count: number): void {
     this.#used = Date.now();
@@ -100,6 +106,7 @@ export class Pool {
   }
 
   #add(): void {
+    this.#added = Date.now();
     const control = this.#control;
     // Another place than the last ones': who was there may still be about to find out that it has been given up.
     const taken = this.threads;

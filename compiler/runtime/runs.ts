@@ -12,7 +12,7 @@ import type { Tensor } from "../../src/tensor.ts";
 import type { Buffer } from "../table.ts";
 import { Arena } from "./arena.ts";
 import { type Failure, readFailure } from "./failure.ts";
-import { canShareMemory, Pool, startLimit } from "./pool.ts";
+import { canShareMemory, Pool } from "./pool.ts";
 import { alignment, type ProgramMessage, state, threadWord, word } from "./protocol.ts";
 import { Region, type RegionLayout } from "./region.ts";
 import { type LoadedProgram, timesOf, Walker } from "./walker.ts";
@@ -128,8 +128,7 @@ class Runs {
     if (threads < 2 || !canShareMemory()) return 1;
     const { pool } = this.#open();
     pool.start(threads - 1);
-    const end = Date.now() + startLimit;
-    while (pool.ready < threads - 1 && !pool.broken && Date.now() < end) {
+    while (pool.ready < threads - 1 && !pool.broken && Date.now() < pool.startEnd) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return 1 + pool.ready;
@@ -306,7 +305,7 @@ class Runs {
     if (failed) {
       this.#region.forget();
       const failure = readFailure(control);
-      if (failure.kind === "lost") variables.forEach((variable) => this.#arena!.spill(variable));
+      if (failure.kind === "lost") variables.forEach((variable) => this.#arena!.abandon(variable));
       throw program.errorOf(failure, this.#caught, variables);
     }
     return program.complete(this.#walker!.bind(program), inputs, variables);

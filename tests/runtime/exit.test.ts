@@ -1,31 +1,69 @@
-// A process ends by itself, whatever its workers were doing, and soon.
+// Processes end by themselves, whatever they did with the workers, and with the status that they ought to have.
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { runProgram } from "./support.ts";
 
-describe("a process exits by itself", () => {
-  const ways = [
-    "synchronous",
-    "asynchronous",
-    "not awaited",
-    "only started",
-    "closed",
-    "closed at once",
-    "failed",
-    "never ready",
-  ];
-  for (const way of ways) {
-    it(`after workers were used so: ${way}`, { timeout: 60_000 }, () => {
-      const { output, errors, status, milliseconds } = runProgram("exit.ts", [way]);
-      assertEquals([status, errors], [0, ""]);
-      assertStringIncludes(output, way === "failed" ? "as it was told\nthe end\n" : "the end\n");
-      assert(milliseconds < 5000, `it took ${milliseconds} ms`); // with the time to start and to load the library
+/** What exiting.ts prints. */
+interface Report {
+  readonly sum: number;
+  readonly shared: number;
+  readonly time: number;
+}
+
+/** Runs exiting.ts: what it printed, how it ended, and the milliseconds that it took to end after its last statement. */
+function exitAfter(way: string): { report: Report; errors: string; status: number | null; milliseconds: number } {
+  const { output, errors, status } = runProgram("exiting.ts", [way]);
+  const end = Date.now();
+  const lines = output.trim().split("\n");
+  assertEquals(lines.length, 1, `${output}\n${errors}`);
+  const report = JSON.parse(lines[0]!) as Report; // that is what it prints
+  return { report, errors, status, milliseconds: end - report.time };
+}
+
+/** Ways to end well, and whether they run in the arena. */
+const quiet: readonly (readonly [name: string, way: string, shared: boolean])[] = [
+  ["after a synchronous run", "sync", true],
+  ["after a loop that never let the event loop run", "sync without a wait", true],
+  ["after a run that did not wait for the workers", "before the workers are there", false],
+  ["after an asynchronous run", "async", true],
+  ["after an asynchronous run that nobody waits for", "unawaited", true],
+  ["after an asynchronous run whose result nobody wants", "unobserved", false],
+  ["after workers were started alone", "started", false],
+  ["while workers start", "starting", false],
+  ["after workers were closed", "closed", true],
+  ["after workers were closed that had not started yet", "closed while starting", false],
+  ["after a run that failed, and another", "error of a run that is caught", true],
+  ["after an error that nobody caught but a listener", "error in the event loop that is caught", true],
+];
+
+const thrown = /this was meant to happen/;
+
+/** Ways to end with an error, and what it says. */
+const failing: readonly (readonly [name: string, way: string, message: RegExp])[] = [
+  ["after a run", "error after a run", thrown],
+  ["in the event loop", "error in the event loop", thrown],
+  ["while an asynchronous run waits", "error while a run waits", thrown],
+  ["of an asynchronous run itself", "error of a run", /Cannot take from axis 0 of float32\[64,8\]: index 64 is out of/],
+];
+
+describe("a process ends by itself", () => {
+  for (const [name, way, shared] of quiet) {
+    it(name, { timeout: 60_000 }, () => {
+      const { report, errors, status, milliseconds } = exitAfter(way);
+      assertEquals([report.sum, errors, status], [7, "", 0]);
+      assert(!shared || report.shared > 0, "it has run in the arena");
+      assertLess(milliseconds, 2000);
     });
   }
+});
 
-  it("after an error that nobody caught", { timeout: 60_000 }, () => {
-    const { errors, status } = runProgram("exit.ts", ["uncaught"]);
-    assertEquals(status, 1);
-    assertStringIncludes(errors, "as it was told");
-  });
+describe("a process ends with an error that nobody catches", () => {
+  for (const [name, way, message] of failing) {
+    it(name, { timeout: 60_000 }, () => {
+      const { report, errors, status, milliseconds } = exitAfter(way);
+      assertEquals([report.sum, status], [7, 1], errors);
+      assertMatch(errors, message);
+      assertLess(milliseconds, 2000);
+    });
+  }
 });

@@ -1,0 +1,86 @@
+/**
+ * Trains where something that threads need is missing, which it takes away before the library is loaded; see
+ * fallback.test.ts.
+ *
+ *     … limited.ts "no SharedArrayBuffer"
+ *
+ * Prints the bits of all results, the threads that there are, the runs in the arena, and the milliseconds of the
+ * asynchronous calls.
+ * @module
+ */
+import process from "node:process";
+
+/** A worker that is never heard of. */
+class Mute extends EventTarget {
+  postMessage(): void {}
+  terminate(): void {}
+}
+
+/** A worker that cannot be loaded. */
+class Failing extends Mute {
+  constructor() {
+    super();
+    setTimeout(() => this.dispatchEvent(new Event("error", { cancelable: true })), 1);
+  }
+}
+
+/** A constructor that throws, as where a page's policy forbids workers. */
+class Forbidden {
+  constructor() {
+    throw new Error("workers are not allowed here");
+  }
+}
+
+function put(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
+
+const limits: Readonly<Record<string, () => void>> = {
+  "none": () => {},
+  "no SharedArrayBuffer": () => void Reflect.deleteProperty(globalThis, "SharedArrayBuffer"),
+  "no Worker": () => put("Worker", undefined),
+  "no Blob": () => put("Blob", undefined),
+  "no WebAssembly": () => put("WebAssembly", undefined),
+  "workers that are forbidden": () => put("Worker", Forbidden),
+  "workers that fail to load": () => put("Worker", Failing),
+  "workers that never answer": () => put("Worker", Mute),
+};
+limits[process.argv[2]!]!();
+
+const { compile, crossEntropy, Operation, random, RegisterGradient, tensor, train, Variable, workers } = await import(
+  "../../mod.ts"
+);
+const { setTuning } = await import("../../compiler/limits.ts");
+const { runs } = await import("../../compiler/runtime/runs.ts");
+const { bitsOf, finely } = await import("./support.ts");
+type Value = import("../../mod.ts").Value;
+type Tensor = import("../../mod.ts").Tensor;
+
+class Passing extends Operation {
+  override compute(x: Tensor): Tensor {
+    return x;
+  }
+}
+RegisterGradient(Passing)((_, gradient: Value) => gradient);
+
+setTuning({ ...finely, threads: 2 });
+const normal = (shape: readonly number[], key: number): Tensor =>
+  tensor(random.normal(shape, { key: random.key(key) }));
+const [x, y] = [normal([37, 11], 1), tensor(Array.from({ length: 37 }, (_, row) => row % 5), { dtype: "int32" })];
+const [w1, w2] = [new Variable(normal([11, 19], 2)), new Variable(normal([19, 5], 3))];
+const optimizer = new train.Adam({ learningRate: 0.01 });
+const step = compile((x: Value, y: Value) =>
+  optimizer.minimize(() => crossEntropy(Passing.apply(x.matmul(w1).tanh()).matmul(w2), y))
+);
+const totals = compile((x: Value) => [x.exp().sum(), x.mean(0), x.softmax(), x.argmax(1)]);
+
+const threads = await workers.start(2);
+const results: Tensor[] = [];
+for (let index = 0; index < 5; index++) results.push(step(x, y), ...totals(x));
+const start = performance.now();
+for (let index = 0; index < 5; index++) results.push(await step.async(x, y), ...(await totals.async(x)));
+results.push(...(await Promise.all([step.async(x, y), step.async(x, y), step.async(x, y)])));
+results.push(step(x, y));
+const milliseconds = performance.now() - start;
+results.push(...[w1, w2].map((variable) => variable.value.concrete("compare")));
+console.log(JSON.stringify({ bits: bitsOf(results), threads, shared: runs.begun, milliseconds }));
