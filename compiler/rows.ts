@@ -37,7 +37,7 @@ export type Row = KernelRow | HostRow;
 export function makeRow(drafts: readonly Draft[], index: number, inPlace: ReadonlyMap<number, number>): Row {
   const [first] = drafts as readonly [Draft]; // a row has one at least
   if (first.kind === "host") {
-    return { kind: "host", name: `k${index}_${first.name}`.replace(/^k\d+_/, ""), draft: first };
+    return { kind: "host", name: first.name, draft: first };
   }
   const kernels = drafts as readonly KernelDraft[]; // host steps are rows by themselves
   const segments = kernels.map(({ emitted, buffers, chunks }): Segment => ({
