@@ -1,12 +1,13 @@
 /**
  * The pages are true. What they say is printed is what is printed: every program of a page is run, and its output
- * compared with the text below it. A program begins with its imports, and a block without them continues the one before. In the text, an
- * ellipsis stands for what is left out: lines where it has a line of its own, and elsewhere a part of the line.
+ * compared with the text below it. A program begins with its imports, and a block without them continues the one before.
+ * In the text, an ellipsis stands for what is left out: lines where it has a line of its own, and elsewhere a part of
+ * the line.
  */
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -111,6 +112,14 @@ for (const name of ["README.md", "compiler/README.md"]) {
 
 describe("the pages", () => {
   const read = (name: string): string => readFileSync(join(project, name), "utf8");
+  const filesOf = (folder: string): string[] =>
+    readdirSync(join(project, folder), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory()
+        ? filesOf(`${folder}/${entry.name}`)
+        : entry.name.endsWith(".ts")
+        ? [`${folder}/${entry.name}`]
+        : []
+    );
 
   it("list every alias", () => {
     const section = read("README.md").split("\n## Names\n")[1]!.split("\n## ")[0]!;
@@ -121,8 +130,17 @@ describe("the pages", () => {
 
   it("have every file of the compiler on the map", () => {
     const page = read("README.md");
-    const files = readdirSync(join(project, "compiler")).filter((file) => file.endsWith(".ts"));
-    assertEquals(files.filter((file) => !page.includes(`(compiler/${file})`)), []);
+    const files = filesOf("compiler");
+    assert(files.includes("compiler/runtime/walker.ts"));
+    assertEquals(files.filter((file) => !page.includes(`(${file})`)), []);
+  });
+
+  it("name every file of the language but for the families of operations", () => {
+    const map = read("README.md").split("\n## Reading the source\n")[1]!.split("\n## ")[0]!;
+    const isFamily = (file: string): boolean => ["ops", "train", "data"].includes(basename(dirname(file)));
+    const files = filesOf("src").filter((file) => !isFamily(file));
+    assert(files.includes("src/graph/graph.ts"));
+    assertEquals(files.filter((file) => !map.includes(`(${file})`) && !map.includes(`\`${basename(file)}\``)), []);
   });
 
   it("link to files that exist", () => {
