@@ -10,7 +10,7 @@ import type { Buffer } from "./table.ts";
 /** A program's placement, graph, kernels, refusals and memory. */
 export function explainProgram(program: Program): string {
   const { original, rows, fused, placement } = program;
-  const threads = placement.shared ? `${placement.threads} threads` : "one thread";
+  const threads = placement.shared && placement.threads > 1 ? `${placement.threads} threads` : "one thread";
   const refusals = fused.refusals.map(({ producer, consumer, rule, reason }) =>
     `${producer} with ${consumer}: ${reason} (${rule})`
   );
