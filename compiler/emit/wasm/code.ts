@@ -1,0 +1,204 @@
+/**
+ * Code: instructions with their operands, as trees. A tree that would leave the stack in disorder cannot be built: the
+ * types of operands are checked by the compiler where names are known, and again when it is made.
+ * @module
+ */
+import { type Instruction, type InstructionName, instructions, type ValueType } from "./instructions.ts";
+
+type Table = typeof instructions;
+
+/** A value that some instructions leave on the stack; `undefined` for those that leave none. */
+export interface Code<T extends ValueType | undefined = ValueType | undefined> {
+  readonly type: T;
+  readonly form: Form;
+  readonly args: readonly Code<ValueType>[];
+}
+
+/** What an instruction is, beside its operands. */
+export type Form =
+  | { readonly kind: "plain"; readonly name: InstructionName; readonly instruction: Instruction }
+  | {
+    readonly kind: "access";
+    readonly name: InstructionName;
+    readonly instruction: Instruction;
+    readonly offset: number;
+    readonly lane: number | undefined;
+  }
+  | { readonly kind: "lane"; readonly name: InstructionName; readonly instruction: Instruction; readonly lane: number }
+  | { readonly kind: "shuffle"; readonly lanes: readonly number[] }
+  | { readonly kind: "constant"; readonly type: ValueType; readonly bits: Uint8Array; readonly text: string }
+  | { readonly kind: "get" | "set" | "tee"; readonly local: Local }
+  | { readonly kind: "call"; readonly target: Callable }
+  | { readonly kind: "select" | "return" | "drop" }
+  | { readonly kind: "branch"; readonly label: Label; readonly conditional: boolean }
+  | { readonly kind: "block" | "loop"; readonly label: Label; readonly body: readonly Code[] }
+  | { readonly kind: "if"; readonly label: Label; readonly body: readonly Code[]; readonly otherwise: readonly Code[] };
+
+/** A parameter or a variable of a function. */
+export interface Local<T extends ValueType = ValueType> {
+  readonly name: string;
+  readonly type: T;
+}
+
+/** What a branch leads to: the beginning of a loop, or the end of a block. */
+export interface Label {
+  readonly name: string;
+}
+
+/** A function that code can call. */
+export interface Callable {
+  readonly name: string;
+  readonly params: readonly ValueType[];
+  readonly result: ValueType | undefined;
+}
+
+type Operands<P extends readonly ValueType[]> = { readonly [I in keyof P]: Code<P[I]> };
+
+function check(name: string, params: readonly ValueType[], args: readonly Code[]): void {
+  if (args.length !== params.length) {
+    throw new TypeError(`Cannot encode ${name}: it takes ${params.length} operands and was given ${args.length}`);
+  }
+  params.forEach((param, index) => {
+    const { type } = args[index]!;
+    if (type !== param) {
+      throw new TypeError(
+        `Cannot encode ${name}: operand ${index + 1} is ${type ?? "nothing"}, where it takes ${param}`,
+      );
+    }
+  });
+}
+
+/** An instruction on values. */
+export function op<N extends InstructionName>(
+  name: N,
+  ...args: Operands<Table[N]["params"]>
+): Code<Table[N]["result"]> {
+  const instruction: Instruction = instructions[name];
+  const operands = args as readonly Code<ValueType>[]; // that is what its type spells out
+  check(name, instruction.params, operands);
+  if (instruction.lanes !== undefined || instruction.width !== undefined) {
+    throw new TypeError(`Cannot encode ${name}: it needs a lane or an offset`);
+  }
+  return { type: instruction.result as Table[N]["result"], form: { kind: "plain", name, instruction }, args: operands }; // from the same entry
+}
+
+/** A load or store at an address plus a constant number of bytes, of one lane where the instruction is for one. */
+export function access<N extends InstructionName>(
+  name: N,
+  { offset = 0, lane }: { readonly offset?: number; readonly lane?: number },
+  ...args: Operands<Table[N]["params"]>
+): Code<Table[N]["result"]> {
+  const instruction: Instruction = instructions[name];
+  const operands = args as readonly Code<ValueType>[]; // that is what its type spells out
+  check(name, instruction.params, operands);
+  if (instruction.width === undefined) throw new TypeError(`Cannot encode ${name}: it is no load or store`);
+  checkLane(name, instruction, lane);
+  if (!Number.isInteger(offset) || offset < 0) throw new RangeError(`Cannot encode ${name}: its offset is ${offset}`);
+  return {
+    type: instruction.result as Table[N]["result"], // from the same entry
+    form: { kind: "access", name, instruction, offset, lane },
+    args: operands,
+  };
+}
+
+/** An instruction on one lane of a vector. */
+export function onLane<N extends InstructionName>(
+  name: N,
+  lane: number,
+  ...args: Operands<Table[N]["params"]>
+): Code<Table[N]["result"]> {
+  const instruction: Instruction = instructions[name];
+  const operands = args as readonly Code<ValueType>[]; // that is what its type spells out
+  check(name, instruction.params, operands);
+  checkLane(name, instruction, lane);
+  return {
+    type: instruction.result as Table[N]["result"],
+    form: { kind: "lane", name, instruction, lane },
+    args: operands,
+  }; // from the same entry
+}
+
+function checkLane(name: string, { lanes }: Instruction, lane: number | undefined): void {
+  if (lanes === undefined ? lane !== undefined : lane === undefined || !(lane >= 0 && lane < lanes)) {
+    throw new RangeError(`Cannot encode ${name}: it has ${lanes ?? "no"} lanes, and was given lane ${lane}`);
+  }
+}
+
+/** Sixteen bytes of two vectors: numbers below 16 are of the first. */
+export function shuffleBytes(lanes: readonly number[], x: Code<"v128">, y: Code<"v128">): Code<"v128"> {
+  check("i8x16.shuffle", ["v128", "v128"], [x, y]);
+  if (lanes.length !== 16 || lanes.some((lane) => !(lane >= 0 && lane < 32))) {
+    throw new RangeError(`Cannot encode i8x16.shuffle: its lanes are ${lanes.join(" ")}`);
+  }
+  return { type: "v128", form: { kind: "shuffle", lanes }, args: [x, y] };
+}
+
+/** Four numbers of 32 bits of two vectors: those below 4 are of the first. */
+export function shuffle32(lanes: readonly number[], x: Code<"v128">, y: Code<"v128">): Code<"v128"> {
+  return shuffleBytes(lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)), x, y);
+}
+
+function constant<T extends ValueType>(type: T, bits: ArrayBuffer, text: string): Code<T> {
+  return { type, form: { kind: "constant", type, bits: new Uint8Array(bits), text }, args: [] };
+}
+
+/** A whole number of 32 bits. */
+export function i32(value: number): Code<"i32"> {
+  return constant("i32", new Int32Array([value]).buffer, String(value | 0));
+}
+
+/** A double. */
+export function f64(value: number): Code<"f64"> {
+  return constant("f64", new Float64Array([value]).buffer, floatText(value));
+}
+
+/** The same number of 32 bits in every lane; as a float, a signed or an unsigned integer. */
+export function splat32(kind: "f32x4" | "i32x4", value: number): Code<"v128"> {
+  const lanes = new Array<number>(4).fill(value);
+  if (kind === "f32x4") {
+    const rounded = Math.fround(value);
+    return constant("v128", new Float32Array(lanes).buffer, `f32x4${` ${floatText(rounded)}`.repeat(4)}`);
+  }
+  return constant("v128", new Int32Array(lanes).buffer, `i32x4${` ${value | 0}`.repeat(4)}`);
+}
+
+/** Four whole numbers. */
+export function i32x4(lanes: readonly [number, number, number, number]): Code<"v128"> {
+  return constant("v128", new Int32Array(lanes).buffer, `i32x4 ${lanes.map((lane) => lane | 0).join(" ")}`);
+}
+
+/** The same double in both lanes. */
+export function splat64(value: number): Code<"v128"> {
+  return constant("v128", new Float64Array([value, value]).buffer, `f64x2 ${floatText(value)} ${floatText(value)}`);
+}
+
+function floatText(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  return Number.isFinite(value) ? (Object.is(value, -0) ? "-0" : String(value)) : value > 0 ? "inf" : "-inf";
+}
+
+/** The value of a local. */
+export function get<T extends ValueType>(local: Local<T>): Code<T> {
+  return { type: local.type, form: { kind: "get", local }, args: [] };
+}
+
+/** Gives a local a value, which stays on the stack. */
+export function tee<T extends ValueType>(local: Local<T>, value: Code<T>): Code<T> {
+  check(`local.tee ${local.name}`, [local.type], [value]);
+  return { type: local.type, form: { kind: "tee", local }, args: [value] };
+}
+
+/** `x` where the condition is not 0, otherwise `y`; both are computed. */
+export function select<T extends ValueType>(condition: Code<"i32">, x: Code<T>, y: Code<T>): Code<T> {
+  check("select", [x.type, x.type, "i32"], [x, y, condition]);
+  return { type: x.type, form: { kind: "select" }, args: [x, y, condition] };
+}
+
+/** A call that leaves a value. */
+export function call<T extends ValueType>(
+  target: Callable & { readonly result: T },
+  ...args: readonly Code<ValueType>[]
+): Code<T> {
+  check(`call ${target.name}`, target.params, args);
+  return { type: target.result, form: { kind: "call", target }, args };
+}

@@ -1,0 +1,79 @@
+/**
+ * Functions in the text format of WebAssembly, for people to read: folded where an instruction has operands.
+ * @module
+ */
+import type { Code } from "./code.ts";
+import type { WasmFunction } from "./function_builder.ts";
+
+const lineLength = 120;
+
+/** The text of a function. */
+export function printFunction({ name, parameters, locals, result, body }: WasmFunction): string {
+  const lines = [`(func $${name}${parameters.map((each) => ` (param $${each.name} ${each.type})`).join("")}`];
+  if (result !== undefined) lines[0] += ` (result ${result})`;
+  for (const { name, type } of locals) lines.push(`  (local $${name} ${type})`);
+  for (const code of body) lines.push(...printCode(code, 1));
+  return `${lines.join("\n")})`;
+}
+
+function head({ form }: Code): string {
+  switch (form.kind) {
+    case "plain":
+      return form.name;
+    case "access":
+      return [form.name, ...(form.offset > 0 ? [`offset=${form.offset}`] : []), ...(form.lane ?? "").toString()].join(
+        " ",
+      );
+    case "lane":
+      return `${form.name} ${form.lane}`;
+    case "shuffle":
+      return `i8x16.shuffle ${form.lanes.join(" ")}`;
+    case "constant":
+      return `${form.type}.const ${form.text}`;
+    case "get":
+    case "set":
+    case "tee":
+      return `local.${form.kind} $${form.local.name}`;
+    case "call":
+      return `call $${form.target.name}`;
+    case "select":
+    case "return":
+    case "drop":
+      return form.kind;
+    case "branch":
+      return `${form.conditional ? "br_if" : "br"} $${form.label.name}`;
+    case "block":
+    case "loop":
+      return `${form.kind} $${form.label.name}`;
+    case "if":
+      return "if";
+    default:
+      return form satisfies never;
+  }
+}
+
+function printCode(code: Code, depth: number): string[] {
+  const { form, args } = code;
+  const indent = "  ".repeat(depth);
+  if (form.kind === "block" || form.kind === "loop") {
+    const body = form.body.flatMap((each) => printCode(each, depth + 1));
+    return [`${indent}(${head(code)}`, ...body, `${indent})`];
+  }
+  if (form.kind === "if") {
+    const part = (name: string, codes: readonly Code[]): string[] =>
+      codes.length === 0
+        ? []
+        : [`${indent}  (${name}`, ...codes.flatMap((each) => printCode(each, depth + 2)), `${indent}  )`];
+    const condition = args.flatMap((arg) => printCode(arg, depth + 1));
+    return [`${indent}(if`, ...condition, ...part("then", form.body), ...part("else", form.otherwise), `${indent})`];
+  }
+  const line = `${indent}${inline(code)}`;
+  if (line.length <= lineLength) return [line];
+  const inner = args.flatMap((arg) => printCode(arg, depth + 1));
+  inner[inner.length - 1] += ")";
+  return [`${indent}(${head(code)}`, ...inner];
+}
+
+function inline(code: Code): string {
+  return `(${[head(code), ...code.args.map(inline)].join(" ")})`;
+}
