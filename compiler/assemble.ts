@@ -76,6 +76,7 @@ function copyKernel(name: string, shape: Shape, from: Place, to: Place): Lowered
     name,
     outer: axes.outer.sizes,
     inner: axes.inner.sizes,
+    lanes: "inner",
     parts: 1,
     arrays: 2,
     accesses: [access(from, 0), access(to, 1)],

@@ -3,7 +3,7 @@
  * results follows from it, and has to be the same for any number of threads.
  * @module
  */
-import type { Extent } from "./emit/js_writer.ts";
+import type { Extent } from "./emit/extent.ts";
 import { tuning } from "./limits.ts";
 
 /** A kernel's work, cut. */

@@ -46,7 +46,8 @@ function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (sectio
   return rows * ofRow;
 }
 
-function workOf(kernel: Kernel): number {
+/** About how many nanoseconds a kernel takes on one thread. */
+export function workOf(kernel: Kernel): number {
   return kernel.kind === "contract"
     ? contractSize(kernel) * (kernel.depth * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue))
     : overLoops(kernel, sectionWork);

@@ -99,6 +99,8 @@ export interface LoopKernel {
   /** Lengths of the outer and of the inner axes; each may be empty, which is one row or one element. */
   readonly outer: readonly number[];
   readonly inner: readonly number[];
+  /** Whether the last axis that is walked, along which several elements are computed at once, is an inner or an outer one. */
+  readonly lanes: "inner" | "outer";
   /** Parts of the first inner axis that a long row may be cut between: its length before axes were joined. */
   readonly parts: number;
   readonly arrays: number;

@@ -3,17 +3,17 @@
  * @module
  */
 import { LruCache } from "../src/lru_cache.ts";
-import type { EmittedKernel } from "./emit/js.ts";
-import { type JsKernel, makeKernel } from "./emit/load_js.ts";
+import { type JsKernel, type JsText, makeKernel } from "./emit/load_js.ts";
 
 const capacity = 4096;
 const kernels = new LruCache<string, JsKernel>(capacity);
 
-/** The functions of an emitted kernel. */
-export function loadKernel({ name, source, finish, helpers }: EmittedKernel): JsKernel {
+/** The functions of a kernel's text. */
+export function loadKernel(text: JsText): JsKernel {
+  const { source, finish } = text;
   const key = finish === undefined ? source : `${source}\n${finish}`;
   let kernel = kernels.get(key);
-  if (kernel === undefined) kernels.set(key, kernel = makeKernel({ name, source, finish, helpers }));
+  if (kernel === undefined) kernels.set(key, kernel = makeKernel(text));
   return kernel;
 }
 

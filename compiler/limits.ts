@@ -27,6 +27,10 @@ export interface Tuning {
   readonly sharedWork: number;
   /** The most threads of a program that does not say; undefined for as many as the machine runs at once. */
   readonly threads: number | undefined;
+  /** Nanoseconds of work below which a program is JavaScript, which starts faster and needs no arena. */
+  readonly wasmWork: number;
+  /** Makes every program that does not say otherwise one of this emitter; undefined for what its size asks for. */
+  readonly emitter: "js" | "wasm" | undefined;
   /** Whether memory that holds nothing is filled with NaN between rows, so that what reads it is found out. */
   readonly poison: boolean;
 }
@@ -37,6 +41,8 @@ export let tuning: Tuning = {
   longRow: 2 ** 17,
   sharedWork: 200_000,
   threads: undefined,
+  wasmWork: 10_000,
+  emitter: undefined,
   poison: false,
 };
 

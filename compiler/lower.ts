@@ -93,6 +93,7 @@ function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered {
       name: kernelName(cluster),
       outer: axes.outer.sizes,
       inner: axes.inner.sizes,
+      lanes: isReducedLast(frame) ? "inner" : "outer",
       parts: frame.shape.find((size, axis) => frame.reduced[axis] && size !== 1) ?? 1,
       arrays: builder.accesses.buffers.length,
       accesses: builder.accesses.list.map((access, index) => withAxes(access, index, axes)),
@@ -109,6 +110,12 @@ function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered {
 function withAxes(access: FrameAccess, index: number, axes: LoopAxes): Access {
   const { array, dtype, offset } = access;
   return { array, dtype, offset, outer: axes.outer.strides[index]!, inner: axes.inner.strides[index]! };
+}
+
+/** Whether the last axis, those of length 1 left out, is one that the inner loops walk. */
+function isReducedLast(frame: Frame): boolean {
+  const last = frame.shape.findLastIndex((size) => size !== 1);
+  return frame.kind !== "row" || last < 0 || frame.reduced[last]!;
 }
 
 /** The axes that the inner loops walk: in a row those that are reduced, elsewhere all. */

@@ -14,6 +14,8 @@ import type { Executable, ExecutorOptions, Fed, GraphFunction, Profile } from ".
 import { Tensor } from "../src/tensor.ts";
 import { decompose } from "./decompose.ts";
 import { IndexFault } from "./emit/index_fault.ts";
+import type { JsText } from "./emit/load_js.ts";
+import { printWasm } from "./emit/wasm/wasm.ts";
 import { explainProgram } from "./explain.ts";
 import { faultError } from "./fault_error.ts";
 import { fuse, type Fused } from "./fuse.ts";
@@ -24,13 +26,14 @@ import { type Placement, placementOf } from "./placement.ts";
 import { type MemoryPlan, planMemory } from "./plan.ts";
 import { profileOf } from "./profile.ts";
 import { printRepro } from "./repro.ts";
-import { type HostRow, type KernelRow, makeRow, type Row, runHost, siteOf } from "./rows.ts";
+import { loadKernel } from "./kernel_cache.ts";
+import { type HostRow, type KernelRow, makeRows, type Row, runHost, siteOf } from "./rows.ts";
 import type { Failure } from "./runtime/failure.ts";
 import { ownWords, strike } from "./runtime/faults.ts";
 import { type ProgramMessage, word } from "./runtime/protocol.ts";
 import { layOutRegion, type RegionLayout } from "./runtime/region.ts";
-import { runs, type SharedProgram, type Times } from "./runtime/runs.ts";
-import { computeRow } from "./runtime/walker.ts";
+import { runs, type Scratch, type SharedProgram, type Times } from "./runtime/runs.ts";
+import { computeRow, type Frame, type LoadedRow } from "./runtime/walker.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { type Buffer, makeTable, type Output, type Table } from "./table.ts";
@@ -64,8 +67,12 @@ export class Program implements Executable {
   readonly #results: readonly Output[];
   readonly #hasHost: boolean;
   readonly #isShared: boolean;
+  /** Whether it needs the arena, on however many threads: its kernels are WebAssembly. */
+  readonly #isResident: boolean;
+  readonly #argumentBytes: number;
   readonly #poisons: boolean;
-  #local: Frame | undefined;
+  #local: LocalFrame | undefined;
+  #loaded: readonly (LoadedRow | undefined)[] | undefined;
   #shared: SharedProgram | undefined;
   #busy = false;
 
@@ -86,7 +93,9 @@ export class Program implements Executable {
       elsewhere: new Set(inPlace.keys()),
       held: new Set(this.copied.map(({ buffer }) => buffer)),
     });
-    this.rows = rows.map((drafts, index) => makeRow(drafts, index, inPlace));
+    const made = makeRows(rows, inPlace);
+    this.rows = made.rows;
+    this.#argumentBytes = made.argumentBytes;
     this.#results = table.buffers.flatMap((buffer, index) =>
       buffer.kind === "result" ? [{ buffer: index, type: buffer.type }] : []
     );
@@ -94,13 +103,21 @@ export class Program implements Executable {
     this.#poisons = tuning.poison;
     this.placement = placementOf(this.rows, options);
     this.#isShared = this.placement.shared;
+    this.#isResident = table.emitter.name === "wasm";
   }
 
   run(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
     if (runs.queued > 0) runs.drain();
     return this.#isShared && this.#runsShared()
       ? runs.run(this.#asShared(), inputs, variables)
-      : this.runLocally(inputs, variables);
+      : this.#runAlone(inputs, variables);
+  }
+
+  /** Runs it on this thread: in the arena if it has to be there, otherwise on ordinary arrays. */
+  #runAlone(inputs: readonly Tensor[], variables: readonly Variable[], times?: number[]): Tensor[] {
+    return this.#isResident
+      ? runs.runAlone(this.#asShared(), inputs, variables, times)
+      : this.#runLocally(inputs, variables, times);
   }
 
   runAsync(inputs: readonly Tensor[], variables: readonly Variable[]): Promise<Tensor[]> {
@@ -114,7 +131,7 @@ export class Program implements Executable {
       runs.run(this.#asShared(), inputs, variables, (measured) => times = measured);
     } else {
       const noted: number[] = [];
-      this.runLocally(inputs, variables, noted);
+      this.#runAlone(inputs, variables, noted);
       times = [noted];
     }
     return profileOf(this, times);
@@ -126,29 +143,17 @@ export class Program implements Executable {
   }
 
   /** Runs it on this thread, on ordinary arrays. `times` takes the milliseconds of each row. */
-  runLocally(inputs: readonly Tensor[], variables: readonly Variable[], times?: number[]): Tensor[] {
+  #runLocally(inputs: readonly Tensor[], variables: readonly Variable[], times?: number[]): Tensor[] {
     // Only a host step calls anything that could run a program, this one among them; that run works on scratch of its own.
-    if (this.#hasHost && !runs.inside) return runs.within(() => this.runLocally(inputs, variables, times));
+    if (this.#hasHost && !runs.inside) return runs.within(() => this.#runLocally(inputs, variables, times));
     const nested = this.#busy;
     const frame = nested ? this.#makeFrame() : this.#local ??= this.#makeFrame();
     const { arrays } = frame;
     this.#busy = true;
-    let row = 0;
     try {
       this.#bind(arrays, inputs, variables);
-      if (times !== undefined || this.#poisons || ownWords[word.faultKind] !== 0) {
-        for (; row < this.rows.length; row++) this.#runWatched(frame, row, times);
-      } else {
-        const { rows } = this;
-        for (; row < rows.length; row++) {
-          const next = rows[row]!;
-          if (next.kind === "kernel") computeRow(next, arrays);
-          else runHost(next, arrays);
-        }
-      }
+      this.#runRows(this.#loadedRows(), frame, frame.region, variables, times);
       return this.#complete(arrays, variables);
-    } catch (error) {
-      throw row < this.rows.length ? this.#errorIn(row, error, variables) : error;
     } finally {
       if (!nested) this.#busy = false;
       // Feeds and results are not held until the next run.
@@ -178,15 +183,37 @@ export class Program implements Executable {
     }
   }
 
-  /** One row, with whatever else was asked for. */
-  #runWatched(frame: Frame, index: number, times: number[] | undefined): void {
-    const row = this.rows[index]!;
-    if (this.#poisons) this.#poison(frame, index);
-    const start = performance.now();
-    if (ownWords[word.faultKind] !== 0) strike(ownWords, index, 0);
-    if (row.kind === "kernel") computeRow(row, frame.arrays);
-    else runHost(row, frame.arrays);
-    times?.push(performance.now() - start);
+  /** All rows, one after the other, on this thread; `scratch` is where their scratch lies. */
+  #runRows(
+    rows: readonly (LoadedRow | undefined)[],
+    frame: Frame,
+    scratch: Scratch,
+    variables: readonly Variable[],
+    times: number[] | undefined,
+  ): void {
+    const watched = times !== undefined || this.#poisons || ownWords[word.faultKind] !== 0;
+    let index = 0;
+    try {
+      for (; index < rows.length; index++) {
+        const row = rows[index];
+        if (watched && this.#poisons) this.#poison(scratch, index);
+        const start = watched ? performance.now() : 0;
+        if (watched && ownWords[word.faultKind] !== 0) strike(ownWords, index, 0);
+        if (row === undefined) runHost(this.rows[index] as HostRow, frame.arrays); // every other row is a kernel
+        else computeRow(row, frame);
+        if (watched) times?.push(performance.now() - start);
+      }
+    } catch (error) {
+      throw this.#errorIn(index, error, variables);
+    }
+  }
+
+  /** The rows with functions for ordinary arrays; undefined stands for a host step. */
+  #loadedRows(): readonly (LoadedRow | undefined)[] {
+    return this.#loaded ??= this.rows.map((row) => {
+      if (row.kind === "host") return undefined;
+      return { ...row, code: loadKernel(row.text as JsText) }; // a program that needs no arena is JavaScript
+    });
   }
 
   /** The outputs of a run whose rows have all run; and lets the assignments land. */
@@ -208,13 +235,14 @@ export class Program implements Executable {
 
   /** The same for a run in the arena, whose results become arrays of their own. */
   #completeShared(arrays: readonly TypedArray[], inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
-    const kept = [...arrays];
+    const kept: TypedArray[] = [...arrays];
     for (const { buffer } of this.#results) kept[buffer] = arrays[buffer]!.slice();
     // An argument or a constant that is returned is what it was outside of the arena.
-    this.buffers.forEach((each, buffer) => {
+    for (const { buffer } of this.table.outputs) {
+      const each = this.buffers[buffer]!;
       if (each.kind === "input") kept[buffer] = inputs[each.index]!.data;
       else if (each.kind === "constant") kept[buffer] = each.tensor.data;
-    });
+    }
     return this.#complete(kept, variables);
   }
 
@@ -231,18 +259,20 @@ export class Program implements Executable {
   source(): string {
     const texts = this.rows.flatMap((row) => {
       if (row.kind === "host") return [];
-      const { source, finish } = row.drafts[0]!.code.text;
+      if (row.text.kind === "wasm") return [printWasm(row.drafts[0]!.kernel, { exact: this.options.exact ?? false })];
+      const { source, finish } = row.text;
       return finish === undefined ? [source] : [source, finish];
     });
     return [...new Set(texts)].join("\n\n");
   }
 
   files(fed?: Fed): Readonly<Record<string, string>> {
-    return { "kernels.js": `${this.source()}\n`, "repro.ts": printRepro(this.original, this.options, fed) };
+    const kernels = this.#isResident ? "kernels.wat" : "kernels.js";
+    return { [kernels]: `${this.source()}\n`, "repro.ts": printRepro(this.original, this.options, fed) };
   }
 
   /** A binding table with everything in it that is the same for every run on ordinary arrays. */
-  #makeFrame(): Frame {
+  #makeFrame(): LocalFrame {
     const region = new ArrayBuffer(this.memory.bytes);
     const arrays = this.buffers.map((buffer, index) => {
       if (buffer.kind === "constant") return buffer.tensor.data;
@@ -250,29 +280,35 @@ export class Program implements Executable {
       if (offset === undefined) return unbound;
       return dtypeInfo(buffer.type.dtype).view(region, offset, buffer.type.size);
     });
-    return { arrays, region };
+    return { arrays, table: 0, args: 0, scratch: 0, region: { buffer: region, offset: 0 } };
   }
 
   /** Fills memory that holds nothing before row `index` with NaN: what reads it all the same is found out. */
-  #poison({ region }: Frame, index: number): void {
+  #poison({ buffer, offset: start }: Scratch, index: number): void {
     for (const { first, last, offset, bytes } of this.memory.blocks) {
-      if (first === index || last === index - 1) new Uint8Array(region, offset, bytes).fill(0xff);
+      if (first === index || last === index - 1) new Uint8Array(buffer, start + offset, bytes).fill(0xff);
     }
   }
 
   #asShared(): SharedProgram {
     if (this.#shared !== undefined) return this.#shared;
     const id = nextId++;
-    const layout: RegionLayout = layOutRegion(this.buffers, this.memory, this.rows.length, this.placement.threads);
-    const rows = this.rows.map((row) => row.kind === "kernel" ? row : undefined);
+    const argumentBytes = this.#argumentBytes;
+    const layout: RegionLayout = layOutRegion(this.buffers, this.memory, {
+      rows: this.rows.length,
+      threads: this.placement.threads,
+      argumentBytes,
+    });
+    const rows = this.rows.map((row) => row.kind === "kernel" ? { ...row, code: runs.load(row.text) } : undefined);
     const buffers = this.buffers.map(({ type }) => ({ dtype: type.dtype, length: type.size }));
     const message = (): ProgramMessage => ({
       id,
       buffers,
+      argumentBytes,
       rows: rows.map((row) => {
         if (row === undefined) return undefined;
-        const { segments, count, partials, slots, drafts } = row;
-        return { segments, count, partials, slots, kernel: drafts[0]!.code.text };
+        const { segments, count, partials, slots, text } = row;
+        return { segments, count, partials, slots, kernel: text };
       }),
     });
     forgotten?.register(this, id);
@@ -280,14 +316,17 @@ export class Program implements Executable {
       id,
       threads: this.placement.threads,
       buffers,
+      argumentBytes,
       rows,
       arrays: this.buffers,
       layout,
+      usesScratch: this.rows.some((row) => row.kind === "kernel" && row.text.kind === "wasm" && row.text.scratch),
       message,
       host: (row, arrays) => runHost(this.rows[row] as HostRow, arrays), // only those are asked for
       complete: (arrays, inputs, variables) => this.#completeShared(arrays, inputs, variables),
       errorOf: (failure, caught, variables) => this.#errorOf(failure, caught, variables),
-      runLocally: (inputs, variables) => this.runLocally(inputs, variables),
+      runRows: (frame, scratch, variables, times) => this.#runRows(rows, frame, scratch, variables, times),
+      runAlone: (inputs, variables) => this.#runAlone(inputs, variables),
     };
   }
 
@@ -337,10 +376,9 @@ export class Program implements Executable {
   }
 }
 
-/** A binding table on ordinary arrays, and the memory of its scratch. */
-interface Frame {
-  readonly arrays: TypedArray[];
-  readonly region: ArrayBuffer;
+/** Ordinary arrays, and the memory of their scratch. */
+interface LocalFrame extends Frame {
+  readonly region: Scratch;
 }
 
 const unbound = new Float32Array(0);

@@ -7,17 +7,16 @@ import { computeNode } from "../src/graph/interpret.ts";
 import { Operation, TableOperation } from "../src/graph/operation.ts";
 import { equalShapes } from "../src/shape.ts";
 import { Tensor } from "../src/tensor.ts";
-import type { JsFinish, JsFunction } from "./emit/load_js.ts";
-import type { Segment } from "./runtime/protocol.ts";
-import type { LoadedRow } from "./runtime/walker.ts";
+import type { KernelText } from "./emit/load_kernel.ts";
+import { aligned } from "./plan.ts";
+import type { Segment, WalkedRow } from "./runtime/protocol.ts";
 import type { Draft, HostDraft, KernelDraft } from "./table.ts";
 
 /** A generated kernel and what it is called with: once, or once for each of several sets of arrays. */
-export interface KernelRow extends LoadedRow {
+export interface KernelRow extends WalkedRow {
   readonly kind: "kernel";
   readonly name: string;
-  readonly run: JsFunction;
-  readonly finish: JsFinish | undefined;
+  readonly text: KernelText;
   readonly drafts: readonly KernelDraft[];
   /** Whether it writes Variables where they lie. */
   readonly lands: boolean;
@@ -33,8 +32,27 @@ export interface HostRow {
 /** One row of a program. */
 export type Row = KernelRow | HostRow;
 
-/** The row of drafts that run as one; values that are computed in place of a Variable are given its buffer. */
-export function makeRow(drafts: readonly Draft[], index: number, inPlace: ReadonlyMap<number, number>): Row {
+/** All rows of a program; values that are computed in place of a Variable are given its buffer. */
+export function makeRows(
+  rows: readonly (readonly Draft[])[],
+  inPlace: ReadonlyMap<number, number>,
+): { rows: Row[]; argumentBytes: number } {
+  let argumentBytes = 0;
+  const take = (words: number): number => {
+    const place = argumentBytes;
+    argumentBytes += aligned(words * Int32Array.BYTES_PER_ELEMENT);
+    return place;
+  };
+  return { rows: rows.map((drafts, index) => makeRow(drafts, index, inPlace, take)), argumentBytes };
+}
+
+/** The row of drafts that run as one. */
+function makeRow(
+  drafts: readonly Draft[],
+  index: number,
+  inPlace: ReadonlyMap<number, number>,
+  take: (words: number) => number,
+): Row {
   const [first] = drafts as readonly [Draft]; // a row has one at least
   if (first.kind === "host") {
     return { kind: "host", name: first.name, draft: first };
@@ -46,9 +64,10 @@ export function makeRow(drafts: readonly Draft[], index: number, inPlace: Readon
       const buffer = buffers[arg.array]!;
       return inPlace.get(buffer) ?? buffer;
     }),
+    place: take(emitted.args.length),
     chunks,
   }));
-  const { emitted, code, partials, name } = first;
+  const { emitted, partials, name } = first;
   return {
     kind: "kernel",
     name: `k${index}_${name}${kernels.length > 1 ? `_x${kernels.length}` : ""}`,
@@ -56,8 +75,7 @@ export function makeRow(drafts: readonly Draft[], index: number, inPlace: Readon
     count: segments.reduce((sum, { chunks }) => sum + chunks.count, 0),
     partials: partials ?? -1,
     slots: emitted.extent.slots,
-    run: code.run,
-    finish: code.finish,
+    text: emitted.text,
     drafts: kernels,
     lands: kernels.some(({ writes }) => [...writes].some((buffer) => inPlace.has(buffer))),
   };

@@ -6,6 +6,7 @@
  * last, and those among them that do the same to different Variables become one row.
  * @module
  */
+import { isSameCode } from "./emit/load_kernel.ts";
 import { mayReplace } from "./uses.ts";
 import type { Draft, KernelDraft, Table } from "./table.ts";
 
@@ -173,5 +174,5 @@ function isUpdate(draft: Draft): draft is KernelDraft {
 }
 
 function sameCode(a: Draft, b: Draft): boolean {
-  return isUpdate(a) && isUpdate(b) && a.code === b.code;
+  return isUpdate(a) && isUpdate(b) && isSameCode(a.emitted.text, b.emitted.text);
 }

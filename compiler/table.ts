@@ -10,10 +10,11 @@ import { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
 import { assemble } from "./assemble.ts";
 import { type Chunks, cut } from "./chunks.ts";
-import { emitJs, type EmittedKernel } from "./emit/js.ts";
-import type { JsKernel } from "./emit/load_js.ts";
+import type { EmittedKernel } from "./emit/emitted.ts";
+import { emitJs } from "./emit/js.ts";
+import { emitWasm } from "./emit/wasm/wasm.ts";
+import { chooseEmitter, type EmitterChoice } from "./emitter.ts";
 import type { Cluster, Fused } from "./fuse.ts";
-import { loadKernel } from "./kernel_cache.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
 import { lower } from "./lower.ts";
@@ -35,7 +36,6 @@ export interface KernelDraft {
   readonly kernel: Kernel;
   readonly cluster: Cluster;
   readonly emitted: EmittedKernel;
-  readonly code: JsKernel;
   readonly chunks: Chunks;
   readonly buffers: readonly number[];
   readonly uses: readonly Use[];
@@ -59,6 +59,14 @@ export interface HostDraft {
 /** A row before it has its place. */
 export type Draft = KernelDraft | HostDraft;
 
+/** A kernel before it is code. */
+interface LoweredCluster {
+  readonly kind: "lowered";
+  readonly kernel: Kernel;
+  readonly buffers: readonly number[];
+  readonly cluster: Cluster;
+}
+
 /** A value that a program returns. */
 export interface Output {
   readonly buffer: number;
@@ -81,12 +89,14 @@ export interface Table {
   /** The buffer of each of the graph's inputs and Variables, where a row names it. */
   readonly inputs: readonly (number | undefined)[];
   readonly variables: readonly (number | undefined)[];
+  /** What its kernels are written in, and why. */
+  readonly emitter: EmitterChoice;
 }
 
 /** Makes the table of a graph whose operations have been grouped. */
 export function makeTable(graph: Materialized, fused: Fused, options: ExecutorOptions): Table {
   const builder = new TableBuilder(graph, fused, options);
-  const { drafts, buffers, outputs, assignments } = builder;
+  const { drafts, buffers, outputs, assignments, emitter } = builder;
   const indexOf = (kind: "input" | "variable", index: number): number | undefined => {
     const found = buffers.findIndex((buffer) => buffer.kind === kind && buffer.index === index);
     return found < 0 ? undefined : found;
@@ -98,11 +108,14 @@ export function makeTable(graph: Materialized, fused: Fused, options: ExecutorOp
     assignments,
     inputs: graph.inputs.map((_, index) => indexOf("input", index)),
     variables: graph.variables.map((_, index) => indexOf("variable", index)),
+    emitter,
   };
 }
 
 class TableBuilder implements LoweringContext {
-  readonly drafts: Draft[] = [];
+  readonly drafts: readonly Draft[];
+  readonly emitter: EmitterChoice;
+  readonly #lowered: (LoweredCluster | HostDraft)[] = [];
   readonly buffers: Buffer[] = [];
   readonly outputs: Output[] = [];
   readonly assignments: Assignment[] = [];
@@ -141,6 +154,16 @@ class TableBuilder implements LoweringContext {
       this.#variableBuffer(target); // what is assigned may be written straight into it
       this.assignments.push({ buffer, variable: target });
     });
+    const kernels = this.#lowered.filter((each) => each.kind === "lowered");
+    this.emitter = chooseEmitter(kernels.map(({ kernel }) => kernel), options);
+    const emitted = this.#emit(kernels.map(({ kernel }) => kernel));
+    let next = 0;
+    this.drafts = this.#lowered.map((each) => each.kind === "host" ? each : this.#draft(each, emitted[next++]!));
+  }
+
+  #emit(kernels: readonly Kernel[]): EmittedKernel[] {
+    const options = { exact: this.#options.exact ?? false };
+    return this.emitter.name === "wasm" ? emitWasm(kernels, options) : kernels.map((kernel) => emitJs(kernel, options));
   }
 
   viewOf(node: Value): View {
@@ -193,12 +216,12 @@ class TableBuilder implements LoweringContext {
       case "assemble":
         // Only table entries are assembled.
         for (const { kernel, buffers } of assemble(node as TableOperation, this)) {
-          this.#addKernel(kernel, buffers, cluster);
+          this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
         }
         return;
       default: {
         const { kernel, buffers } = lower(cluster, this);
-        this.#addKernel(kernel, buffers, cluster);
+        this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
       }
     }
   }
@@ -209,7 +232,7 @@ class TableBuilder implements LoweringContext {
       type: input.type!,
     }));
     const output = this.bufferOf(node);
-    this.drafts.push({
+    this.#lowered.push({
       kind: "host",
       name: `host_${node.name}`,
       node,
@@ -220,33 +243,31 @@ class TableBuilder implements LoweringContext {
     });
   }
 
-  #addKernel(kernel: Kernel, buffers: readonly number[], cluster: Cluster): void {
-    const emitted = emitJs(kernel, { exact: this.#options.exact ?? false });
+  #draft({ kernel, buffers, cluster }: LoweredCluster, emitted: EmittedKernel): KernelDraft {
     const chunks = cut(emitted.extent);
     const uses = usesOf(kernel);
     const buffersOf = (writes: boolean): Set<number> =>
       new Set(uses.filter((use) => use.writes === writes).map(({ access }) => buffers[access.array]!));
     const writes = buffersOf(true);
     let partials: number | undefined;
-    if (emitted.finish !== undefined) {
+    if (emitted.extent.slots > 0) {
       const type = new TensorType("float64", [Math.max(1, chunks.count) * emitted.extent.slots]);
       partials = this.buffers.push({ kind: "scratch", type }) - 1;
       writes.add(partials);
     }
-    this.drafts.push({
+    return {
       kind: "kernel",
       name: kernel.name,
       kernel,
       cluster,
       emitted,
-      code: loadKernel(emitted),
       chunks,
       buffers,
       uses,
       partials,
       reads: buffersOf(false),
       writes,
-    });
+    };
   }
 }
 

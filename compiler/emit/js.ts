@@ -9,9 +9,7 @@
 import type { Kernel } from "../kernel.ts";
 import { ContractEmitter } from "./js_contract.ts";
 import { LoopEmitter } from "./js_loops.ts";
-import type { EmittedKernel } from "./js_writer.ts";
-
-export type { EmittedKernel };
+import type { EmittedKernel } from "./emitted.ts";
 
 /** The text of a kernel. With `exact`, every operation is rounded to its dtype. */
 export function emitJs(kernel: Kernel, options: { readonly exact: boolean }): EmittedKernel {

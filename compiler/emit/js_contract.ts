@@ -9,7 +9,8 @@
 import { isFloating } from "../../src/dtype.ts";
 import type { ContractKernel } from "../kernel.ts";
 import { convertExpression } from "./js_expressions.ts";
-import { type EmittedKernel, Emitter } from "./js_writer.ts";
+import type { EmittedKernel } from "./emitted.ts";
+import { Emitter } from "./js_writer.ts";
 
 /** Rows and columns of the tile that is kept in registers. */
 const tile = 4;
@@ -72,12 +73,10 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     });
     const name = this.functionName("contract");
     const units = outer.reduce((product, size) => product * size, Math.ceil(kernel.rows / tile));
+    const source = writer.function(name, "b, a, begin, end");
     return {
-      name,
-      source: writer.function(name, "b, a, begin, end"),
-      finish: undefined,
       args: writer.args,
-      helpers: [...writer.helpers],
+      text: { kind: "js", name, source, finish: undefined, helpers: [...writer.helpers] },
       extent: {
         units,
         period: units,

@@ -1,21 +1,16 @@
 /**
  * Loop kernels in JavaScript: maps over elements, and rows with their passes and reductions.
  *
- * A call computes a range of units. The units of a *map* are elements; those of *rows* are rows. A few long rows are
- * cut into *pieces*: there a unit is a step of the row's first inner axis. What a reduction over several calls has come
- * to is left as partial results, which a second function, `finish`, combines in the order of the units.
+ * A call computes a range of units, see loop_cut.ts. What a reduction over several calls has come to is left as partial
+ * results, which a second function, `finish`, combines in the order of the units.
  * @module
  */
 import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
 import { isArgReduction } from "../kinds.ts";
-import { isLongRow } from "../limits.ts";
+import type { EmittedKernel } from "./emitted.ts";
 import { reductionStart, reductionStep } from "./js_expressions.ts";
-import { type EmittedKernel, Emitter, type Extent, Writer } from "./js_writer.ts";
-
-/** Which units a call computes. */
-type Cut = "elements" | "rows" | "pieces";
-
-const product = (sizes: readonly number[]): number => sizes.reduce((result, size) => result * size, 1);
+import { Emitter, Writer } from "./js_writer.ts";
+import { accessesOf, cutOf, loopExtent, product } from "./loop_cut.ts";
 
 /** Where the access of this number begins, as text. */
 type Place = (access: number) => string;
@@ -62,12 +57,9 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     const { args, helpers } = writer;
     const finish = slot > 0 ? this.#finish(`${name}_finish`, slot, helpers) : undefined;
     return {
-      name,
-      source,
-      finish,
       args,
-      helpers: [...helpers],
-      extent: { ...extentOf(kernel, this.#cut), slots: slot },
+      extent: { ...loopExtent(kernel, this.#cut, 1), slots: slot },
+      text: { kind: "js", name, source, finish, helpers: [...helpers] },
     };
   }
 
@@ -289,36 +281,4 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   #reduce({ id, name, dtype }: Reduction, value: string, counter: string | undefined): void {
     for (const text of reductionStep(name, dtype, id, value, counter)) this.writer.line(text);
   }
-}
-
-/** How the work of a kernel is cut. */
-function cutOf({ outer, inner, passes, after }: LoopKernel): Cut {
-  const reduces = passes.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
-  if (!reduces && passes.length === 1) return "elements";
-  return passes.length === 1 && isLongRow(product(outer), product(inner)) ? "pieces" : "rows";
-}
-
-function extentOf({ outer, inner, parts }: LoopKernel, cut: Cut): Omit<Extent, "slots"> {
-  const [rows, elements] = [product(outer), product(inner)];
-  switch (cut) {
-    case "elements":
-      return { units: rows * elements, period: rows * elements, unitWork: 1, together: 1, leastUnits: 1 };
-    case "rows":
-      return { units: rows, period: rows, unitWork: elements, together: 1, leastUnits: 1 };
-    case "pieces":
-      return {
-        units: rows * inner[0]!,
-        period: inner[0]!,
-        unitWork: elements / inner[0]!,
-        together: inner[0]! / parts,
-        leastUnits: 1,
-      };
-    default:
-      return cut satisfies never;
-  }
-}
-
-function accessesOf(section: Section): number[] {
-  const loads = section.steps.flatMap((step) => "access" in step ? [step.access] : []);
-  return [...new Set([...loads, ...section.stores.map((store) => store.access)])];
 }

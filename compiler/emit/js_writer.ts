@@ -3,40 +3,12 @@
  * @module
  */
 import { type Kernel, type Section, type Step, stepsOf } from "../kernel.ts";
+import type { Argument } from "./emitted.ts";
 import { convertExpression, elementwiseExpression } from "./js_expressions.ts";
-
-/** A kernel as text, with the numbers that this use of it is called with. */
-export interface EmittedKernel {
-  readonly name: string;
-  readonly source: string;
-  /** The function that makes the result of what the chunks left, for a kernel whose chunks leave something. */
-  readonly finish: string | undefined;
-  /** For each number of `args`: a value, or the program's buffer that is array `array` of the kernel. */
-  readonly args: readonly ({ readonly array: number } | number)[];
-  /** How its work can be cut. */
-  readonly extent: Extent;
-  /** The functions that the text calls, by their names in `jsHelpers`. */
-  readonly helpers: readonly string[];
-}
-
-/** The work of a kernel in units of which a call computes those from `begin` to `end`. */
-export interface Extent {
-  readonly units: number;
-  /** A call stays within one such number of units: a row that is computed in pieces. */
-  readonly period: number;
-  /** How much one unit is: elements, or multiplications of a contraction. */
-  readonly unitWork: number;
-  /** So many units are never cut apart. */
-  readonly together: number;
-  /** The fewest units that are worth a call of their own. */
-  readonly leastUnits: number;
-  /** How many numbers each chunk leaves for `finish`. */
-  readonly slots: number;
-}
 
 /** Text in lines, with indentation, and the parameters it asks for. */
 export class Writer {
-  readonly args: ({ readonly array: number } | number)[] = [];
+  readonly args: Argument[] = [];
   readonly helpers: Set<string>;
   readonly #lines: string[] = [];
   #depth = 1;

@@ -24,7 +24,8 @@ export type JsFinish = (
 ) => void;
 
 /** A kernel's text, and what it needs to become functions. */
-export interface KernelText {
+export interface JsText {
+  readonly kind: "js";
   /** What stack traces call it. */
   readonly name: string;
   readonly source: string;
@@ -36,14 +37,13 @@ export interface KernelText {
 
 /** The functions of a kernel. */
 export interface JsKernel {
+  readonly kind: "js";
   readonly run: JsFunction;
   readonly finish: JsFinish | undefined;
-  /** What it was made of. */
-  readonly text: KernelText;
 }
 
 /** Makes the functions of a kernel's text. */
-export function makeKernel(text: KernelText): JsKernel {
+export function makeKernel(text: JsText): JsKernel {
   const { name, helpers } = text;
   const make = (source: string): unknown => {
     // The text is our own: names in it are escaped, and numbers of the program's are parameters.
@@ -51,8 +51,8 @@ export function makeKernel(text: KernelText): JsKernel {
     return factory(...helpers.map((helper) => jsHelpers[helper]));
   };
   return {
+    kind: "js",
     run: make(text.source) as JsFunction, // the text is that of one function, with these parameters
     finish: text.finish === undefined ? undefined : make(text.finish) as JsFinish,
-    text,
   };
 }

@@ -33,6 +33,9 @@ interface Gap {
 
 const page = 65536;
 
+/** Bytes at the end that nothing lies in: vectors are loaded whole, though the last of an array may not be. */
+const behind = 64;
+
 /** Copies of tensors may take this much before they are dropped to make room, rather than the arena growing. */
 const keptBytes = 2 ** 28;
 
@@ -63,7 +66,7 @@ export class Arena {
     this.#maximumBytes = pages * page;
     this.control = new Int32Array(this.memory.buffer, 0, controlBytes / Int32Array.BYTES_PER_ELEMENT);
     Atomics.store(this.control, word.next, closed);
-    this.#end = this.memory.buffer.byteLength;
+    this.#end = this.memory.buffer.byteLength - behind;
     this.#gaps.push({ offset: controlBytes, bytes: this.#end - controlBytes });
   }
 

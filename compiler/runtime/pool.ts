@@ -67,10 +67,25 @@ export class Pool {
   /** Called when a worker has ended by itself. */
   readonly #lost: () => void;
 
+  /** Makes memory of a thread's own, in units of {@linkcode alignment}; undefined before any program has wanted it. */
+  #scratch: (() => number) | undefined;
+
   constructor(memory: WebAssembly.Memory, control: Int32Array, lost: () => void) {
     this.#memory = memory;
     this.#control = control;
     this.#lost = lost;
+  }
+
+  /** Gives each thread, those that are to come among them, memory of its own. */
+  provideScratch(make: () => number): void {
+    if (this.#scratch !== undefined) return;
+    this.#scratch = make;
+    for (const thread of [0, ...this.threads]) this.#provide(thread);
+  }
+
+  #provide(thread: number): void {
+    const place = threadWord(thread, "scratch");
+    if (this.#scratch !== undefined && this.#control[place] === 0) this.#control[place] = this.#scratch();
   }
 
   /** How many workers there are that could take part in a run. */
@@ -115,6 +130,7 @@ export class Pool {
     const owner = nextOwner++;
     control[threadWord(thread, "owner")] = owner;
     control[threadWord(thread, "holding")] = 0;
+    this.#provide(thread);
     control[threadWord(thread, "rank")] = this.#members.length + 1;
     // With nothing to load it is up to date as it is; otherwise the last message makes it so.
     control[threadWord(thread, "loaded")] = this.#held.size === 0 ? control[word.loads]! : -1;
@@ -214,6 +230,7 @@ export class Pool {
     if (member === undefined) return;
     this.#remove(thread);
     this.#control[threadWord(thread, "owner")] = 0;
+    this.#control[threadWord(thread, "scratch")] = 0; // it may still write there
     // A worker that still runs must not be terminated: on Deno that would hang the process.
     if (this.#statusOf(thread) === status.absent) member.worker.terminate();
   }

@@ -8,7 +8,7 @@
  */
 import type { DType } from "../../src/dtype.ts";
 import type { Chunks } from "../chunks.ts";
-import type { KernelText } from "../emit/load_js.ts";
+import type { KernelText } from "../emit/load_kernel.ts";
 
 /** Where each word is, counted in 32-bit words. Those that many threads write have a cache line of their own. */
 export const word = {
@@ -78,6 +78,8 @@ export const threadWords = {
   owner: 5,
   /** The number of the worker that has left last. */
   left: 6,
+  /** Where its own memory for packed operands is, in units of {@linkcode alignment}. */
+  scratch: 7,
 } as const;
 
 /** The most threads of a pool, the caller's included. */
@@ -121,12 +123,17 @@ export const status = {
   waiting: 4,
 } as const;
 
+/** Bytes of each thread's own memory. */
+export const scratchBytes = 2 ** 20;
+
 /** How a thread failed. */
 export const failureKind = { error: 1, index: 2, lost: 3, closed: 4 } as const;
 
 /** Part of a row: one use of its kernel. */
 export interface Segment {
   readonly args: Int32Array;
+  /** Where these numbers are in the region, after the binding table, in bytes. */
+  readonly place: number;
   readonly chunks: Chunks;
 }
 
@@ -150,6 +157,8 @@ export interface BufferLayout {
 export interface ProgramMessage {
   readonly id: number;
   readonly buffers: readonly BufferLayout[];
+  /** Bytes of the numbers of all segments. */
+  readonly argumentBytes: number;
   readonly rows: readonly ((WalkedRow & { readonly kernel: KernelText }) | undefined)[];
 }
 

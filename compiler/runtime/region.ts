@@ -1,8 +1,9 @@
 /**
  * A region: what one program needs of the arena while it runs. First its binding table, which says where each of its
- * arrays is, and the times of a run that is measured; then small arguments and constants, scratch, and results.
+ * arrays is, the numbers that its kernels are called with, and the times of a run that is measured; then small arguments
+ * and constants, scratch, and results.
  *
- * Runs come one at a time, so all programs use the same region; calls within calls do not run here.
+ * Runs come one at a time, so all programs use the same region; a call within a call has one of its own.
  * @module
  */
 import type { Variable } from "../../src/graph/variable.ts";
@@ -10,12 +11,13 @@ import type { Tensor } from "../../src/tensor.ts";
 import { aligned, bytesOf, type MemoryPlan } from "../plan.ts";
 import type { Buffer } from "../table.ts";
 import type { Arena } from "./arena.ts";
-import { alignment } from "./protocol.ts";
+import { alignment, type WalkedRow } from "./protocol.ts";
+import { tableBytes } from "./walker.ts";
 
 /** Where an array of a program is to be found when it runs in the arena. */
 export type Place =
-  /** In the region; `copy` when its numbers have to be brought there. */
-  | { readonly kind: "region"; readonly offset: number; readonly copy: boolean }
+  /** In the region. */
+  | { readonly kind: "region"; readonly offset: number }
   /** Anywhere in the arena, where it stays. */
   | { readonly kind: "resident" };
 
@@ -24,6 +26,10 @@ export interface RegionLayout {
   readonly bytes: number;
   /** One for each buffer of the program. */
   readonly places: readonly Place[];
+  /** The buffers whose numbers have to be brought there: arguments for each run, constants once. */
+  readonly copied: readonly number[];
+  /** Where scratch begins. */
+  readonly scratch: number;
 }
 
 /** Arguments and constants up to this many bytes are copied for each run: keeping track of them costs more. */
@@ -33,11 +39,9 @@ const smallBytes = 1024;
 export function layOutRegion(
   buffers: readonly Buffer[],
   plan: MemoryPlan,
-  rows: number,
-  threads: number,
+  { rows, threads, argumentBytes }: { readonly rows: number; readonly threads: number; readonly argumentBytes: number },
 ): RegionLayout {
-  let end = aligned(buffers.length * Int32Array.BYTES_PER_ELEMENT) +
-    aligned(rows * threads * Float64Array.BYTES_PER_ELEMENT);
+  let end = tableBytes(buffers.length) + argumentBytes + aligned(rows * threads * Float64Array.BYTES_PER_ELEMENT);
   const take = (bytes: number): number => {
     const offset = end;
     end += aligned(Math.max(1, bytes)); // even an empty array is somewhere
@@ -48,13 +52,14 @@ export function layOutRegion(
   const small = buffers.map((buffer) => isSmall(buffer) ? take(bytesOf(buffer)) : 0);
   const scratch = take(plan.bytes);
   const places = buffers.map((buffer, index): Place => {
-    if (isSmall(buffer)) return { kind: "region", offset: small[index]!, copy: true };
-    if (buffer.kind === "result") return { kind: "region", offset: take(bytesOf(buffer)), copy: false };
+    if (isSmall(buffer)) return { kind: "region", offset: small[index]! };
+    if (buffer.kind === "result") return { kind: "region", offset: take(bytesOf(buffer)) };
     if (buffer.kind !== "scratch") return { kind: "resident" };
     // What is computed in a Variable's place has no other; it is named by nothing.
-    return { kind: "region", offset: scratch + (plan.offsets.get(index) ?? 0), copy: false };
+    return { kind: "region", offset: scratch + (plan.offsets.get(index) ?? 0) };
   });
-  return { bytes: end, places };
+  const copied = buffers.flatMap((buffer, index) => isSmall(buffer) ? [index] : []);
+  return { bytes: end, places, copied, scratch };
 }
 
 /** What is placed in a region. */
@@ -62,18 +67,20 @@ interface Placed {
   readonly id: number;
   readonly arrays: readonly Buffer[];
   readonly layout: RegionLayout;
+  readonly rows: readonly (WalkedRow | undefined)[];
 }
 
-/** The region of all programs. */
+/** The region of all programs that run at the same depth. */
 export class Region {
   #offset = 0;
   #bytes = 0;
   /** The program whose constants are there. */
   #owner = -1;
+  #table: Int32Array = new Int32Array(0);
 
   /** Brings everything that a program's run needs into the arena, and writes its binding table. Returns where that is. */
   place(
-    { id, arrays, layout }: Placed,
+    { id, arrays, layout, rows }: Placed,
     arena: Arena,
     inputs: readonly Tensor[],
     variables: readonly Variable[],
@@ -87,26 +94,45 @@ export class Region {
     const region = this.#offset;
     const isNew = this.#owner !== id;
     this.#owner = -1; // until all is there
-    const table = new Int32Array(arena.memory.buffer, region, arrays.length);
-    layout.places.forEach((place, index) => {
+    const { places, copied } = layout;
+    if (
+      this.#table.buffer !== arena.memory.buffer || this.#table.byteOffset !== region ||
+      this.#table.length !== places.length
+    ) {
+      this.#table = new Int32Array(arena.memory.buffer, region, places.length);
+    }
+    const table = this.#table;
+    for (let index = 0; index < places.length; index++) {
+      const place = places[index]!;
       const buffer = arrays[index]!;
       if (place.kind === "region") {
-        const offset = region + place.offset;
-        table[index] = offset / alignment;
-        if (!place.copy) return;
-        if (buffer.kind === "input") {
-          const { data } = inputs[buffer.index]!;
-          arena.view(buffer.type.dtype, offset, data.length).set(data);
-        } else if (buffer.kind === "constant" && isNew) {
-          arena.view(buffer.type.dtype, offset, buffer.tensor.size).set(buffer.tensor.data);
-        }
+        if (isNew) table[index] = (region + place.offset) / alignment;
       } else if (buffer.kind === "variable") {
         table[index] = arena.placeOfVariable(variables[buffer.index]!) / alignment;
       } else if (buffer.kind === "input" || buffer.kind === "constant") {
         const tensor = buffer.kind === "input" ? inputs[buffer.index]! : buffer.tensor;
         table[index] = arena.placeOf(tensor.data, tensor.type) / alignment;
       }
-    });
+    }
+    if (isNew) {
+      const words = region + tableBytes(places.length);
+      for (const row of rows) {
+        for (const { args, place } of row?.segments ?? []) {
+          new Int32Array(arena.memory.buffer, words + place, args.length).set(args);
+        }
+      }
+    }
+    for (const index of copied) {
+      const buffer = arrays[index]!;
+      const place = layout.places[index]!;
+      if (place.kind !== "region") continue;
+      if (buffer.kind === "input") {
+        const { data } = inputs[buffer.index]!;
+        arena.view(buffer.type.dtype, region + place.offset, data.length).set(data);
+      } else if (buffer.kind === "constant" && isNew) {
+        arena.view(buffer.type.dtype, region + place.offset, buffer.tensor.size).set(buffer.tensor.data);
+      }
+    }
     this.#owner = id;
     return region;
   }

@@ -9,13 +9,15 @@
 import type { TypedArray } from "../../src/dtype.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { Tensor } from "../../src/tensor.ts";
+import type { KernelText, LoadedKernel } from "../emit/load_kernel.ts";
+import { loadKernelText } from "../emit/load_kernel.ts";
 import type { Buffer } from "../table.ts";
 import { Arena } from "./arena.ts";
 import { type Failure, readFailure } from "./failure.ts";
 import { canShareMemory, Pool } from "./pool.ts";
-import { alignment, type ProgramMessage, state, threadWord, word } from "./protocol.ts";
+import { alignment, type ProgramMessage, scratchBytes, state, threadWord, word } from "./protocol.ts";
 import { Region, type RegionLayout } from "./region.ts";
-import { type LoadedProgram, timesOf, Walker } from "./walker.ts";
+import { bindFrame, type Bound, type Frame, type LoadedProgram, newBound, timesOf, Walker } from "./walker.ts";
 
 /** A program that can run in the arena. */
 export interface SharedProgram extends LoadedProgram {
@@ -23,16 +25,26 @@ export interface SharedProgram extends LoadedProgram {
   readonly threads: number;
   readonly arrays: readonly Buffer[];
   readonly layout: RegionLayout;
+  /** Whether its kernels use memory of the thread's own. */
+  readonly usesScratch: boolean;
   /** What workers are sent. */
   message(): ProgramMessage;
   /** Runs a host step. */
   host(row: number, arrays: readonly TypedArray[]): void;
+  /** Runs all rows on this thread, in the arena, where their scratch begins at `scratch`. */
+  runRows(frame: Frame, scratch: Scratch, variables: readonly Variable[], times: number[] | undefined): void;
   /** Copies the results out and lets assignments land. */
   complete(arrays: readonly TypedArray[], inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
   /** The error for a run that failed, `caught` on the calling thread or elsewhere. */
   errorOf(failure: Failure, caught: unknown, variables: readonly Variable[]): unknown;
-  /** Runs it here and now, outside of the arena. */
-  runLocally(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
+  /** Runs it here and now, on this thread alone. */
+  runAlone(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
+}
+
+/** Where the scratch of a program's rows begins. */
+export interface Scratch {
+  readonly buffer: ArrayBufferLike;
+  readonly offset: number;
 }
 
 /** A call that waits for its turn, or has it. */
@@ -87,6 +99,10 @@ class Runs {
   #pool: Pool | undefined;
   #walker: Walker | undefined;
   readonly #region = new Region();
+  /** Those of calls within calls, by how deep they are. */
+  readonly #inner: Region[] = [];
+  readonly #bound = new WeakMap<SharedProgram, Bound>();
+  #depth = 0;
   readonly #programs = new Map<number, SharedProgram>();
   readonly #queue: Job[] = [];
   #pumping = false;
@@ -179,6 +195,52 @@ class Runs {
     });
   }
 
+  /** The functions of a kernel for the arena, on this thread. */
+  load(text: KernelText): LoadedKernel {
+    return loadKernelText(text, this.#open().arena.memory);
+  }
+
+  /** Runs a program in the arena, on this thread alone; also from within a run, whose program may be the same. */
+  runAlone(
+    program: SharedProgram,
+    inputs: readonly Tensor[],
+    variables: readonly Variable[],
+    times?: number[],
+  ): Tensor[] {
+    const { arena } = this.#open();
+    const depth = this.#inside ? ++this.#depth : 0;
+    const outer = this.#inside;
+    this.#inside = true;
+    try {
+      if (!outer) arena.beginRun(); // what the run around this one uses, stays
+      const region = outer ? this.#inner[depth] ??= new Region() : this.#region;
+      const bound = outer ? newBound(program) : this.#boundOf(program);
+      const address = region.place(program, arena, inputs, variables);
+      bindFrame(bound, program, arena.memory, address);
+      if (program.usesScratch) {
+        this.#provideScratch();
+        bound.scratch = (arena.control[threadWord(0, "scratch")]! >>> 0) * alignment;
+      }
+      const scratch = { buffer: arena.memory.buffer, offset: address + program.layout.scratch };
+      program.runRows(bound, scratch, variables, times);
+      return program.complete(bound.arrays, inputs, variables);
+    } finally {
+      this.#inside = outer;
+      if (outer) this.#depth--;
+    }
+  }
+
+  #boundOf(program: SharedProgram): Bound {
+    let bound = this.#bound.get(program);
+    if (bound === undefined) this.#bound.set(program, bound = newBound(program));
+    return bound;
+  }
+
+  #provideScratch(): void {
+    const { arena, pool } = this.#open();
+    pool.provideScratch(() => arena.allocate(scratchBytes, "packed operands") / alignment);
+  }
+
   /** Has every asynchronous call that was made before now be over. */
   drain(): void {
     while (!this.#inside) {
@@ -241,6 +303,7 @@ class Runs {
     const { control } = arena;
     arena.beginRun();
     const region = this.#region.place(program, arena, inputs, variables);
+    if (program.usesScratch) this.#provideScratch();
     this.#programs.clear(); // a program is held while it runs, and no longer
     this.#programs.set(program.id, program);
     pool.load(program.id, () => program.message());
@@ -308,7 +371,7 @@ class Runs {
       if (failure.kind === "lost") variables.forEach((variable) => this.#arena!.abandon(variable));
       throw program.errorOf(failure, this.#caught, variables);
     }
-    return program.complete(this.#walker!.bind(program), inputs, variables);
+    return program.complete(this.#walker!.bind(program).arrays, inputs, variables);
   }
 
   #timesOf(program: SharedProgram): Times {
@@ -328,7 +391,7 @@ class Runs {
       () =>
         job.shared && this.available(program.threads)
           ? this.run(program, inputs, variables)
-          : this.within(() => program.runLocally(inputs, variables)),
+          : program.runAlone(inputs, variables),
     );
   }
 

@@ -5,45 +5,110 @@
  */
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import { beginOf, endOf } from "../chunks.ts";
-import type { JsFinish, JsFunction } from "../emit/load_js.ts";
+import type { LoadedKernel } from "../emit/load_kernel.ts";
 import { Leave, strike } from "./faults.ts";
 import { clearFailure, type Failure, failureOf, noteFailure } from "./failure.ts";
-import { alignment, type BufferLayout, closed, state, threadWord, type WalkedRow, word } from "./protocol.ts";
+import {
+  alignment,
+  type BufferLayout,
+  closed,
+  type Segment,
+  state,
+  threadWord,
+  type WalkedRow,
+  word,
+} from "./protocol.ts";
 
 /** A row with its functions. */
 export interface LoadedRow extends WalkedRow {
-  readonly run: JsFunction;
-  readonly finish: JsFinish | undefined;
+  readonly code: LoadedKernel;
 }
 
 /** A program as a thread has it. */
 export interface LoadedProgram {
   readonly id: number;
   readonly buffers: readonly BufferLayout[];
+  /** Bytes of the numbers of all segments. */
+  readonly argumentBytes: number;
   /** Undefined stands for a host step. */
   readonly rows: readonly (LoadedRow | undefined)[];
 }
 
-/** A program's arrays in the arena, as one thread sees them. */
-interface Bound {
+/** What kernels are called with: a program's arrays, and where it is all described. */
+export interface Frame {
   readonly arrays: TypedArray[];
+  /** The addresses of the binding table, and of the numbers of segments; 0 where the arrays are ordinary ones. */
+  table: number;
+  args: number;
+  /** The address of the thread's own memory. */
+  scratch: number;
+}
+
+/** A program's arrays in the arena, as one thread sees them. */
+export interface Bound extends Frame {
   /** Where each is, in units of {@linkcode alignment}; 0 before it was first bound. */
   readonly places: Int32Array;
   run: number;
 }
 
+/** A program's arrays, before they are bound. */
+export function newBound({ buffers: { length } }: LoadedProgram): Bound {
+  return {
+    arrays: new Array<TypedArray>(length),
+    table: 0,
+    args: 0,
+    scratch: 0,
+    places: new Int32Array(length),
+    run: 0,
+  };
+}
+
+/** Binds a program's arrays as its binding table, at the beginning of its region, says. */
+export function bindFrame(bound: Bound, program: LoadedProgram, { buffer }: WebAssembly.Memory, region: number): void {
+  const { arrays, places } = bound;
+  bound.table = region;
+  bound.args = region + tableBytes(places.length);
+  const table = new Int32Array(buffer, region, places.length);
+  for (let index = 0; index < places.length; index++) {
+    const place = table[index]!;
+    if (places[index] === place) continue;
+    places[index] = place;
+    const { dtype, length } = program.buffers[index]!;
+    arrays[index] = dtypeInfo(dtype).view(buffer, (place >>> 0) * alignment, length);
+  }
+}
+
 /** What a look for work came to. */
 export type Step = "worked" | "nothing" | "unloaded";
 
+/** Computes units of a row's segment; `chunk` says which partial results these are. */
+function computeUnits(
+  { code, partials, slots }: LoadedRow,
+  { args, place }: Segment,
+  frame: Frame,
+  begin: number,
+  end: number,
+  chunk: number,
+): void {
+  const { arrays } = frame;
+  const left = partials < 0 ? undefined : arrays[partials]!;
+  if (code.kind === "js") {
+    if (left === undefined) code.run(arrays, args, begin, end);
+    else code.run(arrays, args, begin, end, left, chunk * slots);
+  } else {
+    const address = left === undefined ? 0 : left.byteOffset + chunk * slots * left.BYTES_PER_ELEMENT;
+    code.run(frame.table, frame.args + place, begin, end, address, frame.scratch);
+  }
+}
+
 /** Computes the chunk of a row that has this number. */
-export function computeChunk(row: LoadedRow, arrays: readonly TypedArray[], chunk: number): void {
+export function computeChunk(row: LoadedRow, frame: Frame, chunk: number): void {
   let rest = chunk;
-  for (const { args, chunks } of row.segments) {
+  for (const segment of row.segments) {
+    const { chunks } = segment;
     if (rest < chunks.count) {
       const begin = beginOf(chunks, rest);
-      const end = endOf(chunks, begin);
-      if (row.finish === undefined) row.run(arrays, args, begin, end);
-      else row.run(arrays, args, begin, end, arrays[row.partials]!, chunk * row.slots);
+      computeUnits(row, segment, frame, begin, endOf(chunks, begin), chunk);
       return;
     }
     rest -= chunks.count;
@@ -51,22 +116,26 @@ export function computeChunk(row: LoadedRow, arrays: readonly TypedArray[], chun
 }
 
 /** What is left to do when all chunks of a row are done. */
-export function finishRow({ finish, segments, partials, count }: LoadedRow, arrays: readonly TypedArray[]): void {
-  finish?.(arrays, segments[0]!.args, arrays[partials]!, count);
+export function finishRow({ code, segments, partials, count }: LoadedRow, frame: Frame): void {
+  if (code.finish === undefined) return;
+  const { args, place } = segments[0]!;
+  const left = frame.arrays[partials]!;
+  if (code.kind === "js") code.finish(frame.arrays, args, left, count);
+  else code.finish(frame.table, frame.args + place, 0, count, left.byteOffset, frame.scratch);
 }
 
 /** A whole row, on this thread. */
-export function computeRow(row: LoadedRow, arrays: readonly TypedArray[]): void {
-  if (row.finish === undefined) {
-    const { run, segments } = row;
+export function computeRow(row: LoadedRow, frame: Frame): void {
+  if (row.code.finish === undefined) {
+    const { segments } = row;
     for (let index = 0; index < segments.length; index++) {
-      const { args, chunks } = segments[index]!;
-      if (chunks.units > 0) run(arrays, args, 0, chunks.units);
+      const segment = segments[index]!;
+      if (segment.chunks.units > 0) computeUnits(row, segment, frame, 0, segment.chunks.units, 0);
     }
     return;
   }
-  for (let chunk = 0; chunk < row.count; chunk++) computeChunk(row, arrays, chunk);
-  finishRow(row, arrays);
+  for (let chunk = 0; chunk < row.count; chunk++) computeChunk(row, frame, chunk);
+  finishRow(row, frame);
 }
 
 /** Tells an engine that this is a loop that waits, where it has a way to be told. */
@@ -136,7 +205,7 @@ export class Walker {
     Atomics.store(control, word.state, state.running);
     const program = this.#programs.get(Atomics.load(control, word.program))!; // the caller has every program that it runs
     try {
-      this.#caller?.host(program, row, this.bind(program));
+      this.#caller?.host(program, row, this.bind(program).arrays);
     } catch (error) {
       this.#failWith(error, row);
       return;
@@ -195,29 +264,17 @@ export class Walker {
   }
 
   /** The program's arrays for the present run. */
-  bind(program: LoadedProgram): readonly TypedArray[] {
+  bind(program: LoadedProgram): Frame {
     const { control } = this;
     let bound = this.#bound.get(program);
-    if (bound === undefined) {
-      const { length } = program.buffers;
-      bound = { arrays: new Array<TypedArray>(length), places: new Int32Array(length), run: 0 };
-      this.#bound.set(program, bound);
-    }
+    if (bound === undefined) this.#bound.set(program, bound = newBound(program));
     const run = Atomics.load(control, word.run);
     if (bound.run !== run) {
       bound.run = run;
-      const { arrays, places } = bound;
-      const { buffer } = this.#memory;
-      const table = new Int32Array(buffer, (Atomics.load(control, word.region) >>> 0) * alignment, places.length);
-      for (let index = 0; index < places.length; index++) {
-        const place = table[index]!;
-        if (places[index] === place) continue;
-        places[index] = place;
-        const { dtype, length } = program.buffers[index]!;
-        arrays[index] = dtypeInfo(dtype).view(buffer, (place >>> 0) * alignment, length);
-      }
+      bindFrame(bound, program, this.#memory, (Atomics.load(control, word.region) >>> 0) * alignment);
+      bound.scratch = (Atomics.load(control, threadWord(this.thread, "scratch")) >>> 0) * alignment;
     }
-    return bound.arrays;
+    return bound;
   }
 
   #failWith(error: unknown, row: number): void {
@@ -253,10 +310,10 @@ export class Walker {
     const row = Atomics.load(control, word.row);
     if (Atomics.load(control, word.relay) === 0 && Atomics.load(control, word.state) === state.running) {
       try {
-        const arrays = this.bind(program);
+        const frame = this.bind(program);
         if (Atomics.load(control, word.faultKind) !== 0) strike(control, row, thread);
-        if (Atomics.load(control, word.measured) === 0) computeChunk(program.rows[row]!, arrays, chunk);
-        else this.#measure(program, row, () => computeChunk(program.rows[row]!, arrays, chunk));
+        if (Atomics.load(control, word.measured) === 0) computeChunk(program.rows[row]!, frame, chunk);
+        else this.#measure(program, row, () => computeChunk(program.rows[row]!, frame, chunk));
       } catch (error) {
         this.#failWith(error, row);
       }
@@ -276,11 +333,11 @@ export class Walker {
     const { control } = this;
     const program = this.#programs.get(Atomics.load(control, word.program))!; // it has just computed a chunk of it
     const { rows } = program;
-    const arrays = this.bind(program);
+    const frame = this.bind(program);
     let row = from;
     try {
       const completed = rows[from];
-      if (completed !== undefined && Atomics.load(control, word.relay) === 0) finishRow(completed, arrays);
+      if (completed !== undefined && Atomics.load(control, word.relay) === 0) finishRow(completed, frame);
       for (row = from + 1; row < rows.length; row++) {
         const next = rows[row];
         if (Atomics.load(control, word.state) === state.failed) return;
@@ -291,15 +348,15 @@ export class Walker {
             this.signal();
             return;
           }
-          this.#caller.host(program, row, arrays);
+          this.#caller.host(program, row, frame.arrays);
         } else if (next.count > 1) {
           Atomics.store(control, word.relay, 0);
           this.#publish(row, next.count);
           return;
         } else {
           if (Atomics.load(control, word.faultKind) !== 0) strike(control, row, this.thread);
-          if (Atomics.load(control, word.measured) === 0) computeRow(next, arrays);
-          else this.#measure(program, row, () => computeRow(next, arrays));
+          if (Atomics.load(control, word.measured) === 0) computeRow(next, frame);
+          else this.#measure(program, row, () => computeRow(next, frame));
         }
       }
     } catch (error) {
@@ -325,7 +382,7 @@ export class Walker {
     this.#publish(row, 1);
   }
 
-  /** Notes how long `work` takes, for this thread and row, at the end of the region's binding table. */
+  /** Notes how long `work` takes, for this thread and row. */
   #measure(program: LoadedProgram, row: number, work: () => void): void {
     const start = performance.now();
     work();
@@ -334,7 +391,7 @@ export class Walker {
   }
 }
 
-/** Where the walker of a rank notes the milliseconds that it has spent on each row of a run that is measured: after the binding table. */
+/** Where the walker of a rank notes the milliseconds that it has spent on each row of a run that is measured: after the binding table and the numbers of segments. */
 export function timesOf(
   memory: WebAssembly.Memory,
   control: Int32Array,
@@ -342,7 +399,12 @@ export function timesOf(
   rank: number,
 ): Float64Array {
   const region = (Atomics.load(control, word.region) >>> 0) * alignment;
-  const table = Math.ceil(program.buffers.length * Int32Array.BYTES_PER_ELEMENT / alignment) * alignment;
+  const before = tableBytes(program.buffers.length) + program.argumentBytes;
   const { length } = program.rows;
-  return new Float64Array(memory.buffer, region + table + rank * length * Float64Array.BYTES_PER_ELEMENT, length);
+  return new Float64Array(memory.buffer, region + before + rank * length * Float64Array.BYTES_PER_ELEMENT, length);
+}
+
+/** Bytes of the binding table of so many arrays. */
+export function tableBytes(buffers: number): number {
+  return Math.ceil(buffers * Int32Array.BYTES_PER_ELEMENT / alignment) * alignment;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { expose } from "../../src/comlink.ts";
-import { makeKernel } from "../emit/load_js.ts";
+import { loadKernelText } from "../emit/load_kernel.ts";
 import { Leave } from "./faults.ts";
 import { type ArenaMessage, type ProgramMessage, status, threadWord, word, type WorkerMethods } from "./protocol.ts";
 import { type LoadedProgram, Walker } from "./walker.ts";
@@ -14,6 +14,7 @@ const sleepLimit = 100;
 
 const programs = new Map<number, LoadedProgram>();
 let walker: Walker | undefined;
+let memory: WebAssembly.Memory | undefined;
 let spin = 0;
 
 /** Walks until there has been nothing to do for a while, or there are messages to be read. */
@@ -42,17 +43,20 @@ function walk(walker: Walker): void {
 const methods: WorkerMethods = {
   init(arena: ArenaMessage) {
     spin = arena.spin;
+    memory = arena.memory;
     walker = new Walker(arena.memory, arena.thread, programs, { owner: arena.owner });
     if (!walker.isAdmitted()) return;
     Atomics.store(walker.control, threadWord(arena.thread, "status"), status.parked);
     walker.signal();
   },
 
-  load({ id, buffers, rows }: ProgramMessage, number: number) {
+  load({ id, buffers, argumentBytes, rows }: ProgramMessage, number: number) {
+    const shared = memory!; // this is called after `init`
     programs.set(id, {
       id,
       buffers,
-      rows: rows.map((row) => row && { ...row, ...makeKernel(row.kernel) }),
+      argumentBytes,
+      rows: rows.map((row) => row && { ...row, code: loadKernelText(row.kernel, shared) }),
     });
     if (walker?.isAdmitted()) Atomics.store(walker.control, threadWord(walker.thread, "loaded"), number);
   },

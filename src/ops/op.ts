@@ -79,7 +79,7 @@ export interface GraphFunction {
 /** How a graph function is compiled. */
 export interface ExecutorOptions {
   /** Which code generator makes the kernels. There is one, for JavaScript; `"auto"`, the default, leaves the choice to the compiler. */
-  readonly emitter?: "auto" | "js";
+  readonly emitter?: "auto" | "js" | "wasm";
   /**
    * The most threads it may run on, the calling one included: a whole number from 1. As many as the machine runs at once
    * unless given. Small programs run on the calling thread alone. The number never changes a result.

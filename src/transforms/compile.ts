@@ -149,8 +149,8 @@ export function compile<A extends readonly unknown[], R>(
 ): CompiledFunction<A, R> {
   const { emitter = "auto", threads = 1 } = options;
   if (typeof fn !== "function") throw new TypeError(`Cannot compile ${String(fn)}: it is not a function`);
-  if (emitter !== "auto" && emitter !== "js") {
-    throw new TypeError(`Cannot compile with the emitter ${String(emitter)}: the emitters are "auto" and "js"`);
+  if (emitter !== "auto" && emitter !== "js" && emitter !== "wasm") {
+    throw new TypeError(`Cannot compile with the emitter ${String(emitter)}: the emitters are "auto", "js" and "wasm"`);
   }
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(`Cannot compile for ${String(threads)} threads: it takes a whole number from 1`);

@@ -21,6 +21,8 @@ export class FunctionBuilder {
   readonly #parameters: Local[] = [];
   readonly #locals: Local[] = [];
   readonly #body: Code[] = [];
+  readonly #constants = new Map<string, Local>();
+  readonly #head: Code[] = [];
   #current = this.#body;
   #labels = 0;
 
@@ -46,6 +48,19 @@ export class FunctionBuilder {
   let<T extends ValueType>(name: string, value: Code<T>): Code<T> {
     const local = this.local(name, value.type);
     this.set(local, value);
+    return get(local);
+  }
+
+  /** A constant that is kept in a variable, so that loops do not make it again and again. */
+  constant<T extends ValueType>(value: Code<T>): Code<T> {
+    if (value.form.kind !== "constant") throw new TypeError(`Cannot keep ${value.form.kind} as a constant: it is none`);
+    const key = `${value.type} ${value.form.bits.join()}`;
+    let local = this.#constants.get(key) as Local<T> | undefined; // the key has its type
+    if (local === undefined) {
+      local = this.local(`c${this.#constants.size}`, value.type);
+      this.#constants.set(key, local);
+      this.#head.push({ type: undefined, form: { kind: "set", local }, args: [value] });
+    }
     return get(local);
   }
 
@@ -126,7 +141,7 @@ export class FunctionBuilder {
       result: result?.type,
       parameters: this.#parameters,
       locals: this.#locals,
-      body: this.#body,
+      body: [...this.#head, ...this.#body],
       exported,
     };
   }

@@ -1,0 +1,17 @@
+/**
+ * What emitters make of a kernel.
+ * @module
+ */
+import type { Extent } from "./extent.ts";
+import type { KernelText } from "./load_kernel.ts";
+
+/** For each number that a kernel is called with: a value, or the program's buffer that is array `array` of the kernel. */
+export type Argument = { readonly array: number } | number;
+
+/** A kernel as code, with the numbers that this use of it is called with. */
+export interface EmittedKernel {
+  readonly args: readonly Argument[];
+  /** How its work can be cut. */
+  readonly extent: Extent;
+  readonly text: KernelText;
+}

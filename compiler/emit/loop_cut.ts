@@ -1,0 +1,52 @@
+/**
+ * How the work of a loop kernel is cut into calls.
+ *
+ * A call computes a range of units. The units of a *map* are elements; those of *rows* are rows. A few long rows are
+ * cut into *pieces*: there a unit is a step of the row's first inner axis.
+ * @module
+ */
+import type { LoopKernel, Section } from "../kernel.ts";
+import { isLongRow } from "../limits.ts";
+import type { Extent } from "./extent.ts";
+
+/** Which units a call computes. */
+export type LoopCut = "elements" | "rows" | "pieces";
+
+/** The number of elements of axes of these sizes. */
+export function product(sizes: readonly number[]): number {
+  return sizes.reduce((result, size) => result * size, 1);
+}
+
+/** How the work of a kernel is cut. */
+export function cutOf({ outer, inner, passes, after }: LoopKernel): LoopCut {
+  const reduces = passes.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
+  if (!reduces && passes.length === 1) return "elements";
+  return passes.length === 1 && isLongRow(product(outer), product(inner)) ? "pieces" : "rows";
+}
+
+/** The units of a kernel, of which so many are never cut apart. */
+export function loopExtent({ outer, inner, parts }: LoopKernel, cut: LoopCut, together: number): Omit<Extent, "slots"> {
+  const [rows, elements] = [product(outer), product(inner)];
+  switch (cut) {
+    case "elements":
+      return { units: rows * elements, period: rows * elements, unitWork: 1, together, leastUnits: 1 };
+    case "rows":
+      return { units: rows, period: rows, unitWork: elements, together, leastUnits: 1 };
+    case "pieces":
+      return {
+        units: rows * inner[0]!,
+        period: inner[0]!,
+        unitWork: elements / inner[0]!,
+        together: inner[0]! / parts,
+        leastUnits: 1,
+      };
+    default:
+      return cut satisfies never;
+  }
+}
+
+/** The accesses of a section, each once. */
+export function accessesOf(section: Section): number[] {
+  const loads = section.steps.flatMap((step) => "access" in step ? [step.access] : []);
+  return [...new Set([...loads, ...section.stores.map((store) => store.access)])];
+}

@@ -1,0 +1,129 @@
+/**
+ * How a contraction is divided: into blocks of its result, each a unit of work, and along its depth into what is packed
+ * at a time. By sizes alone.
+ * @module
+ */
+import { dtypeInfo } from "../../../src/dtype.ts";
+import type { ContractKernel } from "../../kernel.ts";
+import type { Extent } from "../extent.ts";
+import { product } from "../loop_cut.ts";
+
+/** Rows of a tile that is kept in registers. */
+export const tileRows = 4;
+
+/** Depths that are packed at a time, about: as many as keep a panel of the right operand in the first-level cache. */
+const depthStep = 256;
+
+/** Elements of a packed operand, and of the running sums of a block; they fit in the second-level cache together. */
+const packedElements = 2 ** 16;
+const blockElements = 2 ** 15;
+const maximumRows = 128;
+const maximumColumns = 2048;
+
+/** A contraction of so many multiplications is worth dividing among threads, and a unit of so many worth a chunk. */
+const dividedWork = 2 ** 20;
+const fewUnits = 4;
+
+/** Multiplications that take as long as one element of a map. */
+const multiplicationsPerElement = 16;
+
+/** The least depth that is cut where the result alone gives no work to share. */
+const cutDepth = 1024;
+
+/** A contraction in blocks. */
+export interface Blocks {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  /** Of a block. */
+  readonly blockRows: number;
+  readonly blockColumns: number;
+  readonly blockDepth: number;
+  /** How many blocks there are. */
+  readonly rowBlocks: number;
+  readonly columnBlocks: number;
+  readonly depthBlocks: number;
+  readonly stacks: number;
+  /** Whether a unit is a block of depths: calls then leave sums of their part of the depth. */
+  readonly cutsDepth: boolean;
+  /** Elements from one row of a block's sums to the next. */
+  readonly rowLength: number;
+}
+
+/** Columns of a tile: two vectors. */
+export function tileColumns({ dtype }: ContractKernel): 4 | 8 {
+  return dtype === "float64" ? 4 : 8;
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+/** Parts of `length` that are no longer than `most`, as equal as multiples of `step` can be. */
+function partOf(length: number, most: number, step: number): number {
+  return Math.max(step, roundUp(Math.ceil(length / Math.ceil(length / Math.max(step, most))), step));
+}
+
+/** Divides a contraction. */
+export function blocksOf(kernel: ContractKernel): Blocks {
+  const [rows, columns, depth] = sizesOf(kernel);
+  const stacks = product(kernel.outer);
+  const width = tileColumns(kernel);
+  const bytes = dtypeInfo(kernel.dtype).bytes === 8 ? 2 : 1; // a double takes the room of two
+  const blockDepth = Math.max(1, depth <= depthStep * 5 / 4 ? depth : partOf(depth, depthStep, 4));
+  let blockRows = partOf(rows, maximumRows, tileRows);
+  const mostColumns = Math.min(
+    Math.floor(packedElements / bytes / blockDepth),
+    Math.floor(blockElements / bytes / blockRows),
+    maximumColumns,
+  );
+  let blockColumns = partOf(columns, Math.floor(mostColumns / width) * width, width);
+  const count = (length: number, part: number): number => Math.ceil(length / part);
+  const units = (): number => stacks * count(rows, blockRows) * count(columns, blockColumns);
+  if (stacks * rows * columns * depth >= dividedWork) {
+    while (units() < fewUnits) {
+      // Blocks beside each other pack the same rows, those below each other the same columns: what is less is packed twice.
+      const byColumns = blockColumns >= 4 * width && (rows <= columns || blockRows < 8 * tileRows);
+      if (byColumns) blockColumns = roundUp(Math.ceil(blockColumns / 2), width);
+      else if (blockRows >= 8 * tileRows) blockRows = roundUp(Math.ceil(blockRows / 2), tileRows);
+      else break;
+    }
+  }
+  return {
+    rows,
+    columns,
+    depth,
+    blockRows,
+    blockColumns,
+    blockDepth,
+    rowBlocks: count(rows, blockRows),
+    columnBlocks: count(columns, blockColumns),
+    depthBlocks: count(depth, blockDepth),
+    stacks,
+    cutsDepth: units() === 1 && depth >= cutDepth && stacks * rows * columns * depth >= dividedWork,
+    rowLength: blockColumns,
+  };
+}
+
+/** Rows, columns and depth of a contraction. */
+export function sizesOf({ rows, columns, depth }: ContractKernel): readonly [number, number, number] {
+  return [rows, columns, depth];
+}
+
+/** How the work of a contraction can be cut into calls. */
+export function contractExtent(kernel: ContractKernel): Extent {
+  const blocks = blocksOf(kernel);
+  const { blockRows, blockColumns, depth, blockDepth, rowBlocks, columnBlocks, depthBlocks, stacks, cutsDepth } =
+    blocks;
+  const units = cutsDepth ? depthBlocks : stacks * rowBlocks * columnBlocks;
+  const unitDepth = cutsDepth ? blockDepth : Math.max(1, depth);
+  const { bytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
+  return {
+    units,
+    period: units,
+    together: 1,
+    unitWork: blockRows * blockColumns * unitDepth / multiplicationsPerElement,
+    leastUnits: 1,
+    slots: cutsDepth ? blockRows * blocks.rowLength * bytes / Float64Array.BYTES_PER_ELEMENT : 0,
+  };
+}

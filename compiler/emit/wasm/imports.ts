@@ -1,0 +1,69 @@
+/**
+ * The JavaScript functions that modules import. A kernel is also loaded where there is no op table, so this file imports
+ * only modules that import nothing.
+ * @module
+ */
+import { erf } from "../../../src/ops/erf.ts";
+import {
+  floorQuotient,
+  floorRemainder,
+  integerPower,
+  integerQuotient,
+  integerRemainder,
+  logistic,
+  power,
+} from "../../../src/ops/scalars.ts";
+import { outOfRange } from "../index_fault.ts";
+import type { Callable } from "./code.ts";
+
+/** Functions of doubles, by the name that modules import them under. */
+const scalars = {
+  exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
+  log1p: Math.log1p,
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  atan2: Math.atan2,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  tanh: Math.tanh,
+  sigmoid: logistic,
+  softplus: (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  erf,
+  power,
+  floorRemainder,
+  floorQuotient,
+  integerPower,
+  integerRemainder,
+  integerQuotient,
+  /** The low 32 bits of a number, as an integer with a sign: JavaScript's conversion. */
+  toInt32: (x: number): number => x | 0,
+};
+
+/** The name of a function of doubles that modules may import. */
+export type ImportName = keyof typeof scalars;
+
+/** Whether there is a function of this name. */
+export function isImportName(name: string): name is ImportName {
+  return Object.hasOwn(scalars, name);
+}
+
+/** How modules declare a function of doubles. */
+export function scalarImport(name: ImportName, operands: number): Callable & { readonly result: "f64" } {
+  return { name, params: new Array<"f64">(operands).fill("f64"), result: "f64" };
+}
+
+/** How modules declare the function that fails an index: the number of the check, and the index. */
+export const outOfRangeImport: Callable & { readonly result: undefined } = {
+  name: "outOfRange",
+  params: ["i32", "f64"],
+  result: undefined,
+};
+
+/** What a module may import, beside its memory. */
+export const importedFunctions: Readonly<Record<string, (...args: never[]) => unknown>> = { ...scalars, outOfRange };

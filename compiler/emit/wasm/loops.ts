@@ -1,0 +1,511 @@
+/**
+ * Loop kernels in WebAssembly: maps over elements, and rows with their passes and reductions, four values at a time.
+ *
+ * The four are neighbours along the last axis that the kernel walks. Where that is an inner one, they are four elements
+ * of a row, and what holds for the row is four times the same number. Where it is an outer one (the sums of columns), they
+ * are elements of four rows, which are walked together. What is left over at the end of an axis is computed as four, of
+ * which fewer count.
+ * @module
+ */
+import { dtypeInfo } from "../../../src/dtype.ts";
+import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
+import { isArgReduction } from "../../kinds.ts";
+import { accessesOf, cutOf, type LoopCut, loopExtent, product } from "../loop_cut.ts";
+import type { Extent } from "../extent.ts";
+import { Accumulator, laneNumbers } from "./accumulators.ts";
+import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
+import type { WasmFunction } from "./function_builder.ts";
+import { type Imports, KernelWriter, type Position } from "./kernel_writer.ts";
+import { laneCount } from "./lanes.ts";
+import { type Count, countMask, type LaneStride } from "./memory.ts";
+
+type Address = Code<"i32">;
+type Place = (access: number) => Address;
+
+/** Part of an axis: all of it, unless given. */
+interface Range {
+  readonly first: Code<"i32">;
+  readonly last: Code<"i32">;
+}
+
+/** Vectors that a loop computes before it counts and branches: more of them where each takes few steps. */
+function unrolling({ steps, reductions }: Section): 1 | 2 | 4 {
+  if (steps.some(({ kind }) => kind === "gather" || kind === "check")) return 1;
+  if (reductions.some(({ name }) => isArgReduction(name))) return 1;
+  const work = steps.length + 2 * reductions.length;
+  return work <= 6 ? 4 : work <= 12 ? 2 : 1;
+}
+
+/** The reductions that end beyond a call. */
+function partialsOf(kernel: LoopKernel): Reduction[] {
+  const { passes, after, totals } = kernel;
+  const pieces = cutOf(kernel) === "pieces";
+  return passes.flatMap(({ loop }) => loop.reductions).concat(pieces ? [] : after.reductions)
+    .filter(({ id }) => pieces || totals.has(id));
+}
+
+function slotsOf(reductions: readonly Reduction[]): number {
+  return reductions.reduce((sum, each) => sum + Accumulator.slots(each), 0);
+}
+
+/** Writes a {@linkcode LoopKernel}. */
+export class LoopWriter extends KernelWriter<LoopKernel> {
+  readonly #cut: LoopCut;
+  /** Whether the lanes are rows. */
+  readonly #acrossRows: boolean;
+  readonly #accumulators = new Map<Id, Accumulator>();
+  /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
+  readonly #partials: readonly Reduction[];
+
+  constructor(name: string, kernel: LoopKernel, imports: Imports, fused: boolean) {
+    super(name, kernel, imports, fused);
+    this.#cut = cutOf(kernel);
+    this.#acrossRows = kernel.lanes === "outer" && this.#cut === "rows";
+    this.#partials = partialsOf(kernel);
+  }
+
+  /** How the work of a kernel can be cut. */
+  static extentOf(kernel: LoopKernel): Extent {
+    const cut = cutOf(kernel);
+    const together = cut === "elements" || cut === "rows" && kernel.lanes === "outer" ? laneCount : 1;
+    return { ...loopExtent(kernel, cut, together), slots: slotsOf(partialsOf(kernel)) };
+  }
+
+  /** How many numbers each call leaves. */
+  get slots(): number {
+    return slotsOf(this.#partials);
+  }
+
+  /** The function that computes units. */
+  main(): WasmFunction {
+    this.#header();
+    this.#start(this.#partials);
+    switch (this.#cut) {
+      case "elements":
+        this.#elements();
+        break;
+      case "rows":
+        if (this.#acrossRows) this.#rowsTogether();
+        else this.#rows(get(this.begin), get(this.end), (place) => this.#row(this.single(place)));
+        break;
+      case "pieces":
+        this.#piece();
+        break;
+      default:
+        this.#cut satisfies never;
+    }
+    let slot = 0;
+    for (const each of this.#partials) {
+      const accumulator = this.#accumulatorOf(each);
+      // A value of a whole row is the same in all lanes, and counts once.
+      if (this.#acrossRows || !this.kernel.after.reductions.includes(each)) accumulator.combine();
+      this.leave(accumulator.partials(), slot);
+      slot += Accumulator.slots(each);
+    }
+    return this.f.end({ exported: true });
+  }
+
+  /** The function that makes the results of what `end` calls have left. */
+  finish(): WasmFunction {
+    const { kernel } = this;
+    this.#header();
+    const totals = this.#partials.concat(this.#cut === "pieces" ? kernel.after.reductions : [])
+      .filter(({ id }) => this.#isTotal(id));
+    this.#start(totals);
+    if (this.#cut === "pieces") {
+      const pieces = this.f.let("pieces", op("i32.div_u", get(this.end), this.number("rows")));
+      this.#rows(i32(0), this.number("rows"), (place, row) => {
+        const position = this.single(place);
+        this.section(kernel.passes[0]!.before, position);
+        const ofRow = this.#partials.filter(({ id }) => !this.#isTotal(id));
+        this.#start(ofRow);
+        const first = this.f.let("first", op("i32.mul", row, pieces));
+        this.#takeIn(this.#partials, first, this.f.let("last", op("i32.add", first, pieces)));
+        this.#settle(ofRow, true);
+        this.section(kernel.after, position);
+        this.#reduceRow(position);
+      });
+    } else {
+      this.#takeIn(this.#partials, i32(0), get(this.end));
+    }
+    this.#settle(totals, true);
+    this.section(kernel.total, this.single((access) => this.number(`o${access}`)));
+    return this.f.end({ exported: true });
+  }
+
+  /** Takes in what the calls from `first` to before `last` have left. */
+  #takeIn(reductions: readonly Reduction[], first: Code<"i32">, last: Code<"i32">): void {
+    const { f } = this;
+    const slots = this.slots;
+    this.#count("call", first, last, 1, (call) => {
+      const bytes = op("i32.mul", call, i32(slots * Float64Array.BYTES_PER_ELEMENT));
+      const address = f.let("left", op("i32.add", get(this.partials), bytes));
+      let slot = 0;
+      for (const each of reductions) {
+        const partials = Array.from(
+          { length: Accumulator.slots(each) },
+          () => access("f64.load", { offset: Float64Array.BYTES_PER_ELEMENT * slot++ }, address),
+        );
+        this.#accumulatorOf(each).addPartials(partials);
+      }
+    });
+  }
+
+  #isTotal(id: Id): boolean {
+    return this.kernel.totals.has(id);
+  }
+
+  /** Sizes, strides and places of arrays, and the values that never change. */
+  #header(): void {
+    const { kernel } = this;
+    const { outer, inner, accesses } = kernel;
+    this.bases();
+    accesses.forEach(({ outer, inner }, index) => {
+      outer.forEach((_, axis) => {
+        if (this.#isRead(outer, axis, "outer")) {
+          this.strideParameter(`s${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.outer[axis]!);
+        }
+      });
+      inner.forEach((_, axis) => {
+        if (this.#isRead(inner, axis, "inner")) {
+          this.strideParameter(`t${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.inner[axis]!);
+        }
+      });
+    });
+    this.stepParameters();
+    outer.forEach((_, axis) => this.parameter(`n${axis}`, (kernel) => kernel.outer[axis]!));
+    inner.forEach((_, axis) => this.parameter(`m${axis}`, (kernel) => kernel.inner[axis]!));
+    if (this.#cut === "pieces") this.parameter("rows", (kernel) => product(kernel.outer));
+    this.section(kernel.prologue, this.single((access) => this.number(`o${access}`)));
+  }
+
+  /** Whether a stride is a number that is read: not where it is none, or one element from lane to lane. */
+  #isRead(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
+    return strides[axis] !== 0 && !this.#isNext(strides, axis, of);
+  }
+
+  #isNext(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
+    return strides[axis] === 1 && axis === strides.length - 1 && (of === "outer") === this.#acrossRows;
+  }
+
+  /** How far it is along an axis, in bytes; undefined where it is nowhere. */
+  #step(access: number, axis: number, of: "outer" | "inner"): Code<"i32"> | undefined {
+    const { dtype, [of]: strides } = this.kernel.accesses[access]!;
+    if (strides[axis] === 0) return undefined;
+    if (this.#isNext(strides, axis, of)) return i32(dtypeInfo(dtype).bytes);
+    return this.number(`${of === "outer" ? "s" : "t"}${access}_${axis}`);
+  }
+
+  /** How far it is from lane to lane. */
+  #laneStride(access: number): LaneStride {
+    const of = this.#acrossRows ? "outer" : "inner";
+    const strides = this.kernel.accesses[access]![of];
+    const axis = strides.length - 1;
+    if (axis < 0) return "none";
+    return this.#isNext(strides, axis, of) ? "next" : this.#step(access, axis, of) ?? "none";
+  }
+
+  /** A loop over whole numbers. */
+  #count(
+    name: string,
+    first: Code<"i32">,
+    last: Code<"i32">,
+    step: number,
+    body: (index: Code<"i32">) => void,
+    counter?: Local<"i32">,
+  ): void {
+    const { f } = this;
+    const index = counter ?? f.local(name, "i32");
+    f.set(index, first);
+    f.while(() => op("i32.lt_s", get(index), last), () => {
+      body(get(index));
+      f.set(index, op("i32.add", get(index), i32(step)));
+    });
+  }
+
+  /** `i0, i1, …` from the row's number, and where each access begins there. */
+  #placesOf(row: Code<"i32">): { place: Place; last: Code<"i32"> | undefined } {
+    const { f } = this;
+    const { outer, accesses } = this.kernel;
+    const indices: Code<"i32">[] = [];
+    let rest = row;
+    for (let axis = outer.length - 1; axis > 0; axis--) {
+      const quotient = f.let(`q${axis}`, op("i32.div_u", rest, this.number(`n${axis}`)));
+      indices[axis] = f.let(`i${axis}`, op("i32.sub", rest, op("i32.mul", quotient, this.number(`n${axis}`))));
+      rest = quotient;
+    }
+    if (outer.length > 0) indices[0] = rest;
+    const places = accesses.map((_, index) => {
+      let place = this.number(`o${index}`);
+      outer.forEach((_, axis) => {
+        const step = this.#step(index, axis, "outer");
+        if (step !== undefined) place = op("i32.add", place, op("i32.mul", indices[axis]!, step));
+      });
+      return place.form.kind === "get" ? place : f.let(`p${index}`, place);
+    });
+    return { place: (access) => places[access]!, last: indices.at(-1) };
+  }
+
+  #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Place, row: Code<"i32">) => void): void {
+    if (this.kernel.outer.length === 0) body((access) => this.number(`o${access}`), i32(0));
+    else this.#count("r", first, last, 1, (row) => body(this.#placesOf(row).place, row));
+  }
+
+  /** Rows, four at a time, as far as they are neighbours. */
+  #rowsTogether(): void {
+    const { f, kernel } = this;
+    const row = f.local("r", "i32");
+    f.set(row, get(this.begin));
+    const position = (place: Place, count: Count): Position => ({
+      address: place,
+      stride: (access) => this.#laneStride(access),
+      count,
+      ...(count !== "all" && { mask: this.keep(countMask(count)) }),
+    });
+    f.while(() => op("i32.lt_s", get(row), get(this.end)), () => {
+      const { place, last } = this.#placesOf(get(row));
+      const length = this.number(`n${kernel.outer.length - 1}`);
+      const before = f.let("left", op("i32.sub", get(this.end), get(row)));
+      const along = f.let("along", op("i32.sub", length, last!)); // rows that are walked together have an axis
+      const count = f.local("count", "i32");
+      f.set(count, this.minimum(before, along));
+      f.if(
+        op("i32.ge_s", get(count), i32(laneCount)),
+        () => {
+          f.set(count, i32(laneCount));
+          this.#row(position(place, "all"));
+        },
+        () => this.#row(position(place, get(count))),
+      );
+      f.set(row, op("i32.add", get(row), get(count)));
+    });
+  }
+
+  /** A whole row, or as many as there are lanes. */
+  #row(position: Position): void {
+    const { kernel } = this;
+    for (const { before, loop } of kernel.passes) {
+      this.section(before, position);
+      if (loop.stores.length === 0 && loop.reductions.length === 0) continue;
+      const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
+      this.#start(ofRow);
+      const counter = this.#counterFor(loop, i32(0));
+      if (this.#acrossRows) this.#walk(0, loop, position, counter);
+      else this.#loops(0, loop, position.address, counter);
+      this.#settle(ofRow, this.#acrossRows);
+    }
+    this.section(kernel.after, position);
+    this.#reduceRow(position);
+  }
+
+  /** The totals that row values go into. */
+  #reduceRow({ mask }: Position): void {
+    for (const each of this.kernel.after.reductions) this.#accumulatorOf(each).add(this.value(each.arg), mask);
+  }
+
+  /** A piece of one row: its only pass, over a part of the first inner axis. */
+  #piece(): void {
+    const { f, kernel } = this;
+    const { before, loop } = kernel.passes[0]!;
+    const length = this.number("m0");
+    const row = f.let("r", op("i32.div_u", get(this.begin), length));
+    const start = f.let("start", op("i32.mul", row, length));
+    const first = f.let("first", op("i32.sub", get(this.begin), start));
+    const last = f.let("last", op("i32.sub", get(this.end), start));
+    const { place } = this.#placesOf(row);
+    this.section(before, this.single(place));
+    const elements = kernel.inner.slice(1).reduce<Code<"i32">>(
+      (count, _, axis) => op("i32.mul", count, this.number(`m${axis + 1}`)),
+      first,
+    );
+    this.#loops(0, loop, place, this.#counterFor(loop, elements), { first, last });
+  }
+
+  /** Elements in row-major order, from any of them to any other. */
+  #elements(): void {
+    const { f, kernel } = this;
+    const { loop } = kernel.passes[0]!;
+    const whole = (access: number): Address => this.number(`o${access}`);
+    if (kernel.inner.length === 0) {
+      this.section(loop, this.single(whole));
+    } else if (kernel.outer.length === 0) {
+      this.#loops(0, loop, whole, undefined, { first: get(this.begin), last: get(this.end) });
+    } else {
+      const length = this.number("m0");
+      const row = f.local("r", "i32");
+      const done = f.local("done", "i32");
+      f.set(row, op("i32.div_u", get(this.begin), length));
+      f.set(done, op("i32.mul", get(row), length));
+      f.while(() => op("i32.lt_s", get(done), get(this.end)), () => {
+        const { place } = this.#placesOf(get(row));
+        const skipped = f.let("skipped", op("i32.sub", get(this.begin), get(done)));
+        const first = f.let("first", select(op("i32.gt_s", skipped, i32(0)), skipped, i32(0)));
+        const rest = f.let("rest", op("i32.sub", get(this.end), get(done)));
+        this.#loops(0, loop, place, undefined, { first, last: f.let("last", this.minimum(rest, length)) });
+        f.set(row, op("i32.add", get(row), i32(1)));
+        f.set(done, op("i32.add", get(done), length));
+      });
+    }
+  }
+
+  /** Where the number of the next element is kept, for reductions that ask for it. */
+  #counterFor({ reductions }: Section, first: Code<"i32">): Local<"i32"> | undefined {
+    if (!reductions.some(({ name }) => isArgReduction(name))) return undefined;
+    const counter = this.f.local("c", "i32");
+    this.f.set(counter, first);
+    return counter;
+  }
+
+  /** Inner axes, each of whose elements is one of each of the rows that are walked together. */
+  #walk(axis: number, loop: Section, position: Position, counter: Local<"i32"> | undefined): void {
+    const { f } = this;
+    if (axis === this.kernel.inner.length) {
+      this.section(loop, position);
+      this.#accumulate(loop, position.mask, counter && op("i32x4.splat", get(counter)));
+      if (counter !== undefined) f.set(counter, op("i32.add", get(counter), i32(1)));
+      return;
+    }
+    this.#nest(axis, loop, position.address, undefined, (address) => {
+      this.#walk(axis + 1, loop, { ...position, address }, counter);
+    });
+  }
+
+  /** A loop over an inner axis, element by element. */
+  #nest(axis: number, loop: Section, base: Place, range: Range | undefined, body: (place: Place) => void): void {
+    const { f } = this;
+    const moving = this.#moving(axis, loop, base, range);
+    this.#count(`j${axis}`, range?.first ?? i32(0), range?.last ?? this.number(`m${axis}`), 1, () => {
+      body(placeOf(moving, base));
+      for (const [access, pointer] of moving) {
+        f.set(pointer, op("i32.add", get(pointer), this.#step(access, axis, "inner")!)); // it moves
+      }
+    });
+  }
+
+  /** For each access that an axis moves, a pointer that begins with the range. */
+  #moving(axis: number, loop: Section, base: Place, range: Range | undefined): Map<number, Local<"i32">> {
+    const { f } = this;
+    const moving = new Map<number, Local<"i32">>();
+    for (const access of accessesOf(loop)) {
+      const step = this.#step(access, axis, "inner");
+      if (step === undefined) continue;
+      const pointer = f.local(`e${access}_${axis}`, "i32");
+      const start = base(access);
+      f.set(pointer, range === undefined ? start : op("i32.add", start, op("i32.mul", range.first, step)));
+      moving.set(access, pointer);
+    }
+    return moving;
+  }
+
+  /** The inner loops; the last of them takes four elements at a time. */
+  #loops(axis: number, loop: Section, base: Place, counter: Local<"i32"> | undefined, range?: Range): void {
+    const { kernel } = this;
+    if (kernel.inner.length === 0) {
+      this.section(loop, this.single(base));
+      this.#accumulate(loop, this.keep(countMask(i32(1))), laneNumbers);
+    } else if (axis === kernel.inner.length - 1) {
+      this.#vectors(axis, loop, base, counter, range);
+    } else {
+      this.#nest(axis, loop, base, range, (place) => this.#loops(axis + 1, loop, place, counter));
+    }
+  }
+
+  #vectors(
+    axis: number,
+    loop: Section,
+    base: Place,
+    counter: Local<"i32"> | undefined,
+    { first, last }: Range = { first: i32(0), last: this.number(`m${axis}`) },
+  ): void {
+    const { f } = this;
+    const moving = this.#moving(axis, loop, base, axis > 0 ? undefined : { first, last });
+    const address = placeOf(moving, base);
+    const stride = (access: number): LaneStride => moving.has(access) ? this.#laneStride(access) : "none";
+    const rest = f.local("rest", "i32");
+    f.set(rest, op("i32.sub", last, first));
+    const advance = (vectors: number): void => {
+      for (const [access, pointer] of moving) {
+        const step = this.#step(access, axis, "inner")!; // it moves
+        const bytes = laneCount * vectors;
+        const next = this.#laneStride(access) === "next"
+          ? i32(bytes * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes)
+          : op("i32.mul", step, i32(bytes));
+        f.set(pointer, op("i32.add", get(pointer), next));
+      }
+      f.set(rest, op("i32.sub", get(rest), i32(laneCount * vectors)));
+      if (counter !== undefined) f.set(counter, op("i32.add", get(counter), i32(laneCount * vectors)));
+    };
+    const places = counter && (() => op("i32x4.add", op("i32x4.splat", get(counter)), laneNumbers));
+    const isNext = [...moving.keys()].every((access) => this.#laneStride(access) === "next");
+    const unroll = isNext ? unrolling(loop) : 1;
+    if (unroll > 1) {
+      // Each of the vectors has running results of its own, so that they do not wait for each other.
+      const parts = Array.from(
+        { length: unroll - 1 },
+        () => loop.reductions.map((each) => new Accumulator(this, each)),
+      );
+      for (const each of parts.flat()) each.start();
+      f.while(() => op("i32.ge_s", get(rest), i32(laneCount * unroll)), () => {
+        for (let vector = 0; vector < unroll; vector++) {
+          const offset = (access: number): number =>
+            moving.has(access) ? vector * laneCount * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes : 0;
+          this.section(loop, { address, stride, offset, count: "all" });
+          this.#accumulate(loop, undefined, undefined, parts[vector - 1]);
+        }
+        advance(unroll);
+      });
+      for (const part of parts) for (const each of part) this.#accumulatorOf(each.reduction).merge(each);
+    }
+    f.while(() => op("i32.ge_s", get(rest), i32(laneCount)), () => {
+      this.section(loop, { address, stride, count: "all" });
+      this.#accumulate(loop, undefined, places?.());
+      advance(1);
+    });
+    f.if(op("i32.gt_s", get(rest), i32(0)), () => {
+      const mask = this.keep(countMask(get(rest)));
+      this.section(loop, { address, stride, count: get(rest), mask });
+      this.#accumulate(loop, mask, places?.());
+      if (counter !== undefined) f.set(counter, op("i32.add", get(counter), get(rest)));
+    });
+  }
+
+  #accumulate(
+    { reductions }: Section,
+    mask: Code<"v128"> | undefined,
+    places: Code<"v128"> | undefined,
+    into?: readonly Accumulator[],
+  ): void {
+    const kept = places && this.keep(places);
+    reductions.forEach((each, index) =>
+      (into?.[index] ?? this.#accumulatorOf(each)).add(this.value(each.arg), mask, kept)
+    );
+  }
+
+  #accumulatorOf(reduction: Reduction): Accumulator {
+    let accumulator = this.#accumulators.get(reduction.id);
+    if (accumulator === undefined) {
+      this.#accumulators.set(reduction.id, accumulator = new Accumulator(this, reduction));
+    }
+    return accumulator;
+  }
+
+  #start(reductions: readonly Reduction[]): void {
+    for (const each of reductions) this.#accumulatorOf(each).start();
+  }
+
+  /** What reductions have come to, as values; `apart` where the lanes are results of their own. */
+  #settle(reductions: readonly Reduction[], apart: boolean): void {
+    for (const each of reductions) {
+      const accumulator = this.#accumulatorOf(each);
+      if (!apart) accumulator.combine();
+      this.values.set(each.id, accumulator.value(!this.#acrossRows));
+    }
+  }
+}
+
+function placeOf(moving: ReadonlyMap<number, Local<"i32">>, base: Place): Place {
+  return (access) => {
+    const pointer = moving.get(access);
+    return pointer === undefined ? base(access) : get(pointer);
+  };
+}

@@ -1,0 +1,181 @@
+/**
+ * Loads and stores of four values: next to each other, the same one four times, or anywhere at equal distances.
+ *
+ * What is left at the end of a row is fewer than four values. They are loaded as four, whatever lies behind them (the
+ * arena keeps room for that at its end), and only as many as there are, are stored.
+ * @module
+ */
+import { type DType, dtypeInfo } from "../../../src/dtype.ts";
+import { access, type Code, i32, i32x4, op, select, splat32 } from "./code.ts";
+import type { FunctionBuilder } from "./function_builder.ts";
+import { laneCount } from "./lanes.ts";
+
+type Vector = Code<"v128">;
+type Address = Code<"i32">;
+
+/** How far it is from one lane's element to the next: nothing, an element, or a number of bytes that is known at run time. */
+export type LaneStride = "none" | "next" | Code<"i32">;
+
+/** The elements that are loaded or stored: four, or as many as are left, one to three. */
+export type Count = "all" | Code<"i32">;
+
+const bytesOf = (dtype: DType): number => dtypeInfo(dtype).bytes;
+
+/** Bytes of four small integers, from one number of 32 bits, widened. */
+function widen(dtype: DType, packed: Vector): Vector {
+  return dtype === "int8"
+    ? op("i32x4.extend_low_i16x8_s", op("i16x8.extend_low_i8x16_s", packed))
+    : op("i32x4.extend_low_i16x8_u", op("i16x8.extend_low_i8x16_u", packed));
+}
+
+/** What is stored as 0 or 1 as all zeros or all ones. */
+function asStoredLanes(dtype: DType, vector: Vector): Vector {
+  return dtype === "bool" ? op("i32x4.ne", vector, splat32("i32x4", 0)) : vector;
+}
+
+/** Four values at an address; `offset` is a constant number of bytes to add. */
+export function loadLanes(
+  dtype: DType,
+  address: Address,
+  stride: LaneStride,
+  count: Count,
+  offset = 0,
+): Vector[] {
+  if (stride === "none") return loadSplat(dtype, address, offset);
+  if (stride === "next") return loadNext(dtype, address, offset);
+  const place = (lane: number): Address =>
+    lane === 0 ? address : op("i32.add", address, laneOffset(stride, lane, count));
+  if (dtype === "float64") {
+    return [0, 2].map((lane) =>
+      access(
+        "v128.load64_lane",
+        { offset, lane: 1 },
+        place(lane + 1),
+        access("v128.load64_zero", { offset }, place(lane)),
+      )
+    );
+  }
+  if (bytesOf(dtype) === 1) {
+    let packed: Vector = splat32("i32x4", 0);
+    for (let lane = 0; lane < laneCount; lane++) {
+      packed = access("v128.load8_lane", { offset, lane }, place(lane), packed);
+    }
+    return [asStoredLanes(dtype, widen(dtype, packed))];
+  }
+  let vector = access("v128.load32_zero", { offset }, address);
+  for (let lane = 1; lane < laneCount; lane++) {
+    vector = access("v128.load32_lane", { offset, lane }, place(lane), vector);
+  }
+  return [vector];
+}
+
+/** How far a lane is from the first. Those behind the last that there is, are taken to be where that is. */
+function laneOffset(stride: Code<"i32">, lane: number, count: Count): Address {
+  const index = count === "all" ? i32(lane) : select(op("i32.gt_s", count, i32(lane)), i32(lane), i32(0));
+  return lane === 1 && count === "all" ? stride : op("i32.mul", stride, index);
+}
+
+function loadSplat(dtype: DType, address: Address, offset: number): Vector[] {
+  switch (bytesOf(dtype)) {
+    case 8: {
+      const both = access("v128.load64_splat", { offset }, address);
+      return [both, both];
+    }
+    case 4:
+      return [access("v128.load32_splat", { offset }, address)];
+    default: {
+      const load = dtype === "int8" ? "i32.load8_s" : "i32.load8_u";
+      return [asStoredLanes(dtype, op("i32x4.splat", access(load, { offset }, address)))];
+    }
+  }
+}
+
+function loadNext(dtype: DType, address: Address, offset: number): Vector[] {
+  switch (bytesOf(dtype)) {
+    case 8:
+      return [access("v128.load", { offset }, address), access("v128.load", { offset: offset + 16 }, address)];
+    case 4:
+      return [access("v128.load", { offset }, address)];
+    default:
+      return [asStoredLanes(dtype, widen(dtype, access("v128.load32_zero", { offset }, address)))];
+  }
+}
+
+/** Small integers as bytes, the four of them in the first 32 bits. */
+function pack(dtype: DType, vector: Vector): Vector {
+  const numbers = dtype === "bool" ? op("v128.and", vector, splat32("i32x4", 1)) : vector;
+  // Each is in range already, so it only has to be the narrowing that keeps its sign, or its lack of one.
+  return dtype === "int8"
+    ? op("i8x16.narrow_i16x8_s", op("i16x8.narrow_i32x4_s", numbers, numbers), splat32("i32x4", 0))
+    : op("i8x16.narrow_i16x8_u", op("i16x8.narrow_i32x4_u", numbers, numbers), splat32("i32x4", 0));
+}
+
+/** Stores the first lane. */
+export function storeOne(f: FunctionBuilder, dtype: DType, address: Address, vectors: readonly Vector[]): void {
+  storeLane(f, dtype, address, packed(f, dtype, vectors), 0, 0);
+}
+
+function packed(f: FunctionBuilder, dtype: DType, vectors: readonly Vector[]): readonly Vector[] {
+  return bytesOf(dtype) === 1 ? [f.let("n", pack(dtype, vectors[0]!))] : vectors;
+}
+
+function storeLane(
+  f: FunctionBuilder,
+  dtype: DType,
+  address: Address,
+  vectors: readonly Vector[],
+  lane: number,
+  offset: number,
+): void {
+  switch (bytesOf(dtype)) {
+    case 8:
+      f.do(access("v128.store64_lane", { offset, lane: lane % 2 }, address, vectors[lane >> 1]!));
+      return;
+    case 4:
+      f.do(access("v128.store32_lane", { offset, lane }, address, vectors[0]!));
+      return;
+    default:
+      f.do(access("v128.store8_lane", { offset, lane }, address, vectors[0]!));
+  }
+}
+
+/** Stores four values, or the first of them. Address and vectors are read more than once. */
+export function storeLanes(
+  f: FunctionBuilder,
+  dtype: DType,
+  address: Address,
+  stride: LaneStride,
+  count: Count,
+  vectors: readonly Vector[],
+  offset = 0,
+): void {
+  if (stride === "none") {
+    storeLane(f, dtype, address, packed(f, dtype, vectors), 0, offset);
+    return;
+  }
+  const bytes = bytesOf(dtype);
+  if (count === "all" && stride === "next" && bytes > 1) {
+    vectors.forEach((vector, index) => f.do(access("v128.store", { offset: offset + 16 * index }, address, vector)));
+    return;
+  }
+  const stored = packed(f, dtype, vectors);
+  if (count === "all" && stride === "next") {
+    f.do(access("v128.store32_lane", { offset, lane: 0 }, address, stored[0]!));
+    return;
+  }
+  const store = (lane: number): void => {
+    if (stride === "next") storeLane(f, dtype, address, stored, lane, offset + lane * bytes);
+    else if (lane === 0) storeLane(f, dtype, address, stored, 0, offset);
+    else storeLane(f, dtype, op("i32.add", address, op("i32.mul", stride, i32(lane))), stored, lane, offset);
+  };
+  store(0);
+  for (let lane = 1; lane < laneCount; lane++) {
+    if (count === "all") store(lane);
+    else if (lane < laneCount - 1) f.if(op("i32.gt_s", count, i32(lane)), () => store(lane)); // the last is never among the first
+  }
+}
+
+/** All ones in the lanes that there are. */
+export function countMask(count: Code<"i32">): Vector {
+  return op("i32x4.lt_s", i32x4([0, 1, 2, 3]), op("i32x4.splat", count));
+}

@@ -1,0 +1,110 @@
+/**
+ * The WebAssembly emitter: kernels as functions of modules, four values at a time.
+ *
+ * Kernels of the same structure are the same function, whatever their sizes, and each function is made once: those of a
+ * program that are new become one module.
+ * @module
+ */
+import { LruCache } from "../../../src/lru_cache.ts";
+import type { Kernel } from "../../kernel.ts";
+import { kernelKey } from "../../kernel_key.ts";
+import { cutOf } from "../loop_cut.ts";
+import type { Argument, EmittedKernel } from "../emitted.ts";
+import { encodeModule } from "./encode.ts";
+import type { WasmFunction } from "./function_builder.ts";
+import { Imports } from "./kernel_writer.ts";
+import type { WasmText } from "./load_wasm.ts";
+import { ContractWriter } from "./contract.ts";
+import { ContractLibrary } from "./contract_library.ts";
+import { LoopWriter } from "./loops.ts";
+import { printFunction } from "./print.ts";
+import { wasmFeatures } from "./features.ts";
+
+/** A function that was made, and how it is called with the numbers of any kernel that has its key. */
+interface Template {
+  readonly text: WasmText;
+  readonly args: readonly ((kernel: Kernel) => Argument)[];
+}
+
+/** What a writer makes of a kernel. */
+interface Written {
+  readonly main: WasmFunction;
+  readonly finish: WasmFunction | undefined;
+  readonly scratch: boolean;
+  readonly args: readonly ((kernel: Kernel) => Argument)[];
+}
+
+const capacity = 4096;
+const templates = new LruCache<string, Template>(capacity);
+
+/** Pages of 64 KB that the memory has at least and at most; the arena's are within. */
+const memory = { minimumPages: 2, maximumPages: 65536 } as const;
+
+function templateKey(kernel: Kernel, exact: boolean): string {
+  const { relaxed } = wasmFeatures();
+  const cut = kernel.kind === "loops" ? cutOf(kernel) : ContractWriter.keyOf(kernel);
+  return `${exact ? "exact" : ""}${relaxed ? "relaxed" : ""} ${cut} ${kernelKey(kernel)}`;
+}
+
+function functionName(kernel: Kernel): string {
+  const prefix = kernel.kind === "contract" ? "contract" : cutOf(kernel) === "elements" ? "map" : "row";
+  return `${prefix}_${kernel.name.replace(/[^A-Za-z0-9_]/g, "_")}`;
+}
+
+function write(kernel: Kernel, name: string, imports: Imports, library: ContractLibrary, exact: boolean): Written {
+  const fused = wasmFeatures().relaxed && !exact;
+  if (kernel.kind === "contract") {
+    const writer = new ContractWriter(name, kernel, imports, library);
+    const main = writer.main();
+    const finish = writer.leaves ? new ContractWriter(`${name}_finish`, kernel, imports, library).finish() : undefined;
+    return { main, finish, args: writer.args, scratch: true };
+  }
+  const writer = new LoopWriter(name, kernel, imports, fused);
+  const main = writer.main();
+  const finish = writer.slots > 0 ? new LoopWriter(`${name}_finish`, kernel, imports, fused).finish() : undefined;
+  return { main, finish, args: writer.args, scratch: false };
+}
+
+/** Kernels as code. With `exact`, no two operations are rounded as one. */
+export function emitWasm(kernels: readonly Kernel[], { exact }: { readonly exact: boolean }): EmittedKernel[] {
+  const keys = kernels.map((kernel) => templateKey(kernel, exact));
+  const found = keys.map((key) => templates.get(key));
+  const imports = new Imports();
+  const library = new ContractLibrary(wasmFeatures().relaxed);
+  const made = new Map<string, Written>();
+  const names = new Set<string>();
+  kernels.forEach((kernel, index) => {
+    const key = keys[index]!;
+    if (found[index] !== undefined || made.has(key)) return;
+    const base = functionName(kernel);
+    let name = base;
+    for (let number = 2; names.has(name); number++) name = `${base}_${number}`;
+    names.add(name);
+    made.set(key, write(kernel, name, imports, library, exact));
+  });
+  if (made.size > 0) {
+    const functions = [...made.values()].flatMap(({ main, finish }) => finish === undefined ? [main] : [main, finish]);
+    functions.push(...library.list);
+    const bytes = encodeModule({ imports: imports.list, functions, memory: { shared: true, ...memory } });
+    const module = new WebAssembly.Module(bytes);
+    for (const [key, { main, finish, args, scratch }] of made) {
+      const text: WasmText = { kind: "wasm", name: main.name, module, run: main.name, finish: finish?.name, scratch };
+      templates.set(key, { text, args });
+    }
+  }
+  return kernels.map((kernel, index) => {
+    const { text, args } = found[index] ?? templates.get(keys[index]!)!; // it was made just now
+    return { text, args: args.map((each) => each(kernel)), extent: extentOf(kernel) };
+  });
+}
+
+function extentOf(kernel: Kernel): EmittedKernel["extent"] {
+  return kernel.kind === "contract" ? ContractWriter.extentOf(kernel) : LoopWriter.extentOf(kernel);
+}
+
+/** The text of a kernel's functions, for people to read. */
+export function printWasm(kernel: Kernel, options: { readonly exact: boolean }): string {
+  const library = new ContractLibrary(wasmFeatures().relaxed);
+  const { main, finish } = write(kernel, functionName(kernel), new Imports(), library, options.exact);
+  return [main, ...(finish === undefined ? [] : [finish]), ...library.list].map(printFunction).join("\n\n");
+}

@@ -1,0 +1,25 @@
+/**
+ * Which emitter a program's kernels are written by. It follows from its sizes.
+ * @module
+ */
+import type { ExecutorOptions } from "../src/ops/op.ts";
+import { workOf } from "./cost.ts";
+import { wasmFeatures } from "./emit/wasm/features.ts";
+import type { Kernel } from "./kernel.ts";
+import { tuning } from "./limits.ts";
+
+/** What a program's kernels are written in, and the work that was looked at. */
+export interface EmitterChoice {
+  readonly name: "js" | "wasm";
+  /** About how many nanoseconds its kernels take on one thread, in JavaScript. */
+  readonly work: number;
+}
+
+/** Chooses the emitter for a program of these kernels. */
+export function chooseEmitter(kernels: readonly Kernel[], options: ExecutorOptions): EmitterChoice {
+  const work = kernels.reduce((sum, kernel) => sum + workOf(kernel), 0);
+  const { emitter = "auto" } = options;
+  const asked = emitter === "auto" ? tuning.emitter ?? (work >= tuning.wasmWork ? "wasm" : "js") : emitter;
+  const possible = wasmFeatures().vectors && kernels.length > 0;
+  return { name: asked === "wasm" && possible ? "wasm" : "js", work };
+}

@@ -1,0 +1,52 @@
+/**
+ * Keys of kernels: equal keys stand for the same code. Whatever emitters make parameters of, sizes, offsets and strides,
+ * is left out; where a stride is none or one element is not, since code takes advantage of it.
+ * @module
+ */
+import type { Access, Kernel, Section, Step } from "./kernel.ts";
+
+/** What a kernel's code follows from, beside its sizes. */
+export function kernelKey(kernel: Kernel): string {
+  const { kind, name, outer, arrays, accesses } = kernel;
+  const parts = [kind, name, outer.length, arrays, accesses.map(accessKey).join(";"), sectionKey(kernel.prologue)];
+  if (kernel.kind === "loops") {
+    const { inner, lanes, passes, after, total, totals } = kernel;
+    parts.push(inner.length, lanes, ...passes.flatMap(({ before, loop }) => [sectionKey(before), sectionKey(loop)]));
+    parts.push(sectionKey(after), sectionKey(total), [...totals].join());
+  } else {
+    const { left, right, dtype, result, epilogue } = kernel;
+    parts.push(left, right, dtype, result, sectionKey(epilogue));
+  }
+  return parts.join("|");
+}
+
+function strideKey(stride: number): string {
+  return stride === 0 ? "0" : stride === 1 ? "1" : "s";
+}
+
+function accessKey({ array, dtype, outer, inner }: Access): string {
+  return `${array} ${dtype} ${outer.map(strideKey).join("")}/${inner.map(strideKey).join("")}`;
+}
+
+function sectionKey({ steps, stores, reductions }: Section): string {
+  const stored = stores.map(({ access, arg }) => `${access}=${arg}`).join();
+  const reduced = reductions.map(({ id, name, dtype, arg }) => `${id}=${name} ${dtype} ${arg}`).join();
+  return `${steps.map(stepKey).join()};${stored};${reduced}`;
+}
+
+function stepKey(step: Step): string {
+  switch (step.kind) {
+    case "load":
+      return `${step.id}=load ${step.access}`;
+    case "gather":
+      return `${step.id}=gather ${step.access} ${step.index} ${step.check}`;
+    case "check":
+      return `${step.id}=check ${step.arg} ${step.check}`;
+    case "cast":
+      return `${step.id}=cast ${step.from} ${step.to} ${step.arg}`;
+    case "apply":
+      return `${step.id}=${step.op.name} ${step.dtype} ${step.result} ${step.args.join(" ")}`;
+    default:
+      return step satisfies never;
+  }
+}
