@@ -11,12 +11,27 @@ import { type Attributes, attributesKey, type Executor, installExecutor, none, t
 import { Tensor } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import { canGenerateCode } from "./kernel_cache.ts";
+import { type Tuning, tuning } from "./limits.ts";
 import { Program } from "./program.ts";
 
 const cachedSignatures = 512;
 
-/** For every op, its programs of one operation each, by attributes and operand types. */
-const eagerPrograms = new Map<Op, LruCache<string | number, Program>>();
+/** For an op, its programs of one operation each, by attributes and operand types. */
+type ProgramsOf = Map<Op, LruCache<string | number, Program>>;
+
+/** Those of all ops; tests compile under other values, and their programs are others. */
+const programsUnder = new WeakMap<Tuning, ProgramsOf>();
+let eagerPrograms: ProgramsOf = new Map();
+let compiledUnder = tuning;
+programsUnder.set(tuning, eagerPrograms);
+
+/** Has the programs be those of the values in use. */
+function followTuning(): void {
+  compiledUnder = tuning;
+  const known = programsUnder.get(tuning);
+  if (known === undefined) programsUnder.set(tuning, eagerPrograms = new Map());
+  else eagerPrograms = known;
+}
 
 /** Two type numbers in one number, where both are small enough; a string of them is made otherwise. */
 const pairBase = 2 ** 26;
@@ -34,6 +49,7 @@ function eagerKey(inputs: readonly Tensor[], attributes: Attributes): string | n
 }
 
 function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes): Program {
+  if (tuning !== compiledUnder) followTuning();
   let programs = eagerPrograms.get(op);
   if (programs === undefined) eagerPrograms.set(op, programs = new LruCache(cachedSignatures));
   const key = eagerKey(inputs, attributes);

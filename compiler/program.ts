@@ -294,19 +294,27 @@ export class Program implements Executable {
     if (this.#shared !== undefined) return this.#shared;
     const id = nextId++;
     const argumentBytes = this.#argumentBytes;
+    const scratchBytes = this.table.drafts.reduce(
+      (most, draft) => draft.kind === "kernel" ? Math.max(most, draft.emitted.scratchBytes) : most,
+      0,
+    );
     const layout: RegionLayout = layOutRegion(this.buffers, this.memory, {
       rows: this.rows.length,
       threads: this.placement.threads,
       argumentBytes,
+      scratchBytes,
     });
-    const rows = this.rows.map((row) => row.kind === "kernel" ? { ...row, code: runs.load(row.text) } : undefined);
+    let loaded: readonly (LoadedRow | undefined)[] | undefined;
+    // Where a program never runs in an arena, there may be none.
+    const rowsOf = (): readonly (LoadedRow | undefined)[] =>
+      loaded ??= this.rows.map((row) => row.kind === "kernel" ? { ...row, code: runs.load(row.text) } : undefined);
     const buffers = this.buffers.map(({ type }) => ({ dtype: type.dtype, length: type.size }));
     const message = (): ProgramMessage => ({
       id,
       buffers,
       argumentBytes,
-      rows: rows.map((row) => {
-        if (row === undefined) return undefined;
+      rows: this.rows.map((row) => {
+        if (row.kind === "host") return undefined;
         const { segments, count, partials, slots, text } = row;
         return { segments, count, partials, slots, kernel: text };
       }),
@@ -317,15 +325,17 @@ export class Program implements Executable {
       threads: this.placement.threads,
       buffers,
       argumentBytes,
-      rows,
+      get rows() {
+        return rowsOf();
+      },
       arrays: this.buffers,
       layout,
-      usesScratch: this.rows.some((row) => row.kind === "kernel" && row.text.kind === "wasm" && row.text.scratch),
+      scratchBytes,
       message,
       host: (row, arrays) => runHost(this.rows[row] as HostRow, arrays), // only those are asked for
       complete: (arrays, inputs, variables) => this.#completeShared(arrays, inputs, variables),
       errorOf: (failure, caught, variables) => this.#errorOf(failure, caught, variables),
-      runRows: (frame, scratch, variables, times) => this.#runRows(rows, frame, scratch, variables, times),
+      runRows: (frame, scratch, variables, times) => this.#runRows(rowsOf(), frame, scratch, variables, times),
       runAlone: (inputs, variables) => this.#runAlone(inputs, variables),
     };
   }

@@ -16,11 +16,23 @@ export function axesOf({ rows, columns, depth }: ContractKernel): Axes {
   return { rows: [rows], columns: [columns], depth: [depth] };
 }
 
+/** What an access is for: one of the operands, or by its number, what is read or written beside them. */
+export type Role = "left" | "right" | number;
+
+/** The groups of axes that an access goes along, the first one first. */
+export function groupsOf(role: Role): readonly [keyof Axes, keyof Axes] {
+  return role === "left" ? ["rows", "depth"] : role === "right" ? ["depth", "columns"] : ["rows", "columns"];
+}
+
+/** The number of the access that has a role. The operands may be the same. */
+export function accessOf({ left, right }: ContractKernel, role: Role): number {
+  return role === "left" ? left : role === "right" ? right : role;
+}
+
 /** The strides of an access along one of the groups that it goes along. */
-export function stridesOfGroup(kernel: ContractKernel, index: number, group: keyof Axes): readonly number[] {
-  const { left, right, accesses } = kernel;
-  const { inner } = accesses[index]!;
-  const first = index === left ? "rows" : index === right ? "depth" : "rows";
+export function stridesOfGroup(kernel: ContractKernel, role: Role, group: keyof Axes): readonly number[] {
+  const { inner } = kernel.accesses[accessOf(kernel, role)]!;
+  const [first] = groupsOf(role);
   const count = axesOf(kernel)[first].length;
   return group === first ? inner.slice(0, count) : inner.slice(count);
 }

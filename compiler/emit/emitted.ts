@@ -14,4 +14,6 @@ export interface EmittedKernel {
   /** How its work can be cut. */
   readonly extent: Extent;
   readonly text: KernelText;
+  /** Bytes of the calling thread's own memory that it works in. */
+  readonly scratchBytes: number;
 }

@@ -76,6 +76,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     const source = writer.function(name, "b, a, begin, end");
     return {
       args: writer.args,
+      scratchBytes: 0,
       text: { kind: "js", name, source, finish: undefined, helpers: [...writer.helpers] },
       extent: {
         units,

@@ -59,6 +59,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     return {
       args,
       extent: { ...loopExtent(kernel, this.#cut, 1), slots: slot },
+      scratchBytes: 0,
       text: { kind: "js", name, source, finish, helpers: [...helpers] },
     };
   }

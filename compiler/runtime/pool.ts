@@ -5,8 +5,17 @@
  * it has loaded, stands in the arena's words.
  * @module
  */
+import type { Arena } from "./arena.ts";
 import type * as comlink from "../../src/comlink.ts";
-import { maximumThreads, type ProgramMessage, status, threadWord, word, type WorkerMethods } from "./protocol.ts";
+import {
+  alignment,
+  maximumThreads,
+  type ProgramMessage,
+  status,
+  threadWord,
+  word,
+  type WorkerMethods,
+} from "./protocol.ts";
 import { comlinkSource, workerSource } from "./worker_source.ts";
 
 /** comlink, once a worker was wanted. Where no code may be generated there are no kernels to share, and no workers. */
@@ -67,8 +76,8 @@ export class Pool {
   /** Called when a worker has ended by itself. */
   readonly #lost: () => void;
 
-  /** Makes memory of a thread's own, in units of {@linkcode alignment}; undefined before any program has wanted it. */
-  #scratch: (() => number) | undefined;
+  /** How much memory of its own each thread has, and where that comes from; undefined before any program has wanted it. */
+  #scratch: { readonly bytes: number; readonly arena: Arena } | undefined;
 
   constructor(memory: WebAssembly.Memory, control: Int32Array, lost: () => void) {
     this.#memory = memory;
@@ -76,16 +85,25 @@ export class Pool {
     this.#lost = lost;
   }
 
-  /** Gives each thread, those that are to come among them, memory of its own. */
-  provideScratch(make: () => number): void {
-    if (this.#scratch !== undefined) return;
-    this.#scratch = make;
+  /** Gives each thread, those that are to come among them, so much memory of its own. Not while a run is going on. */
+  provideScratch(bytes: number, arena: Arena): void {
+    if (this.#scratch !== undefined && this.#scratch.bytes >= bytes) return;
+    // Those that have ended keep theirs, for the next that has their number.
+    for (let thread = 0; thread < maximumThreads; thread++) {
+      const place = threadWord(thread, "scratch");
+      if (this.#control[place] === 0) continue;
+      arena.release((this.#control[place]! >>> 0) * alignment);
+      this.#control[place] = 0;
+    }
+    this.#scratch = { bytes, arena };
     for (const thread of [0, ...this.threads]) this.#provide(thread);
   }
 
   #provide(thread: number): void {
     const place = threadWord(thread, "scratch");
-    if (this.#scratch !== undefined && this.#control[place] === 0) this.#control[place] = this.#scratch();
+    if (this.#scratch === undefined || this.#control[place] !== 0) return;
+    const { bytes, arena } = this.#scratch;
+    this.#control[place] = arena.allocate(bytes, "packed operands") / alignment;
   }
 
   /** How many workers there are that could take part in a run. */

@@ -123,9 +123,6 @@ export const status = {
   waiting: 4,
 } as const;
 
-/** Bytes of each thread's own memory. */
-export const scratchBytes = 2 ** 20;
-
 /** How a thread failed. */
 export const failureKind = { error: 1, index: 2, lost: 3, closed: 4 } as const;
 

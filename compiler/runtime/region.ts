@@ -30,6 +30,8 @@ export interface RegionLayout {
   readonly copied: readonly number[];
   /** Where scratch begins. */
   readonly scratch: number;
+  /** Where the calling thread has memory of its own, when it runs alone. */
+  readonly own: number;
 }
 
 /** Arguments and constants up to this many bytes are copied for each run: keeping track of them costs more. */
@@ -39,7 +41,12 @@ const smallBytes = 1024;
 export function layOutRegion(
   buffers: readonly Buffer[],
   plan: MemoryPlan,
-  { rows, threads, argumentBytes }: { readonly rows: number; readonly threads: number; readonly argumentBytes: number },
+  { rows, threads, argumentBytes, scratchBytes }: {
+    readonly rows: number;
+    readonly threads: number;
+    readonly argumentBytes: number;
+    readonly scratchBytes: number;
+  },
 ): RegionLayout {
   let end = tableBytes(buffers.length) + argumentBytes + aligned(rows * threads * Float64Array.BYTES_PER_ELEMENT);
   const take = (bytes: number): number => {
@@ -59,7 +66,8 @@ export function layOutRegion(
     return { kind: "region", offset: scratch + (plan.offsets.get(index) ?? 0) };
   });
   const copied = buffers.flatMap((buffer, index) => isSmall(buffer) ? [index] : []);
-  return { bytes: end, places, copied, scratch };
+  const own = take(scratchBytes);
+  return { bytes: end, places, copied, scratch, own };
 }
 
 /** What is placed in a region. */

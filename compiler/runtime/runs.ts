@@ -15,7 +15,7 @@ import type { Buffer } from "../table.ts";
 import { Arena } from "./arena.ts";
 import { type Failure, readFailure } from "./failure.ts";
 import { canShareMemory, Pool } from "./pool.ts";
-import { alignment, type ProgramMessage, scratchBytes, state, threadWord, word } from "./protocol.ts";
+import { alignment, type ProgramMessage, state, threadWord, word } from "./protocol.ts";
 import { Region, type RegionLayout } from "./region.ts";
 import { bindFrame, type Bound, type Frame, type LoadedProgram, newBound, timesOf, Walker } from "./walker.ts";
 
@@ -25,8 +25,8 @@ export interface SharedProgram extends LoadedProgram {
   readonly threads: number;
   readonly arrays: readonly Buffer[];
   readonly layout: RegionLayout;
-  /** Whether its kernels use memory of the thread's own. */
-  readonly usesScratch: boolean;
+  /** Bytes of the thread's own memory that its kernels need. */
+  readonly scratchBytes: number;
   /** What workers are sent. */
   message(): ProgramMessage;
   /** Runs a host step. */
@@ -217,10 +217,7 @@ class Runs {
       const bound = outer ? newBound(program) : this.#boundOf(program);
       const address = region.place(program, arena, inputs, variables);
       bindFrame(bound, program, arena.memory, address);
-      if (program.usesScratch) {
-        this.#provideScratch();
-        bound.scratch = (arena.control[threadWord(0, "scratch")]! >>> 0) * alignment;
-      }
+      bound.scratch = address + program.layout.own;
       const scratch = { buffer: arena.memory.buffer, offset: address + program.layout.scratch };
       program.runRows(bound, scratch, variables, times);
       return program.complete(bound.arrays, inputs, variables);
@@ -236,9 +233,10 @@ class Runs {
     return bound;
   }
 
-  #provideScratch(): void {
+  /** Has every thread have so much memory of its own. No run is in the middle of a row. */
+  #provideScratch(bytes: number): void {
     const { arena, pool } = this.#open();
-    pool.provideScratch(() => arena.allocate(scratchBytes, "packed operands") / alignment);
+    pool.provideScratch(bytes, arena);
   }
 
   /** Has every asynchronous call that was made before now be over. */
@@ -303,7 +301,7 @@ class Runs {
     const { control } = arena;
     arena.beginRun();
     const region = this.#region.place(program, arena, inputs, variables);
-    if (program.usesScratch) this.#provideScratch();
+    if (program.scratchBytes > 0) this.#provideScratch(program.scratchBytes);
     this.#programs.clear(); // a program is held while it runs, and no longer
     this.#programs.set(program.id, program);
     pool.load(program.id, () => program.message());

@@ -97,12 +97,8 @@ export function checkProgram({ memory, rows }: Program): void {
   });
 }
 
-/** Ways to run a plan, by name; all are compared with the numbers expected, and the exact one with the eager one. */
-export interface Ways {
-  readonly eager: (plan: Plan) => Outcome;
-  readonly exact: (plan: Plan) => Outcome;
-  readonly [name: string]: (plan: Plan) => Outcome;
-}
+/** Ways to run a plan, by name; all are compared with the numbers expected, and each exact one with an eager one. */
+export type Ways = Readonly<Record<string, (plan: Plan) => Outcome>>;
 
 /** Cuts even small graphs into many chunks, and gives every reading of memory that holds nothing away. */
 const finely = { chunkWork: 1, longRow: 4, sharedWork: 0, poison: true };
@@ -112,21 +108,34 @@ const threadCounts = [2, 3, 4, 8] as const;
 export const fuzzedThreads = Math.max(...threadCounts);
 let turn = 0;
 
-/** A way to run a program on this thread, and one to run it on several, both cut alike. */
-function cutFinely(run: (plan: Plan, options: CompileOptions) => Outcome): {
-  readonly inline: (plan: Plan) => Outcome;
-  readonly threaded: (plan: Plan) => Outcome;
-} {
+/** With each emitter, a way to run a program on this thread, and one to run it on several, both cut alike. */
+function cutFinely(run: (plan: Plan, options: CompileOptions) => Outcome): Ways {
+  const threads = (): number => threadCounts[turn++ % threadCounts.length]!;
+  return Object.fromEntries((["js", "wasm"] as const).flatMap((emitter) => {
+    const way = (plan: Plan, threads: number): Outcome => withTuning(finely, () => run(plan, { threads, emitter }));
+    return [
+      [`${emitter} inline`, (plan: Plan) => way(plan, 1)],
+      [`${emitter} threaded`, (plan: Plan) => way(plan, threads())],
+    ];
+  }));
+}
+
+/** Eager operations one by one, and all together in a program that is exact; with the emitter that sizes ask for, and with another. */
+function oneByOne(
+  eager: (plan: Plan) => Outcome,
+  compiled: (plan: Plan, options: CompileOptions) => Outcome,
+): Ways {
   return {
-    inline: (plan) => withTuning(finely, () => run(plan, { threads: 1 })),
-    threaded: (plan) => withTuning(finely, () => run(plan, { threads: threadCounts[turn++ % threadCounts.length]! })),
+    eager,
+    exact: (plan) => compiled(plan, { exact: true }),
+    "wasm eager": (plan) => withTuning({ emitter: "wasm" }, () => eager(plan)),
+    "wasm exact": (plan) => withTuning({ emitter: "wasm" }, () => compiled(plan, { exact: true })),
   };
 }
 
 const asFunction: Ways = {
-  eager: runEagerly,
+  ...oneByOne(runEagerly, runCompiled),
   compiled: (plan) => runCompiled(plan),
-  exact: (plan) => runCompiled(plan, { exact: true }),
   ...cutFinely(runCompiled),
 };
 
@@ -139,11 +148,10 @@ export const ways: Ways = {
 
 /** All ways to differentiate one. */
 export const gradientWays: Ways = {
-  eager: differentiateEagerly,
+  ...oneByOne(differentiateEagerly, differentiateCompiled),
   reference: (plan) => differentiateInSession(plan, "reference"),
   session: (plan) => differentiateInSession(plan, "compiled"),
   compiled: (plan) => differentiateCompiled(plan),
-  exact: (plan) => differentiateCompiled(plan, { exact: true }),
   ...cutFinely(differentiateCompiled),
 };
 
@@ -159,11 +167,8 @@ function assignsTwice({ steps }: Plan): boolean {
 }
 
 function checkWays(plan: Plan, expected: readonly Bounded[], all: Ways): void {
-  const eager = all.eager(plan);
-  checkBounds(eager, expected, "eager");
-  const outcomes = new Map<string, Outcome>([["eager", eager]]);
+  const outcomes = new Map<string, Outcome>();
   for (const [way, run] of Object.entries(all)) {
-    if (way === "eager") continue;
     const outcome = run(plan);
     outcomes.set(way, outcome);
     checkBounds(outcome, expected, way);
@@ -173,7 +178,12 @@ function checkWays(plan: Plan, expected: readonly Bounded[], all: Ways): void {
 }
 
 /** Ways whose results are those of another, which comes before, bit for bit. */
-const twins: Readonly<Record<string, string>> = { exact: "eager", threaded: "inline" };
+const twins: Readonly<Record<string, string>> = {
+  "exact": "eager",
+  "wasm exact": "wasm eager",
+  "js threaded": "js inline",
+  "wasm threaded": "wasm inline",
+};
 
 /**
  * Throws unless the gradients of a plan's loss are the same in every way. Returns whether there was anything to

@@ -12,9 +12,19 @@
  */
 import { type DType, dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
-import { type Axes, axesOf, stridesOfGroup } from "../contract_axes.ts";
+import { accessOf, type Axes, axesOf, groupsOf, type Role, stridesOfGroup } from "../contract_axes.ts";
+import { accessesOf } from "../loop_cut.ts";
 import { access, type Code, get, i32, type Local, op } from "./code.ts";
-import { type Blocks, blocksOf, contractExtent, tileColumns, tileRows } from "./contract_blocks.ts";
+import {
+  type Blocks,
+  blocksOf,
+  contractExtent,
+  type ScratchName,
+  scratchNames,
+  scratchOf,
+  tileColumns,
+  tileRows,
+} from "./contract_blocks.ts";
 import type { ContractLibrary, SumType } from "./contract_library.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import { type Imports, KernelWriter, type Position } from "./kernel_writer.ts";
@@ -23,17 +33,6 @@ import { type Count, countMask, type LaneStride, loadLanes } from "./memory.ts";
 
 type Address = Code<"i32">;
 type Group = keyof Axes;
-
-/** Where what is where in a thread's own memory, in bytes. */
-const places = {
-  sums: 0,
-  left: 0x40000,
-  right: 0x80000,
-  leftLines: 0xc0000,
-  rightLines: 0xc1000,
-  leftDepths: 0xc4000,
-  rightDepths: 0xc5000,
-};
 
 /** Writes a {@linkcode ContractKernel}. */
 export class ContractWriter extends KernelWriter<ContractKernel> {
@@ -56,6 +55,11 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
 
   /** How the work of a kernel can be cut. */
   static readonly extentOf = contractExtent;
+
+  /** Bytes of the thread's own memory that a kernel needs. */
+  static scratchBytes(kernel: ContractKernel): number {
+    return scratchOf(kernel).bytes;
+  }
 
   /** What the code depends on beside the kernel's key. */
   static keyOf(kernel: ContractKernel): string {
@@ -116,16 +120,22 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
   #header(): void {
     const { kernel } = this;
     this.bases();
-    kernel.accesses.forEach(({ outer }, index) => {
+    kernel.accesses.forEach(({ outer }, index) =>
       outer.forEach((_, axis) =>
         this.strideParameter(`s${index}_${axis}`, index, ({ accesses }) => accesses[index]!.outer[axis]!)
-      );
-      for (const group of this.#groupsOf(index)) {
+      )
+    );
+    for (const role of ["left", "right", ...this.#used()] as const) {
+      for (const group of groupsOf(role)) {
         this.#axes[group].forEach((_, axis) =>
-          this.strideParameter(`${group}${index}_${axis}`, index, (other) => stridesOfGroup(other, index, group)[axis]!)
+          this.strideParameter(
+            `${group}_${role}_${axis}`,
+            accessOf(kernel, role),
+            (other) => stridesOfGroup(other, role, group)[axis]!,
+          )
         );
       }
-    });
+    }
     this.stepParameters();
     kernel.outer.forEach((_, axis) => this.parameter(`n${axis}`, ({ outer }) => outer[axis]!));
     for (const group of ["rows", "columns", "depth"] as const) {
@@ -143,18 +153,18 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     block("blockDepth", ({ blockDepth }) => blockDepth);
     block("rowBlocks", ({ rowBlocks }) => rowBlocks);
     block("columnBlocks", ({ columnBlocks }) => columnBlocks);
+    for (const name of scratchNames) this.parameter(`at_${name}`, (other) => scratchOf(other).places[name]);
     block("rowBytes", ({ rowLength }) => rowLength * this.#sumBytes);
     this.section(kernel.prologue, this.single((index) => this.number(`o${index}`)));
   }
 
-  /** The groups of axes that an access goes along. */
-  #groupsOf(index: number): readonly Group[] {
-    const { left, right } = this.kernel;
-    return index === left ? ["rows", "depth"] : index === right ? ["depth", "columns"] : ["rows", "columns"];
+  /** The accesses of what follows the sums. */
+  #used(): number[] {
+    return accessesOf(this.kernel.epilogue);
   }
 
-  #scratch(place: keyof typeof places): Address {
-    return op("i32.add", get(this.scratch), i32(places[place]));
+  #scratch(name: ScratchName): Address {
+    return op("i32.add", get(this.scratch), this.number(`at_${name}`));
   }
 
   #repeat(name: string, first: Address, last: Address, step: number, body: (index: Address) => void): void {
@@ -219,11 +229,11 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
       // Neighbouring units have rows or columns in common, and where they lie is listed, and they are packed, once.
       f.if(op("i32.ne", get(listed.rows), rowBlock), () => {
         f.set(listed.rows, rowBlock);
-        this.#list("leftLines", left, "rows", row, rows);
+        this.#list("leftLines", "left", "rows", row, rows);
       });
       f.if(op("i32.ne", get(listed.columns), columnBlock), () => {
         f.set(listed.columns, columnBlock);
-        this.#list("rightLines", this.kernel.right, "columns", column, columns);
+        this.#list("rightLines", "right", "columns", column, columns);
       });
       const isWhole = op("i32.le_s", this.number("depth"), this.number("blockDepth"));
       const leftPart = f.let("leftPart", this.#isStacked(left) ? unit : rowBlock);
@@ -252,8 +262,8 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     const { left, right } = this.kernel;
     const [rows, columns] = [this.number("rows"), this.number("columns")];
     const places = this.#placesOfStack(i32(0));
-    this.#list("leftLines", left, "rows", i32(0), rows);
-    this.#list("rightLines", right, "columns", i32(0), columns);
+    this.#list("leftLines", "left", "rows", i32(0), rows);
+    this.#list("rightLines", "right", "columns", i32(0), columns);
     const first = f.let("first", op("i32.mul", get(this.begin), this.number("blockDepth")));
     const behind = f.let("behind", op("i32.mul", get(this.end), this.number("blockDepth")));
     const last = f.let("last", this.minimum(behind, this.number("depth")));
@@ -284,8 +294,8 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     f.set(depth, first);
     f.loop((again) => {
       const count = this.#lengthFrom("depthHere", get(depth), last, this.number("blockDepth"));
-      this.#list("leftDepths", this.kernel.left, "depth", get(depth), count);
-      this.#list("rightDepths", this.kernel.right, "depth", get(depth), count);
+      this.#list("leftDepths", "left", "depth", get(depth), count);
+      this.#list("rightDepths", "right", "depth", get(depth), count);
       body(count, f.let("continues", op("i32.ne", get(depth), first)));
       f.set(depth, op("i32.add", get(depth), this.number("blockDepth")));
       f.branchIf(op("i32.lt_s", get(depth), last), again);
@@ -297,14 +307,14 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     group: Group,
     first: Address,
     count: Address,
-    body: (place: (index: number, start: Address) => Address, length: Address, done: Address) => void,
+    body: (place: (role: Role, start: Address) => Address, length: Address, done: Address) => void,
   ): void {
     const { f } = this;
     const axes = this.#axes[group];
-    const strides = (index: number, axis: number): Address => this.number(`${group}${index}_${axis}`);
+    const strides = (role: Role, axis: number): Address => this.number(`${group}_${role}_${axis}`);
     if (axes.length <= 1) {
-      const place = (index: number, start: Address): Address =>
-        axes.length === 0 ? start : op("i32.add", start, op("i32.mul", first, strides(index, 0)));
+      const place = (role: Role, start: Address): Address =>
+        axes.length === 0 ? start : op("i32.add", start, op("i32.mul", first, strides(role, 0)));
       body(place, count, i32(0));
       return;
     }
@@ -324,26 +334,26 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
       const along = f.let("along", op("i32.sub", this.number(`${group}_${last}`), indices[last]!));
       const left = f.let("leftOver", op("i32.sub", count, get(done)));
       const length = f.let("length", this.minimum(along, left));
-      const place = (index: number, start: Address): Address =>
-        indices.reduce((sum, each, axis) => op("i32.add", sum, op("i32.mul", each, strides(index, axis))), start);
+      const place = (role: Role, start: Address): Address =>
+        indices.reduce((sum, each, axis) => op("i32.add", sum, op("i32.mul", each, strides(role, axis))), start);
       body(place, length, get(done));
       f.set(done, op("i32.add", get(done), length));
     });
   }
 
   /** Lists where an operand's lines or depths lie, from the first of a block on. */
-  #list(table: keyof typeof places, index: number, group: Group, first: Address, count: Address): void {
+  #list(table: ScratchName, role: Role, group: Group, first: Address, count: Address): void {
     const { f } = this;
     const to = f.local("to", "i32");
     f.set(to, this.#scratch(table));
     const last = this.#axes[group].length - 1;
     this.#runs(group, first, count, (place, length) => {
       const offset = f.local("offset", "i32");
-      f.set(offset, place(index, i32(0)));
+      f.set(offset, place(role, i32(0)));
       this.#repeat("entry", i32(0), length, 1, () => {
         f.do(access("i32.store", {}, get(to), get(offset)));
         f.set(to, op("i32.add", get(to), i32(4)));
-        if (last >= 0) f.set(offset, op("i32.add", get(offset), this.number(`${group}${index}_${last}`)));
+        if (last >= 0) f.set(offset, op("i32.add", get(offset), this.number(`${group}_${role}_${last}`)));
       });
     });
   }
@@ -481,7 +491,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
         });
         f.set(sumsRow, op("i32.add", get(sumsRow), this.number("rowBytes")));
         for (const [index, start] of starts) {
-          if (lastRow >= 0) f.set(start, op("i32.add", get(start), this.number(`rows${index}_${lastRow}`)));
+          if (lastRow >= 0) f.set(start, op("i32.add", get(start), this.number(`rows_${index}_${lastRow}`)));
         }
       });
     });
@@ -493,7 +503,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     const last = this.#axes.columns.length - 1;
     const stride = (index: number): LaneStride => {
       const structural = last < 0 ? 0 : stridesOfGroup(kernel, index, "columns")[last];
-      return structural === 0 ? "none" : structural === 1 ? "next" : this.number(`columns${index}_${last}`);
+      return structural === 0 ? "none" : structural === 1 ? "next" : this.number(`columns_${index}_${last}`);
     };
     const rest = f.local("columnsLeft", "i32");
     f.set(rest, columns);

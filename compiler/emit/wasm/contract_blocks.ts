@@ -7,6 +7,7 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
 import type { Extent } from "../extent.ts";
 import { product } from "../loop_cut.ts";
+import { alignment } from "../../runtime/protocol.ts";
 
 /** Rows of a tile that is kept in registers. */
 export const tileRows = 4;
@@ -126,4 +127,36 @@ export function contractExtent(kernel: ContractKernel): Extent {
     leastUnits: 1,
     slots: cutsDepth ? blockRows * blocks.rowLength * bytes / Float64Array.BYTES_PER_ELEMENT : 0,
   };
+}
+
+/** What a call keeps in its thread's own memory: a block's sums, packed operands, and where lines and depths lie. */
+export const scratchNames = ["sums", "left", "right", "leftLines", "rightLines", "leftDepths", "rightDepths"] as const;
+
+/** One of them. */
+export type ScratchName = typeof scratchNames[number];
+
+/** Where a contraction keeps what in a thread's own memory, in bytes, and how much it needs. */
+export function scratchOf(kernel: ContractKernel): {
+  readonly places: Readonly<Record<ScratchName, number>>;
+  readonly bytes: number;
+} {
+  const { blockRows, blockColumns, blockDepth, rowLength } = blocksOf(kernel);
+  const { bytes: sumBytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
+  const sizes: Readonly<Record<ScratchName, number>> = {
+    sums: blockRows * rowLength * sumBytes,
+    left: blockRows * blockDepth * sumBytes,
+    right: blockColumns * blockDepth * sumBytes,
+    leftLines: blockRows * Int32Array.BYTES_PER_ELEMENT,
+    rightLines: blockColumns * Int32Array.BYTES_PER_ELEMENT,
+    leftDepths: blockDepth * Int32Array.BYTES_PER_ELEMENT,
+    rightDepths: blockDepth * Int32Array.BYTES_PER_ELEMENT,
+  };
+  let bytes = 0;
+  const entries = scratchNames.map((name) => {
+    const place = bytes;
+    bytes += roundUp(sizes[name], alignment);
+    return [name, place] as const;
+  });
+  // There is an entry for each name. Tables are read a few numbers further than they go.
+  return { places: Object.fromEntries(entries) as Record<ScratchName, number>, bytes: bytes + alignment };
 }

@@ -205,6 +205,11 @@ function integral(
       return (x, y) => op("v128.xor", isTrue(x), isTrue(y!));
     case "logicalNot":
       return (x) => op("i32x4.eq", x, zero());
+    case "isNaN":
+    case "isInf":
+      return zero;
+    case "isFinite":
+      return () => op("v128.not", zero());
     default:
       return undefined;
   }
@@ -237,6 +242,11 @@ function boolLanes(name: ElementwiseName, [x, y, z]: readonly Vector[]): Vector 
       return op("v128.or", x!, op("v128.not", y!));
     case "clip":
       return op("v128.and", op("v128.or", x!, y!), z!);
+    case "isNaN":
+    case "isInf":
+      return op("v128.xor", x!, x!);
+    case "isFinite":
+      return op("v128.not", op("v128.xor", x!, x!));
     default:
       return undefined;
   }

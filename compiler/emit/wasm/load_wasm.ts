@@ -24,8 +24,6 @@ export interface WasmText {
   readonly run: string;
   /** The function that makes results of what calls have left, if they leave something. */
   readonly finish: string | undefined;
-  /** Whether it uses memory of the thread's own. */
-  readonly scratch: boolean;
 }
 
 /** The functions of a kernel. */

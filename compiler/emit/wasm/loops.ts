@@ -113,7 +113,9 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
       .filter(({ id }) => this.#isTotal(id));
     this.#start(totals);
     if (this.#cut === "pieces") {
-      const pieces = this.f.let("pieces", op("i32.div_u", get(this.end), this.number("rows")));
+      // Without any rows there is nothing to divide, and the loop below ends before it begins.
+      const isEmpty = op("i32.eqz", this.number("rows"));
+      const pieces = this.f.let("pieces", op("i32.div_u", get(this.end), op("i32.add", this.number("rows"), isEmpty)));
       this.#rows(i32(0), this.number("rows"), (place, row) => {
         const position = this.single(place);
         this.section(kernel.passes[0]!.before, position);

@@ -30,7 +30,6 @@ interface Template {
 interface Written {
   readonly main: WasmFunction;
   readonly finish: WasmFunction | undefined;
-  readonly scratch: boolean;
   readonly args: readonly ((kernel: Kernel) => Argument)[];
 }
 
@@ -57,12 +56,12 @@ function write(kernel: Kernel, name: string, imports: Imports, library: Contract
     const writer = new ContractWriter(name, kernel, imports, library);
     const main = writer.main();
     const finish = writer.leaves ? new ContractWriter(`${name}_finish`, kernel, imports, library).finish() : undefined;
-    return { main, finish, args: writer.args, scratch: true };
+    return { main, finish, args: writer.args };
   }
   const writer = new LoopWriter(name, kernel, imports, fused);
   const main = writer.main();
   const finish = writer.slots > 0 ? new LoopWriter(`${name}_finish`, kernel, imports, fused).finish() : undefined;
-  return { main, finish, args: writer.args, scratch: false };
+  return { main, finish, args: writer.args };
 }
 
 /** Kernels as code. With `exact`, no two operations are rounded as one. */
@@ -87,14 +86,15 @@ export function emitWasm(kernels: readonly Kernel[], { exact }: { readonly exact
     functions.push(...library.list);
     const bytes = encodeModule({ imports: imports.list, functions, memory: { shared: true, ...memory } });
     const module = new WebAssembly.Module(bytes);
-    for (const [key, { main, finish, args, scratch }] of made) {
-      const text: WasmText = { kind: "wasm", name: main.name, module, run: main.name, finish: finish?.name, scratch };
+    for (const [key, { main, finish, args }] of made) {
+      const text: WasmText = { kind: "wasm", name: main.name, module, run: main.name, finish: finish?.name };
       templates.set(key, { text, args });
     }
   }
   return kernels.map((kernel, index) => {
     const { text, args } = found[index] ?? templates.get(keys[index]!)!; // it was made just now
-    return { text, args: args.map((each) => each(kernel)), extent: extentOf(kernel) };
+    const scratchBytes = kernel.kind === "contract" ? ContractWriter.scratchBytes(kernel) : 0;
+    return { text, args: args.map((each) => each(kernel)), extent: extentOf(kernel), scratchBytes };
   });
 }
 
