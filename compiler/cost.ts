@@ -33,7 +33,7 @@ function sectionOperations({ steps, reductions }: Section): number {
 }
 
 function contractSize({ outer, rows, columns }: ContractKernel): number {
-  return product(outer) * rows * columns;
+  return product([...outer, ...rows, ...columns]);
 }
 
 /** Sums a measure of sections over all times that they run. */
@@ -49,7 +49,7 @@ function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (sectio
 /** About how many nanoseconds a kernel takes on one thread. */
 export function workOf(kernel: Kernel): number {
   return kernel.kind === "contract"
-    ? contractSize(kernel) * (kernel.depth * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue))
+    ? contractSize(kernel) * (product(kernel.depth) * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue))
     : overLoops(kernel, sectionWork);
 }
 
@@ -63,7 +63,7 @@ export function costOf({ drafts }: KernelRow, bytesOf: (buffer: number) => numbe
   let [operations, bytes] = [0, 0];
   for (const { kernel, reads, writes } of drafts) {
     operations += kernel.kind === "contract"
-      ? contractSize(kernel) * (2 * kernel.depth + sectionOperations(kernel.epilogue))
+      ? contractSize(kernel) * (2 * product(kernel.depth) + sectionOperations(kernel.epilogue))
       : overLoops(kernel, sectionOperations);
     for (const buffer of [...reads, ...writes]) bytes += bytesOf(buffer);
   }

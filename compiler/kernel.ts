@@ -3,7 +3,7 @@
  *
  * ```text
  * loops    := prologue  (for each row: (before; for each inner element: loop)*; after)  total
- * contract := for each tile of the result: acc = Σ a·b over k;  epilogue
+ * contract := for each tile of the result: acc = Σ a·b over the depth;  epilogue
  * section  := step* store* reduction*
  * step     := id = load access | id = gather access index | id = check arg | id = apply op args | id = cast dtype arg
  * ```
@@ -119,17 +119,21 @@ export interface LoopKernel {
   readonly total: Section;
 }
 
-/** A product of matrices, or of stacks of them, and what is done with each element of the result. */
+/**
+ * A contraction, or a stack of them, and what is done with each element of the result. The accesses of the operands are
+ * used by no step; their inner axes are others than those of the rest.
+ */
 export interface ContractKernel {
   readonly kind: "contract";
   readonly name: string;
   /** Lengths of the stacked axes. */
   readonly outer: readonly number[];
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
+  /** Lengths of the axes of each group; there may be any number of them, and none is one row, column or product. */
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly depth: readonly number[];
   readonly arrays: number;
-  /** Accesses whose inner axes are (row, depth) for the left operand, (depth, column) for the right, (row, column) else. */
+  /** Their inner axes are, group by group, (rows, depth) for the left operand, (depth, columns) for the right, (rows, columns) else. */
   readonly accesses: readonly Access[];
   /** The checks that steps name by number. */
   readonly checks: readonly IndexCheck[];

@@ -39,12 +39,21 @@ class Accesses {
   readonly #known = new Map<string, number>();
 
   add(buffer: number, dtype: DType, offset: number, strides: readonly number[]): number {
-    let array = this.buffers.indexOf(buffer);
-    if (array < 0) array = this.buffers.push(buffer) - 1;
+    const array = this.#arrayOf(buffer);
     const key = `${array} ${offset} ${strides.join()}`;
     let index = this.#known.get(key);
     if (index === undefined) this.#known.set(key, index = this.list.push({ array, dtype, offset, strides }) - 1);
     return index;
+  }
+
+  /** An access over axes of its own, which nothing else has a use for. */
+  addOperand(buffer: number, dtype: DType, offset: number, strides: readonly number[]): number {
+    return this.list.push({ array: this.#arrayOf(buffer), dtype, offset, strides }) - 1;
+  }
+
+  #arrayOf(buffer: number): number {
+    const known = this.buffers.indexOf(buffer);
+    return known < 0 ? this.buffers.push(buffer) - 1 : known;
   }
 }
 

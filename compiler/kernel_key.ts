@@ -14,8 +14,8 @@ export function kernelKey(kernel: Kernel): string {
     parts.push(inner.length, lanes, ...passes.flatMap(({ before, loop }) => [sectionKey(before), sectionKey(loop)]));
     parts.push(sectionKey(after), sectionKey(total), [...totals].join());
   } else {
-    const { left, right, dtype, result, epilogue } = kernel;
-    parts.push(left, right, dtype, result, sectionKey(epilogue));
+    const { left, right, dtype, result, epilogue, rows, columns, depth } = kernel;
+    parts.push(rows.length, columns.length, depth.length, left, right, dtype, result, sectionKey(epilogue));
   }
   return parts.join("|");
 }

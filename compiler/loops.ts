@@ -5,7 +5,7 @@
 import type { Frame } from "./frame.ts";
 
 /** The axes of one part of a loop nest: lengths, and for every access its strides. */
-interface Axes {
+export interface Axes {
   readonly sizes: number[];
   readonly strides: number[][];
 }
@@ -18,26 +18,30 @@ export interface LoopAxes {
 
 /** Splits a frame's axes into outer and inner loops and joins what can be joined. */
 export function collapseAxes(frame: Frame, strides: readonly (readonly number[])[]): LoopAxes {
-  const axes = frame.shape.map((_, axis) => axis).filter((axis) => frame.shape[axis] !== 1);
+  const { shape, reduced } = frame;
+  const axes = shape.map((_, axis) => axis);
+  const collapse = (part: readonly number[]): Axes =>
+    joinAxes(part.map((axis) => shape[axis]!), strides.map((each) => part.map((axis) => each[axis]!)));
   if (frame.kind === "row") {
     return {
-      outer: collapse(axes.filter((axis) => !frame.reduced[axis]), frame, strides),
-      inner: collapse(axes.filter((axis) => frame.reduced[axis]), frame, strides),
+      outer: collapse(axes.filter((axis) => !reduced[axis])),
+      inner: collapse(axes.filter((axis) => reduced[axis])),
     };
   }
   // Of a map, the last axis is the inner loop; a map of one axis has no outer loop, and is cut into chunks along it.
-  const all = collapse(axes, frame, strides);
+  const all = collapse(axes);
   return {
     outer: { sizes: all.sizes.slice(0, -1), strides: all.strides.map((each) => each.slice(0, -1)) },
     inner: { sizes: all.sizes.slice(-1), strides: all.strides.map((each) => each.slice(-1)) },
   };
 }
 
-function collapse(axes: readonly number[], frame: Frame, strides: readonly (readonly number[])[]): Axes {
+/** Axes of these lengths without those of length 1, and joined where every access walks two neighbours as one. */
+export function joinAxes(lengths: readonly number[], strides: readonly (readonly number[])[]): Axes {
   const sizes: number[] = [];
   const result: number[][] = strides.map(() => []);
-  for (const axis of axes) {
-    const size = frame.shape[axis]!;
+  for (const [axis, size] of lengths.entries()) {
+    if (size === 1) continue;
     const joins = sizes.length > 0 && strides.every((each, index) => result[index]!.at(-1) === each[axis]! * size);
     if (joins) sizes[sizes.length - 1]! *= size;
     else sizes.push(size);

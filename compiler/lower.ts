@@ -5,11 +5,11 @@
 import type { Value } from "../src/value.ts";
 import type { Frame, Member } from "./frame.ts";
 import type { Cluster } from "./fuse.ts";
-import { type Access, type ContractKernel, type Id, type Kernel, newSection, type Section } from "./kernel.ts";
-import { isArgReduction, kernelKind, type ReductionName } from "./kinds.ts";
+import { type Access, type Id, type Kernel, newSection, type Section } from "./kernel.ts";
+import { isArgReduction, type ReductionName } from "./kinds.ts";
 import { collapseAxes, type LoopAxes } from "./loops.ts";
+import { lowerContract } from "./lower_contract.ts";
 import { assignPasses, findSpills, isElementMember } from "./passes.ts";
-import { shapeOf } from "./view.ts";
 import { type FrameAccess, KernelBuilder, type LoweringContext } from "./kernel_builder.ts";
 
 /** A kernel, and the program's buffers that its arrays are. */
@@ -20,7 +20,9 @@ export interface Lowered {
 
 /** Turns a cluster into a kernel. */
 export function lower(cluster: Cluster, context: LoweringContext): Lowered {
-  return cluster.frame.kind === "contract" ? lowerContract(cluster, context) : lowerLoops(cluster, context);
+  return cluster.frame.kind === "contract"
+    ? lowerContract(cluster, context, kernelName(cluster))
+    : lowerLoops(cluster, context);
 }
 
 /** A name that says what the kernel does: its operations in order, shortened. */
@@ -138,64 +140,4 @@ function addReduction(
   const id = builder.newId();
   section.reductions.push({ id, name, dtype, arg });
   return id;
-}
-
-function lowerContract(cluster: Cluster, context: LoweringContext): Lowered {
-  const { frame } = cluster;
-  const members = [...cluster.members.values()];
-  const root = members.find((member) => kernelKind(member.node) === "contract")!; // that is what makes it a contraction
-  const rank = frame.shape.length;
-  const [x, y] = root.node.inputNodes as [Value, Value]; // a contraction has two operands
-  const builder = new KernelBuilder(cluster, context, frame.shape.map(() => true));
-  const dtype = root.node.type!.dtype;
-  const depth = shapeOf(x).at(-1)!;
-  const outerSizes = frame.shape.slice(0, -2);
-
-  /** Strides over the stacked axes, aligned at the last one, and those of the two matrix axes. */
-  const operandAccess = (operand: Value): number => {
-    const view = context.viewOf(operand);
-    const shape = shapeOf(operand);
-    const leading = rank - shape.length;
-    const outer = outerSizes.map((_, axis) =>
-      axis < leading || shape[axis - leading] === 1 ? 0 : view.strides[axis - leading]!
-    );
-    return builder.accesses.add(context.bufferOf(view.source), view.source.type!.dtype, view.offset, [
-      ...outer,
-      ...view.strides.slice(-2),
-    ]);
-  };
-  const left = operandAccess(x);
-  const right = operandAccess(y);
-  const result = builder.newId();
-  builder.lasting.set(root.node, result);
-  const epilogue = newSection();
-  for (const member of members) {
-    if (!context.isNeeded(member.node)) continue;
-    const arg = member === root ? result : builder.value(member, epilogue, epilogue, new Set());
-    epilogue.stores.push({ access: builder.resultAccess(member), arg });
-  }
-  const kernel: ContractKernel = {
-    kind: "contract",
-    name: kernelName(cluster),
-    outer: outerSizes,
-    rows: frame.shape[rank - 2]!,
-    columns: frame.shape[rank - 1]!,
-    depth,
-    arrays: builder.accesses.buffers.length,
-    accesses: builder.accesses.list.map(({ array, dtype, offset, strides }) => ({
-      array,
-      dtype,
-      offset,
-      outer: strides.slice(0, -2),
-      inner: strides.slice(-2),
-    })),
-    checks: builder.checks,
-    left,
-    right,
-    dtype,
-    result,
-    prologue: builder.prologue,
-    epilogue,
-  };
-  return { kernel, buffers: builder.accesses.buffers };
 }

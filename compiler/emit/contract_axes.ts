@@ -13,7 +13,7 @@ export interface Axes {
 
 /** The axes of a contraction. */
 export function axesOf({ rows, columns, depth }: ContractKernel): Axes {
-  return { rows: [rows], columns: [columns], depth: [depth] };
+  return { rows, columns, depth };
 }
 
 /** What an access is for: one of the operands, or by its number, what is read or written beside them. */

@@ -2,8 +2,11 @@
  * Contractions in JavaScript: a tile of 4×4 sums in registers, from operands packed into panels.
  *
  * Packing copies the right operand into panels of four columns, once, and four rows of the left operand at a time,
- * each padded with zeros, so that the inner loop reads both in order, whatever their strides, and needs no special
+ * each padded with zeros, so that the inner loop reads both in order, wherever their elements lie, and needs no special
  * case at the edges. Where that would cost more than it saves, sums are taken straight from the operands.
+ *
+ * Rows, columns and depth are counted through, however many axes each of them has. Along one axis an element is found
+ * by its stride; where there are several, by a table of offsets that each call makes first.
  * @module
  */
 import { isFloating } from "../../src/dtype.ts";
@@ -27,28 +30,30 @@ const packedDepth = 8;
 const packedBlocks = 8;
 const packedCalls = 8;
 
+/** The slots of `panel` that the packed operands take; those after them are for tables. */
+const panels = 2;
+
+/** What is counted through as one, whatever axes it has. */
+type Group = "rows" | "columns" | "depth";
+
+const product = (sizes: readonly number[]): number => sizes.reduce((result, size) => result * size, 1);
+
 /** Writes a {@linkcode ContractKernel}. */
 export class ContractEmitter extends Emitter<ContractKernel> {
   readonly #floating = isFloating(this.kernel.dtype);
+  readonly #sizes: Readonly<Record<Group, number>> = {
+    rows: product(this.kernel.rows),
+    columns: product(this.kernel.columns),
+    depth: product(this.kernel.depth),
+  };
 
   /** The kernel as text. */
   emit(): EmittedKernel {
     const { kernel, writer } = this;
-    const { accesses, outer } = kernel;
-    const packed = kernel.rows >= packedRows && kernel.columns >= tile && kernel.depth >= packedDepth;
-    writer.arrays(kernel.arrays);
-    accesses.forEach((access, index) => {
-      writer.parameter(`o${index}`, access.offset);
-      access.outer.forEach((stride, axis) => writer.parameter(`s${index}_${axis}`, stride));
-      writer.parameter(`r${index}`, access.inner[0]!);
-      writer.parameter(`c${index}`, access.inner[1]!);
-    });
-    this.stepParameters();
-    writer.parameter("rows", kernel.rows);
-    writer.parameter("columns", kernel.columns);
-    writer.parameter("depth", kernel.depth);
-    writer.parameter("blocks", Math.ceil(kernel.rows / tile));
-    outer.forEach((size, axis) => axis > 0 && writer.parameter(`n${axis}`, size));
+    const { outer } = kernel;
+    const { rows, columns, depth } = this.#sizes;
+    const packed = rows >= packedRows && columns >= tile && depth >= packedDepth;
+    this.#parameters();
     this.section(kernel.prologue, (access) => `o${access}`);
     const Panel = this.#floating ? "Float64Array" : "Int32Array";
     writer.line(`const tile = new ${Panel}(${tile * tile});`);
@@ -72,7 +77,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
       });
     });
     const name = this.functionName("contract");
-    const units = outer.reduce((product, size) => product * size, Math.ceil(kernel.rows / tile));
+    const units = outer.reduce((product, size) => product * size, Math.ceil(rows / tile));
     const source = writer.function(name, "b, a, begin, end");
     return {
       args: writer.args,
@@ -82,14 +87,70 @@ export class ContractEmitter extends Emitter<ContractKernel> {
         units,
         period: units,
         together: 1,
-        unitWork: tile * kernel.columns * kernel.depth,
+        unitWork: tile * columns * depth,
         leastUnits: packed ? Math.max(packedBlocks, Math.ceil(units / packedCalls)) : 1,
         slots: 0,
       },
     };
   }
 
-  /** From a block's number: which of the stacked matrices, where each operand of it starts, and which rows. */
+  /** Which groups an access walks, in the order of its inner strides. */
+  #groupsOf(access: number): readonly [Group, Group] {
+    const { left, right } = this.kernel;
+    return [access === right ? "depth" : "rows", access === left ? "depth" : "columns"];
+  }
+
+  /** Declares the numbers of a call: for each access `r` and `c`, the strides of its two groups, or tables in their place. */
+  #parameters(): void {
+    const { kernel, writer } = this;
+    const groups = ["rows", "columns", "depth"] as const;
+    writer.arrays(kernel.arrays);
+    kernel.accesses.forEach(({ offset, outer, inner }, index) => {
+      writer.parameter(`o${index}`, offset);
+      outer.forEach((stride, axis) => writer.parameter(`s${index}_${axis}`, stride));
+      const [first, second] = this.#groupsOf(index);
+      const strides = { r: inner.slice(0, kernel[first].length), c: inner.slice(kernel[first].length) };
+      for (const [name, group] of [["r", first], ["c", second]] as const) {
+        if (this.#hasTables(group)) {
+          strides[name].forEach((stride, axis) => writer.parameter(`${name}${index}_${axis}`, stride));
+        } else writer.parameter(`${name}${index}`, strides[name][0] ?? 0);
+      }
+    });
+    this.stepParameters();
+    for (const group of groups) writer.parameter(group, this.#sizes[group]);
+    writer.parameter("blocks", Math.ceil(this.#sizes.rows / tile));
+    kernel.outer.forEach((size, axis) => axis > 0 && writer.parameter(`n${axis}`, size));
+    for (const group of groups.filter((each) => this.#hasTables(each))) {
+      kernel[group].forEach((size, axis) => writer.parameter(`${group}${axis}`, size));
+    }
+    let slot = panels;
+    kernel.accesses.forEach((_, index) => {
+      for (const [position, group] of this.#groupsOf(index).entries()) {
+        if (!this.#hasTables(group)) continue;
+        const name = `${position === 0 ? "r" : "c"}${index}`;
+        const list = (each: string): string => `[${kernel[group].map((_, axis) => `${each}${axis}`).join(", ")}]`;
+        writer.helpers.add("offsetTable");
+        writer.line(`const ${name} = offsetTable(${slot++}, ${list(group)}, ${list(`${name}_`)});`);
+      }
+    });
+  }
+
+  #groupOf(which: "r" | "c", access: number): Group {
+    return this.#groupsOf(access)[which === "r" ? 0 : 1];
+  }
+
+  /** Whether there is no single stride to walk a group by. */
+  #hasTables(group: Group): boolean {
+    return this.kernel[group].length > 1;
+  }
+
+  /** How far an access is moved by an index into one of its groups. */
+  #moved(which: "r" | "c", access: number, index: string): string {
+    const name = `${which}${access}`;
+    return this.#hasTables(this.#groupOf(which, access)) ? `${name}[${index}]` : `(${index}) * ${name}`;
+  }
+
+  /** From a block's number: which of the stacked contractions, where each operand of it starts, and which rows. */
   #findBlock(): void {
     const { writer } = this;
     const { accesses, outer } = this.kernel;
@@ -113,21 +174,49 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     return this.#floating ? `${sum} += ${x} * ${y};` : `${sum} = (${sum} + Math.imul(${x}, ${y})) | 0;`;
   }
 
+  /**
+   * Declares where `lanes` of a group begin, which follow each other from `index` on: a start by the name given, and what
+   * each lane adds to it, which is returned.
+   */
+  #lanes(start: "e" | "f", which: "r" | "c", access: number, index: string, lanes: readonly number[]): string[] {
+    const { writer } = this;
+    const name = `${which}${access}`;
+    if (!this.#hasTables(this.#groupOf(which, access))) {
+      writer.line(`let ${start} = q${access} + ${index} * ${name};`);
+      return lanes.map((lane) => `${lane} * ${name}`);
+    }
+    writer.line(`let ${start} = q${access};`);
+    writer.line(`const ${lanes.map((lane) => `${start}${lane} = ${name}[${index} + ${lane}]`).join(", ")};`);
+    return lanes.map((lane) => `${start}${lane}`);
+  }
+
+  /** How a loop over the depth goes on from `start`: what it adds to it each time, or where it finds what to add. */
+  #walk(start: "e" | "f", which: "r" | "c", access: number): { readonly advance: string; readonly place: string } {
+    return this.#hasTables("depth")
+      ? { advance: "", place: `${start} + ${which}${access}[k]` }
+      : { advance: `, ${start} += ${which}${access}`, place: start };
+  }
+
   #packRight(): void {
     const { writer } = this;
     const { right, accesses } = this.kernel;
+    const x = `x${accesses[right]!.array}`;
+    const { advance, place } = this.#walk("f", "r", right);
     writer.line("packedStack = stack;");
     writer.line("let p = 0;");
     writer.block(`for (let j = 0; j < columns; j += ${tile})`, () => {
-      writer.line(`let f = q${right} + j * c${right};`);
       writer.line(`const width = Math.min(${tile}, columns - j);`);
-      const x = `x${accesses[right]!.array}`;
-      const advance = `k++, f += r${right}, p += ${tile}`;
-      writer.block(`if (width === ${tile}) for (let k = 0; k < depth; ${advance})`, () => {
-        for (const jj of all) writer.line(`panelsRight[p + ${jj}] = ${x}[f + ${jj} * c${right}];`);
+      writer.block(`if (width === ${tile})`, () => {
+        const lanes = this.#lanes("f", "c", right, "j", all);
+        writer.block(`for (let k = 0; k < depth; k++${advance}, p += ${tile})`, () => {
+          for (const jj of all) writer.line(`panelsRight[p + ${jj}] = ${x}[${place} + ${lanes[jj]}];`);
+        });
       });
-      writer.block(`else for (let k = 0; k < depth; ${advance})`, () => {
-        writer.line(`for (let jj = 0; jj < width; jj++) panelsRight[p + jj] = ${x}[f + jj * c${right}];`);
+      writer.block("else for (let jj = 0; jj < width; jj++)", () => {
+        writer.line(`let f = q${right} + ${this.#moved("c", right, "j + jj")};`);
+        writer.line(
+          `for (let k = 0, t = p + jj; k < depth; k++${advance}, t += ${tile}) panelsRight[t] = ${x}[${place}];`,
+        );
       });
     });
   }
@@ -135,14 +224,12 @@ export class ContractEmitter extends Emitter<ContractKernel> {
   #packLeft(): void {
     const { writer } = this;
     const { left, accesses } = this.kernel;
+    const { advance, place } = this.#walk("e", "c", left);
     writer.line(`if (height < ${tile}) panelLeft.fill(0, 0, ${tile} * depth);`);
     writer.block("for (let ii = 0; ii < height; ii++)", () => {
-      writer.line(`let e = q${left} + (i + ii) * r${left};`);
-      writer.line(
-        `for (let k = 0, p = ii; k < depth; k++, p += ${tile}, e += c${left}) panelLeft[p] = x${
-          accesses[left]!.array
-        }[e];`,
-      );
+      writer.line(`let e = q${left} + ${this.#moved("r", left, "i + ii")};`);
+      const x = `x${accesses[left]!.array}`;
+      writer.line(`for (let k = 0, p = ii; k < depth; k++, p += ${tile}${advance}) panelLeft[p] = ${x}[${place}];`);
     });
   }
 
@@ -190,12 +277,15 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     const { writer } = this;
     const { left, right, accesses } = this.kernel;
     writer.line(`let ${rows.flatMap((i) => columns.map((j) => `t${i}${j} = 0`)).join(", ")};`);
-    writer.line(`let e = q${left} + ${row} * r${left}, f = q${right} + ${column} * c${right};`);
-    writer.block(`for (let k = 0; k < depth; k++, e += c${left}, f += r${right})`, () => {
-      writer.line(`const ${rows.map((i) => `u${i} = x${accesses[left]!.array}[e + ${i} * r${left}]`).join(", ")};`);
-      writer.line(
-        `const ${columns.map((j) => `w${j} = x${accesses[right]!.array}[f + ${j} * c${right}]`).join(", ")};`,
-      );
+    const [x, y] = [left, right].map((access) => `x${accesses[access]!.array}`);
+    const [ofRows, ofColumns] = [
+      this.#lanes("e", "r", left, row, rows),
+      this.#lanes("f", "c", right, column, columns),
+    ];
+    const [e, f] = [this.#walk("e", "c", left), this.#walk("f", "r", right)];
+    writer.block(`for (let k = 0; k < depth; k++${e.advance}${f.advance})`, () => {
+      writer.line(`const ${rows.map((i) => `u${i} = ${x}[${e.place} + ${ofRows[i]}]`).join(", ")};`);
+      writer.line(`const ${columns.map((j) => `w${j} = ${y}[${f.place} + ${ofColumns[j]}]`).join(", ")};`);
       for (const i of rows) writer.line(columns.map((j) => this.#multiplyAdd(`t${i}${j}`, `u${i}`, `w${j}`)).join(" "));
     });
     writer.line(rows.flatMap((i) => columns.map((j) => `tile[${place(i, j)}] = t${i}${j};`)).join(" "));
@@ -212,7 +302,9 @@ export class ContractEmitter extends Emitter<ContractKernel> {
         const accumulator = isFloating(kernel.dtype) ? "float64" : "int32";
         const result = rounds ? convertExpression(sum, accumulator, kernel.dtype) : sum;
         writer.line(`const v${kernel.result} = ${result};`);
-        this.section(kernel.epilogue, (access) => `q${access} + (i + ii) * r${access} + (j + jj) * c${access}`);
+        const place = (access: number): string =>
+          `q${access} + ${this.#moved("r", access, "i + ii")} + ${this.#moved("c", access, "j + jj")}`;
+        this.section(kernel.epilogue, place);
       });
     });
   }

@@ -15,7 +15,7 @@ import {
   roundHalfToEven,
 } from "../../src/ops/scalars.ts";
 import { outOfRange } from "./index_fault.ts";
-import { panel } from "./panel.ts";
+import { offsetTable, panel } from "./panel.ts";
 
 const helpers = {
   erf,
@@ -25,6 +25,7 @@ const helpers = {
   integerQuotient,
   integerRemainder,
   logistic,
+  offsetTable,
   outOfRange,
   panel,
   power,

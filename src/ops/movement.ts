@@ -6,7 +6,7 @@
 import type { TypedArray } from "../dtype.ts";
 import { checkShape, equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
-import type { Operand, Result, Value } from "../value.ts";
+import type { Operand, Result } from "../value.ts";
 import { convertNumber, promotedDType, unbroadcast } from "./elementwise.ts";
 import { store } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
@@ -377,11 +377,4 @@ export function checkList(list: readonly Operand[], name: string): void {
 export function concat<X extends Operand>(list: readonly X[], axis = 0): Result<X> {
   checkList(list, "concat");
   return apply(concatOp, list, { axis });
-}
-
-/** The last two axes of a stack of matrices swapped. */
-export function swapMatrixAxes(x: Value): Value {
-  const { rank } = x;
-  const axes = Array.from({ length: rank }, (_, axis) => axis);
-  return permuteDims(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
 }

@@ -5,6 +5,7 @@
  */
 import { arithmeticOps } from "./arithmetic.ts";
 import { arrangementOps } from "./arrangement.ts";
+import { contractOps } from "./contract.ts";
 import { creationOps } from "./creation.ts";
 import type { ElementwiseOp } from "./elementwise.ts";
 import { indexingOps } from "./indexing.ts";
@@ -22,6 +23,7 @@ const families = {
   ...mathOps,
   ...logicOps,
   ...reduceOps,
+  ...contractOps,
   ...matmulOps,
   ...movementOps,
   ...arrangementOps,

@@ -87,7 +87,7 @@ const cases: Record<OpName, Case | string> = {
   variance: { ...reduction, attributes: { ...reduction.attributes, correction: 1 } },
   std: { ...reduction, attributes: { ...reduction.attributes, correction: 0 } },
   logSumExp: reduction,
-  contract: { inputs: [[[2, 1, 3, 2]], [[4, 2, 3]]] },
+  contract: { inputs: [[[2, 1, 3, 2, 2]], [[4, 2, 2, 3]]], attributes: { depth: 2 } },
   matmul: { inputs: [[[2, 3, 2]], [[2]]] },
   dot: { inputs: [[[3, 2]], [[2, 3]]] },
   outer: { inputs: [[[2]], [[3]]] },

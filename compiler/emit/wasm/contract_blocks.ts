@@ -108,7 +108,7 @@ export function blocksOf(kernel: ContractKernel): Blocks {
 
 /** Rows, columns and depth of a contraction. */
 export function sizesOf({ rows, columns, depth }: ContractKernel): readonly [number, number, number] {
-  return [rows, columns, depth];
+  return [product(rows), product(columns), product(depth)];
 }
 
 /** How the work of a contraction can be cut into calls. */

@@ -1,0 +1,109 @@
+/**
+ * Lowering of contractions. The axes of rows, columns and depth come as the operation has them, and go joined: a
+ * product of matrices has one of each, a convolution, whose operand is a view of windows, has more.
+ * @module
+ */
+import { type ContractAxes, resolveContractAxes } from "../src/ops/contract.ts";
+import type { Value } from "../src/value.ts";
+import type { Cluster } from "./fuse.ts";
+import { type ContractKernel, newSection } from "./kernel.ts";
+import { KernelBuilder, type LoweringContext } from "./kernel_builder.ts";
+import { kernelKind } from "./kinds.ts";
+import { joinAxes } from "./loops.ts";
+import type { Lowered } from "./lower.ts";
+import { shapeOf } from "./view.ts";
+
+/** Turns a cluster around a contraction into a kernel. */
+export function lowerContract(cluster: Cluster, context: LoweringContext, name: string): Lowered {
+  const { shape } = cluster.frame;
+  const members = [...cluster.members.values()];
+  const root = members.find((member) => kernelKind(member.node) === "contract")!; // that is what makes it a contraction
+  const [x, y] = root.node.inputNodes as [Value, Value]; // a contraction has two operands
+  const { rows, depth, columns } = resolveContractAxes(root.node.attributes as ContractAxes); // what contract is applied with
+  const stacked = shape.length - rows - columns;
+  const builder = new KernelBuilder(cluster, context, shape.map(() => true));
+
+  /** Strides over the stacked axes, aligned at the last one, and those of the operand's own axes. */
+  const operandAccess = (operand: Value, own: number): number => {
+    const view = context.viewOf(operand);
+    const lengths = shapeOf(operand);
+    const missing = stacked - (lengths.length - own);
+    const outer = shape.slice(0, stacked).map((_, axis) =>
+      axis < missing || lengths[axis - missing] === 1 ? 0 : view.strides[axis - missing]!
+    );
+    const strides = [...outer, ...view.strides.slice(lengths.length - own)];
+    return builder.accesses.addOperand(
+      context.bufferOf(view.source),
+      view.source.type!.dtype,
+      view.offset,
+      strides,
+    );
+  };
+  const left = operandAccess(x, rows + depth);
+  const right = operandAccess(y, depth + columns);
+  const result = builder.newId();
+  builder.lasting.set(root.node, result);
+  const epilogue = newSection();
+  for (const member of members) {
+    if (!context.isNeeded(member.node)) continue;
+    const arg = member === root ? result : builder.value(member, epilogue, epilogue, new Set());
+    epilogue.stores.push({ access: builder.resultAccess(member), arg });
+  }
+
+  const { list, buffers } = builder.accesses;
+  /** Joins the axes of one group. `axesOf` says which of an access' strides are over them; undefined where none is. */
+  const group = (lengths: readonly number[], axesOf: (access: number) => readonly number[] | undefined) => {
+    const users = list.map((_, index) => index).filter((index) => axesOf(index) !== undefined);
+    const joined = joinAxes(lengths, users.map((index) => axesOf(index)!.map((axis) => list[index]!.strides[axis]!)));
+    return {
+      sizes: joined.sizes,
+      stridesOf: (index: number): readonly number[] => joined.strides[users.indexOf(index)]!,
+    };
+  };
+  const lengthsOf = (axes: readonly number[]): number[] => axes.map((axis) => shape[axis]!);
+  // Where the right operand stays the same from one contraction of the stack to the next, they are one with more rows.
+  const isRow = (axis: number): boolean => list[right]!.strides[axis] === 0;
+  const stack = range(0, stacked);
+  const outerAxes = stack.filter((axis) => !isRow(axis));
+  const rowAxes = [...stack.filter(isRow), ...range(stacked, rows)];
+  const columnAxes = range(stacked + rows, columns);
+  const axes = {
+    outer: group(lengthsOf(outerAxes), () => outerAxes),
+    rows: group(lengthsOf(rowAxes), (index) => index === right ? undefined : rowAxes),
+    columns: group(
+      lengthsOf(columnAxes),
+      (index) => index === left ? undefined : index === right ? range(stacked + depth, columns) : columnAxes,
+    ),
+    depth: group(shapeOf(x).slice(shapeOf(x).length - depth), (index) => {
+      return index === left ? range(stacked + rows, depth) : index === right ? range(stacked, depth) : undefined;
+    }),
+  };
+  const kernel: ContractKernel = {
+    kind: "contract",
+    name,
+    outer: axes.outer.sizes,
+    rows: axes.rows.sizes,
+    columns: axes.columns.sizes,
+    depth: axes.depth.sizes,
+    arrays: buffers.length,
+    accesses: list.map(({ array, dtype, offset }, index) => {
+      const first = index === right ? axes.depth : axes.rows;
+      const second = index === left ? axes.depth : axes.columns;
+      const inner = [...first.stridesOf(index), ...second.stridesOf(index)];
+      return { array, dtype, offset, outer: axes.outer.stridesOf(index), inner };
+    }),
+    checks: builder.checks,
+    left,
+    right,
+    dtype: root.node.type!.dtype,
+    result,
+    prologue: builder.prologue,
+    epilogue,
+  };
+  return { kernel, buffers };
+}
+
+/** `count` whole numbers from `start` on. */
+function range(start: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => start + index);
+}
