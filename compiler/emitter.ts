@@ -6,6 +6,7 @@ import type { ExecutorOptions } from "../src/ops/op.ts";
 import { workOf } from "./cost.ts";
 import { wasmFeatures } from "./emit/wasm/features.ts";
 import type { Kernel } from "./kernel.ts";
+import { canGenerateCode } from "./kernel_cache.ts";
 import { tuning } from "./limits.ts";
 
 /** What a program's kernels are written in, and the work that was looked at. */
@@ -20,6 +21,8 @@ export function chooseEmitter(kernels: readonly Kernel[], options: ExecutorOptio
   const work = kernels.reduce((sum, kernel) => sum + workOf(kernel), 0);
   const { emitter = "auto" } = options;
   const asked = emitter === "auto" ? tuning.emitter ?? (work >= tuning.wasmWork ? "wasm" : "js") : emitter;
-  const possible = wasmFeatures().vectors && kernels.length > 0;
-  return { name: asked === "wasm" && possible ? "wasm" : "js", work };
+  // A page may forbid one and allow the other.
+  const { vectors } = wasmFeatures();
+  const name = asked === "js" && canGenerateCode() || !vectors || kernels.length === 0 ? "js" : "wasm";
+  return { name, work };
 }

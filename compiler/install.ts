@@ -10,6 +10,7 @@ import { LruCache } from "../src/lru_cache.ts";
 import { type Attributes, attributesKey, type Executor, installExecutor, none, type Op } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
+import { wasmFeatures } from "./emit/wasm/features.ts";
 import { canGenerateCode } from "./kernel_cache.ts";
 import { type Tuning, tuning } from "./limits.ts";
 import { Program } from "./program.ts";
@@ -84,4 +85,4 @@ const compilingExecutor: Executor = {
   compile: (graphFunction, options) => new Program(graphFunction, options),
 };
 
-installExecutor(canGenerateCode() ? compilingExecutor : referenceExecutor);
+installExecutor(canGenerateCode() || wasmFeatures().vectors ? compilingExecutor : referenceExecutor);

@@ -17,8 +17,14 @@ export function loadKernel(text: JsText): JsKernel {
   return kernel;
 }
 
-/** Whether this environment allows code to be generated; a page may forbid it by its content security policy. */
+let allowed: boolean | undefined;
+
+/** Whether this environment allows JavaScript to be generated; a page may forbid it by its content security policy. */
 export function canGenerateCode(): boolean {
+  return allowed ??= generates();
+}
+
+function generates(): boolean {
   try {
     return new Function("return true")() === true;
   } catch {

@@ -7,6 +7,7 @@
  * what has been collected is found when room is needed.
  * @module
  */
+import { hasSharedMemory } from "../emit/wasm/features.ts";
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { TensorType } from "../../src/tensor_type.ts";
@@ -22,6 +23,8 @@ interface Holder {
   readonly isDead: () => boolean;
   /** Makes it unnecessary; undefined for what cannot be moved. */
   readonly giveUp: (() => void) | undefined;
+  /** Has whoever looks at it look again: memory that is not shared has another buffer once it has grown. */
+  readonly followMemory?: () => void;
   /** The run that used it last. */
   used: number;
 }
@@ -34,7 +37,7 @@ interface Gap {
 const page = 65536;
 
 /** Bytes at the end that nothing lies in: vectors are loaded whole, though the last of an array may not be. */
-const behind = 64;
+export const behind = 64;
 
 /** Copies of tensors may take this much before they are dropped to make room, rather than the arena growing. */
 const keptBytes = 2 ** 28;
@@ -42,7 +45,7 @@ const keptBytes = 2 ** 28;
 /** One shared memory. */
 export class Arena {
   readonly memory: WebAssembly.Memory;
-  /** The words at its start; see protocol.ts. */
+  /** The words at its start; see protocol.ts. Only threads that share memory go by them. */
   readonly control: Int32Array;
   readonly #maximumBytes: number;
   readonly #gaps: Gap[] = []; // by offset
@@ -57,7 +60,7 @@ export class Arena {
     let pages = Math.max(2, Math.floor(maximumBytes / page));
     for (;; pages = Math.floor(pages / 2)) {
       try {
-        this.memory = new WebAssembly.Memory({ initial: 2, maximum: pages, shared: true });
+        this.memory = new WebAssembly.Memory({ initial: 2, maximum: pages, shared: hasSharedMemory() });
         break;
       } catch (error) {
         if (pages < 256) throw error;
@@ -113,6 +116,8 @@ export class Arena {
         describe: () => label,
         isDead: () => reference.deref() === undefined,
         giveUp: () => this.#spill(reference.deref()),
+        followMemory: () =>
+          reference.deref()?.relocate(this.view(dtype, this.#variables.get(reference.deref()!)!.offset, size)),
       });
       const storage = this.view(dtype, holder.offset, size);
       storage.set(variable.storage);
@@ -154,7 +159,7 @@ export class Arena {
     return dtypeInfo(dtype).view(this.memory.buffer, offset, length);
   }
 
-  #hold(bytes: number, what: Pick<Holder, "describe" | "isDead" | "giveUp">): Holder {
+  #hold(bytes: number, what: Omit<Holder, "offset" | "bytes" | "used">): Holder {
     const needed = Math.max(alignment, Math.ceil(bytes / alignment) * alignment);
     const offset = this.#take(needed) ?? this.#makeRoom(needed, what.describe);
     const holder: Holder = { ...what, offset, bytes: needed, used: this.#clock };
@@ -238,6 +243,7 @@ export class Arena {
       } catch {
         continue;
       }
+      if (!hasSharedMemory()) { for (const holder of this.#holders.values()) holder.followMemory?.(); }
       this.#addGap({ offset: this.#end, bytes: pages * page });
       this.#end += pages * page;
       return true;

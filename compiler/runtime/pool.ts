@@ -5,6 +5,8 @@
  * it has loaded, stands in the arena's words.
  * @module
  */
+import { hasSharedMemory } from "../emit/wasm/features.ts";
+import { canGenerateCode } from "../kernel_cache.ts";
 import type { Arena } from "./arena.ts";
 import type * as comlink from "../../src/comlink.ts";
 import {
@@ -55,7 +57,7 @@ export function hardwareThreads(): number {
 
 /** Whether threads can share memory here at all. */
 export function canShareMemory(): boolean {
-  return typeof SharedArrayBuffer === "function" && typeof WebAssembly === "object" && typeof Worker === "function" &&
+  return hasSharedMemory() && canGenerateCode() && typeof WebAssembly === "object" && typeof Worker === "function" &&
     typeof Blob === "function" && typeof URL.createObjectURL === "function";
 }
 

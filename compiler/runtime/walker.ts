@@ -5,6 +5,7 @@
  */
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import { beginOf, endOf } from "../chunks.ts";
+import { hasSharedMemory } from "../emit/wasm/features.ts";
 import type { LoadedKernel } from "../emit/load_kernel.ts";
 import { Leave, strike } from "./faults.ts";
 import { clearFailure, type Failure, failureOf, noteFailure } from "./failure.ts";
@@ -48,6 +49,7 @@ export interface Frame {
 export interface Bound extends Frame {
   /** Where each is, in units of {@linkcode alignment}; 0 before it was first bound. */
   readonly places: Int32Array;
+  buffer: ArrayBufferLike | undefined;
   run: number;
 }
 
@@ -59,6 +61,7 @@ export function newBound({ buffers: { length } }: LoadedProgram): Bound {
     args: 0,
     scratch: 0,
     places: new Int32Array(length),
+    buffer: undefined,
     run: 0,
   };
 }
@@ -69,6 +72,11 @@ export function bindFrame(bound: Bound, program: LoadedProgram, { buffer }: WebA
   bound.table = region;
   bound.args = region + tableBytes(places.length);
   const table = new Int32Array(buffer, region, places.length);
+  if (bound.buffer !== buffer) {
+    // Memory that is shared has grown, and arrays are where they were; other memory is somewhere else.
+    if (!(bound.buffer === undefined || hasSharedMemory())) places.fill(0);
+    bound.buffer = buffer;
+  }
   for (let index = 0; index < places.length; index++) {
     const place = table[index]!;
     if (places[index] === place) continue;

@@ -2,6 +2,8 @@
  * Error bounds of sums and other reductions.
  * @module
  */
+import { type ContractAxes, resolveContractAxes } from "../../src/ops/contract.ts";
+import { sizeOf } from "../../src/shape.ts";
 import { type DType, isFloating } from "../../src/dtype.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts";
@@ -99,13 +101,16 @@ export function boundContraction(node: TableOperation, [x, y]: readonly Bounded[
   const type = node.type!; // every type is known in a specialised graph
   const values = new Float64Array(type.size);
   const errors = new Float64Array(type.size);
-  const [rows, inner] = x!.type.shape.slice(-2) as [number, number]; // both operands are matrices, or stacks of them
-  const columns = y!.type.shape.at(-1)!;
-  const batch = type.shape.slice(0, -2);
-  const [left, right] = [
-    broadcastOffsets(x!.type.shape.slice(0, -2), batch),
-    broadcastOffsets(y!.type.shape.slice(0, -2), batch),
+  const axes = resolveContractAxes(node.attributes as ContractAxes); // what contract is applied with
+  const [leftStack, rightStack] = [
+    x!.type.shape.slice(0, x!.type.shape.length - axes.rows - axes.depth),
+    y!.type.shape.slice(0, y!.type.shape.length - axes.depth - axes.columns),
   ];
+  const rows = sizeOf(x!.type.shape.slice(leftStack.length, leftStack.length + axes.rows));
+  const inner = sizeOf(x!.type.shape.slice(leftStack.length + axes.rows));
+  const columns = sizeOf(y!.type.shape.slice(rightStack.length + axes.depth));
+  const batch = type.shape.slice(0, type.shape.length - axes.rows - axes.columns);
+  const [left, right] = [broadcastOffsets(leftStack, batch), broadcastOffsets(rightStack, batch)];
   for (let place = 0; place < values.length; place++) {
     const matrix = Math.floor(place / (rows * columns));
     const [row, column] = [Math.floor(place / columns) % rows, place % columns];

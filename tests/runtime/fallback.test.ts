@@ -17,22 +17,35 @@ function runLimited(limit: string): Report {
   return JSON.parse(output) as Report; // that is what it prints
 }
 
-describe("programs run on one thread, with the same bits,", () => {
-  let expected: Report | undefined;
-  /** What it is where nothing is missing. */
-  const unlimited = (): Report => expected ??= runLimited("none");
+const known = new Map<string, Report>();
+/** What it is with WebAssembly and two threads, or what else is said. */
+function reportOf(limit: string): Report {
+  const report = known.get(limit) ?? runLimited(limit);
+  known.set(limit, report);
+  return report;
+}
 
-  it("and on two where nothing is missing", { timeout: 60_000 }, () => {
-    assertEquals(unlimited().threads, 2);
-    assertGreater(unlimited().shared, 20);
+describe("programs run on two threads", () => {
+  for (const limit of ["none", "JavaScript", "no vectors", "no relaxed vectors"]) {
+    it(`where the limit is: ${limit}`, { timeout: 60_000 }, () => {
+      assertEquals(reportOf(limit).threads, 2);
+      assertGreater(reportOf(limit).shared, 20);
+    });
+  }
+  it("with the bits of JavaScript where WebAssembly has no vectors", () => {
+    assertEquals(reportOf("no vectors").bits === reportOf("JavaScript").bits, true);
+    assertEquals(reportOf("none").bits === reportOf("JavaScript").bits, false);
   });
+});
 
+describe("programs run on one thread, with the same bits,", () => {
   for (
     const limit of [
       "no SharedArrayBuffer",
       "no Worker",
       "no Blob",
       "no WebAssembly",
+      "no code generation",
       "workers that are forbidden",
       "workers that fail to load",
       "workers that never answer",
@@ -41,7 +54,7 @@ describe("programs run on one thread, with the same bits,", () => {
     it(`where there are ${limit}`.replace("are no", "is no"), { timeout: 60_000 }, () => {
       const { bits, threads, shared, milliseconds } = runLimited(limit);
       assertEquals([threads, shared], [1, 0]);
-      assertEquals(bits === unlimited().bits, true);
+      assertEquals(bits === reportOf(limit === "no WebAssembly" ? "JavaScript" : "none").bits, true);
       assertLess(milliseconds, 3000); // workers are waited for once at most, and not in every call
     });
   }

@@ -41,16 +41,21 @@ const limits: Readonly<Record<string, () => void>> = {
   "no Worker": () => put("Worker", undefined),
   "no Blob": () => put("Blob", undefined),
   "no WebAssembly": () => put("WebAssembly", undefined),
+  "no code generation": () => put("Function", Forbidden),
   "workers that are forbidden": () => put("Worker", Forbidden),
   "workers that fail to load": () => put("Worker", Failing),
   "workers that never answer": () => put("Worker", Mute),
 };
-limits[process.argv[2]!]!();
+const limit = process.argv[2]!;
+limits[limit]?.();
 
 const { compile, crossEntropy, Operation, random, RegisterGradient, tensor, train, Variable, workers } = await import(
   "../../mod.ts"
 );
 const { setTuning } = await import("../../compiler/limits.ts");
+const { setWasmFeatures } = await import("../../compiler/emit/wasm/features.ts");
+if (limit === "no vectors") setWasmFeatures({ vectors: false });
+if (limit === "no relaxed vectors") setWasmFeatures({ relaxed: false });
 const { runs } = await import("../../compiler/runtime/runs.ts");
 const { bitsOf, finely } = await import("./support.ts");
 type Value = import("../../mod.ts").Value;
@@ -63,7 +68,7 @@ class Passing extends Operation {
 }
 RegisterGradient(Passing)((_, gradient: Value) => gradient);
 
-setTuning({ ...finely, threads: 2 });
+setTuning({ ...finely, threads: 2, emitter: limit === "JavaScript" ? "js" : "wasm" });
 const normal = (shape: readonly number[], key: number): Tensor =>
   tensor(random.normal(shape, { key: random.key(key) }));
 const [x, y] = [normal([37, 11], 1), tensor(Array.from({ length: 37 }, (_, row) => row % 5), { dtype: "int32" })];

@@ -186,6 +186,8 @@ const scenes: Readonly<Record<string, () => void | Promise<void>>> = {
       const [, ...holders] = error.message.split("\n");
       assertEquals(holders.map((line) => line.replace(/^ +[\d.]+ MB {2}/, "").replace(/e\d+ /, "e ")).sort(), [
         "a tensor of float32[1000]",
+        "packed operands", // one for each thread
+        "packed operands",
         "the Variable variable (float32[32,48])",
         "the scratch of programs",
       ]);

@@ -8,13 +8,18 @@ import { FunctionBuilder } from "./function_builder.ts";
 
 /** What kernels may use. */
 export interface WasmFeatures {
-  /** Vectors, and memory that threads share: without these there are no kernels in WebAssembly. */
+  /** Vectors: without these there are no kernels in WebAssembly. */
   readonly vectors: boolean;
   /** Multiplication and addition as one instruction. */
   readonly relaxed: boolean;
 }
 
 let features: WasmFeatures | undefined;
+
+/** Whether threads can have a memory in common. A page that is not isolated from others has none. */
+export function hasSharedMemory(): boolean {
+  return typeof SharedArrayBuffer === "function";
+}
 
 /** What this engine has. */
 export function wasmFeatures(): WasmFeatures {
@@ -28,10 +33,10 @@ export function setWasmFeatures(changes: Partial<WasmFeatures> | undefined): voi
 }
 
 function validates(relaxed: boolean): boolean {
-  if (typeof WebAssembly !== "object" || typeof SharedArrayBuffer !== "function") return false;
+  if (typeof WebAssembly !== "object") return false;
   const f = new FunctionBuilder("question");
   const x = f.parameter("x", "v128");
   f.set(x, relaxed ? op("f32x4.relaxed_madd", get(x), get(x), get(x)) : op("f32x4.add", get(x), get(x)));
-  const memory = { shared: true, minimumPages: 1, maximumPages: 1 };
+  const memory = { shared: false, minimumPages: 1, maximumPages: 1 };
   return WebAssembly.validate(encodeModule({ imports: [], functions: [f.end({ exported: true })], memory }));
 }

@@ -18,7 +18,7 @@ import { ContractWriter } from "./contract.ts";
 import { ContractLibrary } from "./contract_library.ts";
 import { LoopWriter } from "./loops.ts";
 import { printFunction } from "./print.ts";
-import { wasmFeatures } from "./features.ts";
+import { hasSharedMemory, wasmFeatures } from "./features.ts";
 
 /** A function that was made, and how it is called with the numbers of any kernel that has its key. */
 interface Template {
@@ -84,7 +84,7 @@ export function emitWasm(kernels: readonly Kernel[], { exact }: { readonly exact
   if (made.size > 0) {
     const functions = [...made.values()].flatMap(({ main, finish }) => finish === undefined ? [main] : [main, finish]);
     functions.push(...library.list);
-    const bytes = encodeModule({ imports: imports.list, functions, memory: { shared: true, ...memory } });
+    const bytes = encodeModule({ imports: imports.list, functions, memory: { shared: hasSharedMemory(), ...memory } });
     const module = new WebAssembly.Module(bytes);
     for (const [key, { main, finish, args }] of made) {
       const text: WasmText = { kind: "wasm", name: main.name, module, run: main.name, finish: finish?.name };
