@@ -362,6 +362,7 @@ export class Walker {
           this.#publish(row, next.count);
           return;
         } else {
+          Atomics.store(control, word.row, row); // should this thread be lost, that is where
           if (Atomics.load(control, word.faultKind) !== 0) strike(control, row, this.thread);
           if (Atomics.load(control, word.measured) === 0) computeRow(next, frame);
           else this.#measure(program, row, () => computeRow(next, frame));

@@ -54,7 +54,7 @@ const classes = tensor([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3], { dtype: "int32" })
 const noClasses = tensor([0, 1, 2, 3, 0, 1, 2, 3, 0, 4, 2, 3], { dtype: "int32" });
 
 /** A training step for so many threads, cut finely; its parameters are always the same. */
-function subject(threads: number, withHost: boolean): Subject {
+function subject(threads: number, withHost: boolean, emitter: "js" | "wasm"): Subject {
   const parameter = (shape: readonly number[], key: number, name: string): Variable =>
     new Variable(random.normal(shape, { key: random.key(key) }), { name });
   const [w1, b1] = [parameter([6, 8], 2, "w1"), parameter([8], 3, "b1")];
@@ -66,7 +66,10 @@ function subject(threads: number, withHost: boolean): Subject {
   };
   const variables = [w1, b1, w2, b2];
   const step = withTuning({ chunkWork: 4, longRow: 16, sharedWork: 0, poison: true }, () => {
-    const compiled = compile((x: Value, y: Value) => optimizer.minimize(() => crossEntropy(model(x), y)), { threads });
+    const compiled = compile((x: Value, y: Value) => optimizer.minimize(() => crossEntropy(model(x), y)), {
+      threads,
+      emitter,
+    });
     compiled(points, classes);
     return compiled;
   });
@@ -200,15 +203,18 @@ function disarm(): boolean {
 export async function injectFaults(count: number, seed: number): Promise<Map<string, number>> {
   const next = uniforms(seed);
   const happened = new Map<string, number>();
-  const twins = [1, 2, 3].flatMap((threads) => [true, false].map((withHost) => [threads, withHost] as const));
-  const subjects = twins.map(([threads, withHost]) => ({ withHost, subject: subject(threads, withHost) }));
-  // What no fault has touched: its Variables are what the others' must be after as many completed steps.
-  const untouched = subject(1, false);
-  const expected = [numbersOf(untouched)];
+  const subjects = (["js", "wasm"] as const).flatMap((emitter) => {
+    // What no fault has touched: its Variables are what the others' must be after as many completed steps.
+    const untouched = subject(1, false, emitter);
+    const expected = [numbersOf(untouched)];
+    return [1, 2, 3].flatMap((threads) =>
+      [true, false].map((withHost) => ({ withHost, untouched, expected, subject: subject(threads, withHost, emitter) }))
+    );
+  });
   const steps = subjects.map(() => 0);
   for (let index = 0; index < count; index++) {
     const place = Math.floor(next() * subjects.length);
-    const { subject: target, withHost } = subjects[place]!;
+    const { subject: target, withHost, untouched, expected } = subjects[place]!;
     if (target.threads > 1) await workers.start(target.threads);
     const injection = draw(next, target, harmlessRows(target), withHost);
     const context = `fault ${index} of seed ${seed}: ${injection.name}, ${target.threads} threads`;
