@@ -67,8 +67,18 @@ export function newBound({ buffers: { length } }: LoadedProgram): Bound {
 }
 
 /** Binds a program's arrays as its binding table, at the beginning of its region, says. */
-export function bindFrame(bound: Bound, program: LoadedProgram, { buffer }: WebAssembly.Memory, region: number): void {
+export function bindFrame(bound: Bound, program: LoadedProgram, memory: WebAssembly.Memory, region: number): void {
   const { arrays, places } = bound;
+  let { buffer } = memory;
+  /** What the memory is once it has what lies up to here: that another thread has made it grow, may not be seen yet. */
+  const bufferTo = (end: number): ArrayBufferLike => {
+    if (end > buffer.byteLength) {
+      memory.grow(0);
+      ({ buffer } = memory);
+    }
+    return buffer;
+  };
+  bufferTo(region + tableBytes(places.length));
   bound.table = region;
   bound.args = region + tableBytes(places.length);
   const table = new Int32Array(buffer, region, places.length);
@@ -82,7 +92,8 @@ export function bindFrame(bound: Bound, program: LoadedProgram, { buffer }: WebA
     if (places[index] === place) continue;
     places[index] = place;
     const { dtype, length } = program.buffers[index]!;
-    arrays[index] = dtypeInfo(dtype).view(buffer, (place >>> 0) * alignment, length);
+    const offset = (place >>> 0) * alignment;
+    arrays[index] = dtypeInfo(dtype).view(bufferTo(offset + length * dtypeInfo(dtype).bytes), offset, length);
   }
 }
 

@@ -88,6 +88,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   /** Whether multiplications and additions of one operation may be rounded as one. */
   readonly fused: boolean;
   readonly #numbers = new Map<string, Code<"i32">>();
+  #functions: ReturnType<typeof vectorFunctions> | undefined;
   #kept = 0;
 
   constructor(name: string, kernel: K, imports: Imports, fused: boolean) {
@@ -114,7 +115,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
     call(this.imports.scalar(name, args.length), ...args);
 
   vectorFunction(name: ElementwiseName): VectorFunction | undefined {
-    return vectorFunctions(this)[name];
+    return (this.#functions ??= vectorFunctions(this))[name];
   }
 
   /** Reads a number that the kernel is called with into a local of this name. */
