@@ -6,6 +6,7 @@
 import { arithmeticOps } from "./arithmetic.ts";
 import { arrangementOps } from "./arrangement.ts";
 import { contractOps } from "./contract.ts";
+import { convolutionTable } from "./convolution_ops.ts";
 import { creationOps } from "./creation.ts";
 import type { ElementwiseOp } from "./elementwise.ts";
 import { indexingOps } from "./indexing.ts";
@@ -17,6 +18,7 @@ import { neuralOps } from "./neural.ts";
 import type { Op } from "./op.ts";
 import { randomOps } from "./random_bits.ts";
 import { reduceOps } from "./reduce.ts";
+import { windowsOps } from "./windows.ts";
 
 const families = {
   ...arithmeticOps,
@@ -27,6 +29,8 @@ const families = {
   ...matmulOps,
   ...movementOps,
   ...arrangementOps,
+  ...windowsOps,
+  ...convolutionTable,
   ...creationOps,
   ...indexingOps,
   ...neuralOps,
