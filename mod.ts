@@ -128,6 +128,16 @@ export {
   convTranspose2d,
   convTranspose3d,
 } from "./src/ops/convolution.ts";
+export {
+  averagePool1d,
+  averagePool2d,
+  averagePool3d,
+  type AveragePoolOptions,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type PoolOptions,
+} from "./src/ops/pooling.ts";
 export type { Layout, PerAxis, SlideOptions, WindowPadding } from "./src/ops/window_options.ts";
 export { type WindowOptions, windows } from "./src/ops/windows.ts";
 export { argsort, scatterAdd, sort, take } from "./src/ops/indexing.ts";

@@ -16,6 +16,7 @@ import { matmulOps } from "./matmul.ts";
 import { movementOps } from "./movement.ts";
 import { neuralOps } from "./neural.ts";
 import type { Op } from "./op.ts";
+import { poolingOps } from "./pooling.ts";
 import { randomOps } from "./random_bits.ts";
 import { reduceOps } from "./reduce.ts";
 import { windowsOps } from "./windows.ts";
@@ -31,6 +32,7 @@ const families = {
   ...arrangementOps,
   ...windowsOps,
   ...convolutionTable,
+  ...poolingOps,
   ...creationOps,
   ...indexingOps,
   ...neuralOps,

@@ -21,7 +21,8 @@ export interface WindowOptions {
   readonly dilation?: number;
 }
 
-type Window = Required<WindowOptions>;
+/** Windows as operations are applied with them. */
+export type Window = Required<WindowOptions>;
 type WindowsAttributes = { readonly windows: readonly Window[] };
 
 /** From the first element of a window to its last, both counted. */
@@ -69,9 +70,22 @@ const windowsOp: Op<WindowsAttributes> = {
 /** The table's entries of this family. */
 export const windowsOps = { windows: windowsOp } satisfies Record<string, Op>;
 
-/** Whether windows that follow each other along an axis have no element in common, nor one between those of the other. */
-export function areApart(window: Window): boolean {
+/** Whether windows that follow each other along an axis have nothing in common, nor lie between each other's elements. */
+function areApart(window: Window): boolean {
   return window.stride >= spanOf(window);
+}
+
+/**
+ * The order that {@linkcode fold} brings axes into: those of windows next to those that they slide along. Where windows
+ * are apart that is the order of the elements themselves. `rank` is that of what windows were taken of.
+ */
+export function foldOrder(rank: number, windows: readonly Window[]): number[] {
+  return Array.from({ length: rank }, (_, axis) => {
+    const index = windows.findIndex((window) => window.axis === axis);
+    const along = windows.length + axis;
+    if (index < 0) return [along];
+    return areApart(windows[index]!) ? [along, index] : [index, along];
+  }).flat();
 }
 
 /**
@@ -79,46 +93,42 @@ export function areApart(window: Window): boolean {
  * windows where it was taken to. `windows` have their axes counted from the front.
  *
  * Where windows are apart, that is a movement: their elements are set between zeros, and windows one after another.
- * Where they are not, the elements of all windows at one place are a row. Rows of one element too many, written one
- * after another and read as rows of the right length, are moved by one place from row to row, as those elements
- * are from one place in a window to the next; then columns are summed.
+ * Where they are not, the elements of all windows at one place are a row. Rows that are a little too long, written one
+ * after another and read as rows of the right length, are moved along by as much from row to row as the elements
+ * are from place to place in a window; then columns are summed.
  */
 export function fold(x: Value, shape: Shape, windows: readonly Window[]): Value {
-  const leading = windows.length;
-  const order: number[] = [];
   const padding: [number, number][] = [];
   const interior: number[] = [];
-  const merged: number[] = []; // the shape with both axes of a window as one
+  const merged: number[] = []; // with both axes of a window as one
   const cut: number[] = [];
   const rows: number[] = [];
   const summed: number[] = [];
-  const add = (axis: number, after = 0, between = 0): void => {
-    order.push(axis);
+  const add = (after = 0, between = 0): void => {
     padding.push([0, after]);
     interior.push(between);
   };
   for (const [axis, length] of shape.entries()) {
-    const index = windows.findIndex((window) => window.axis === axis);
-    const count = x.shape[leading + axis]!;
-    if (index < 0) {
-      add(leading + axis);
+    const window = windows.find((window) => window.axis === axis);
+    const count = x.shape[windows.length + axis]!;
+    if (window === undefined) {
+      add();
       merged.push(length);
       cut.push(length);
       rows.push(length);
       continue;
     }
-    const { size, stride, dilation } = windows[index]!;
-    const span = spanOf(windows[index]!);
-    if (areApart(windows[index]!)) {
-      add(leading + axis);
-      add(index, stride - span, dilation - 1);
+    const { size, stride, dilation } = window;
+    if (areApart(window)) {
+      add();
+      add(stride - spanOf(window), dilation - 1);
       merged.push(count * stride);
       cut.push(Math.min(length, count * stride));
       rows.push(Math.min(length, count * stride));
     } else {
       const width = length + dilation;
-      add(index);
-      add(leading + axis, width - ((count - 1) * stride + 1), stride - 1);
+      add();
+      add(width - ((count - 1) * stride + 1), stride - 1);
       merged.push(size * width);
       cut.push(size * length);
       summed.push(rows.length);
@@ -126,8 +136,8 @@ export function fold(x: Value, shape: Shape, windows: readonly Window[]): Value 
     }
   }
   const isPadded = padding.some(([, after]) => after > 0) || interior.some((between) => between > 0);
-  const permuted = permuteDims(x, order);
-  let result = reshape(isPadded ? padBetween(permuted, padding, interior) : permuted, merged);
+  const ordered = permuteDims(x, foldOrder(shape.length, windows));
+  let result = reshape(isPadded ? padBetween(ordered, padding, interior) : ordered, merged);
   if (cut.some((length, axis) => length < merged[axis]!)) result = slice(result, cut.map(() => 0), cut);
   if (summed.length > 0) result = reshape(result, rows).sum(summed);
   const missing = shape.map((length, axis): [number, number] => [0, length - result.shape[axis]!]);
