@@ -118,6 +118,28 @@ export { all, any, argmax, argmin, logSumExp, max, mean, min, prod, std, sum, va
 export { dot, matmul, outer } from "./src/ops/matmul.ts";
 export { broadcastTo, concat, flatten, pad, permuteDims, reshape, slice } from "./src/ops/movement.ts";
 export { expandDims, flip, repeat, split, squeeze, stack, tile, transpose } from "./src/ops/arrangement.ts";
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvolutionOptions,
+  type ConvolutionTransposeOptions,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+} from "./src/ops/convolution.ts";
+export {
+  averagePool1d,
+  averagePool2d,
+  averagePool3d,
+  type AveragePoolOptions,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type PoolOptions,
+} from "./src/ops/pooling.ts";
+export type { Layout, PerAxis, SlideOptions, WindowPadding } from "./src/ops/window_options.ts";
+export { type WindowOptions, windows } from "./src/ops/windows.ts";
 export { argsort, scatterAdd, sort, take } from "./src/ops/indexing.ts";
 export { crossEntropy, logSoftmax, meanSquaredError, softmax } from "./src/ops/neural.ts";
 export * from "./src/ops/aliases.ts";

@@ -3,6 +3,7 @@
  * @module
  */
 import type { TableOperation } from "../src/graph/operation.ts";
+import { type PadAttributes, resolvePad } from "../src/ops/movement.ts";
 import { type Shape, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 import { type Access, type LoopKernel, newSection } from "./kernel.ts";
@@ -21,14 +22,14 @@ export function assemble(node: TableOperation, context: AssemblyContext): Lowere
   const output = context.bufferOf(node);
   const shape = shapeOf(node);
   const strides = stridesOf(shape);
-  const piece = (input: Value, start: number): Lowered => {
+  const piece = (input: Value, start: number, places: readonly number[] = strides): Lowered => {
     const view = context.viewOf(input);
     return copyKernel(`${node.name}_piece`, shapeOf(input), {
       buffer: context.bufferOf(view.source),
       dtype: view.source.type!.dtype,
       offset: view.offset,
       strides: view.strides,
-    }, { buffer: output, dtype: node.type!.dtype, offset: start, strides });
+    }, { buffer: output, dtype: node.type!.dtype, offset: start, strides: places });
   };
   if (node.name === "concat") {
     const given = node.attributes["axis"] as number; // what concat is applied with
@@ -40,15 +41,15 @@ export function assemble(node: TableOperation, context: AssemblyContext): Lowere
       return kernel;
     });
   }
-  const { padding, value } = node.attributes as { padding: readonly (readonly [number, number])[]; value: number }; // what pad is applied with
+  const attributes = node.attributes as PadAttributes; // what pad is applied with
   const fill = copyKernel("pad_fill", shape, {
-    buffer: context.constantBuffer(value),
+    buffer: context.constantBuffer(attributes.value),
     dtype: "float64",
     offset: 0,
     strides: shape.map(() => 0),
   }, { buffer: output, dtype: node.type!.dtype, offset: 0, strides });
-  const start = padding.reduce((sum, [before], axis) => sum + before * strides[axis]!, 0);
-  return [fill, piece(node.inputNodes[0]!, start)];
+  const inside = resolvePad(shape, attributes);
+  return [fill, piece(node.inputNodes[0]!, inside.start, inside.strides)];
 }
 
 interface Place {

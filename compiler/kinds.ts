@@ -16,7 +16,7 @@ const reductionNames = ["sum", "max", "min", "prod", "argmax", "argmin", "any", 
 export type ReductionName = typeof reductionNames[number];
 
 const reductions: ReadonlySet<string> = new Set(reductionNames);
-const views = new Set(["reshape", "permuteDims", "broadcastTo", "slice"]);
+const views = new Set(["reshape", "permuteDims", "broadcastTo", "slice", "windows"]);
 const assemblies = new Set(["concat", "pad"]);
 
 /** Whether an entry of the op table works on one element at a time. */

@@ -5,6 +5,7 @@
  */
 import type { TableOperation } from "../src/graph/operation.ts";
 import { resolveSlice } from "../src/ops/movement.ts";
+import { resolveWindows } from "../src/ops/windows.ts";
 import { type Shape, sizeOf, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 
@@ -51,6 +52,16 @@ export function composeView(node: TableOperation, input: View): View | undefined
         offset: sizeOf(to) === 0 ? input.offset : offset,
         strides: input.strides.map((stride, axis) => stride * steps[axis]!),
       };
+    }
+    case "windows": {
+      const { windows } = node.attributes as Parameters<typeof resolveWindows>[1]; // what windows is applied with
+      const strides = [...input.strides];
+      const across = resolveWindows(from, { windows }).map(({ axis, stride, dilation }) => {
+        const own = input.strides[axis]!;
+        strides[axis] = own * stride;
+        return own * dilation;
+      });
+      return { ...input, strides: [...across, ...strides] };
     }
     default: {
       const strides = reshapeStrides(from, input.strides, to);

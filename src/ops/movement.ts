@@ -6,7 +6,7 @@
 import type { TypedArray } from "../dtype.ts";
 import { checkShape, equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
-import type { Operand, Result } from "../value.ts";
+import type { Operand, Result, Value } from "../value.ts";
 import { convertNumber, promotedDType, unbroadcast } from "./elementwise.ts";
 import { store } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
@@ -20,7 +20,14 @@ export type SliceAttributes = {
 };
 
 /** How many elements are added before and after each axis. */
-type Padding = readonly (readonly [before: number, after: number])[];
+export type Padding = readonly (readonly [before: number, after: number])[];
+
+/** What `pad` adds: elements of `value` around each axis and, where `interior` is given, between neighbours along it. */
+export type PadAttributes = {
+  readonly padding: Padding;
+  readonly value: number;
+  readonly interior?: readonly number[];
+};
 
 /** The type of `x` under another shape. A number written in the program becomes float32, as everywhere. */
 export function typeWithShape(x: TensorType, shape: Shape): TensorType {
@@ -145,50 +152,65 @@ const sliceOp: Op<SliceAttributes> = {
   },
   compute: (output, [x], attributes) => gather(output, x!.data, sliceOffsets(x!.shape, attributes)),
   gradient({ inputs: [x], attributes, gradient }) {
-    const { shape } = x!;
-    const { starts, steps, sizes } = resolveSlice(shape, attributes);
-    if (steps.some((step) => step !== 1)) return [apply(unsliceOp, [gradient], { shape, ...attributes })];
-    return [pad(gradient, shape.map((length, axis) => [starts[axis]!, length - starts[axis]! - sizes[axis]!]))];
+    const { starts, steps, sizes } = resolveSlice(x!.shape, attributes);
+    const everything = steps.map(() => null);
+    const forwards = steps.every((step) => step > 0)
+      ? gradient
+      : slice(gradient, everything, everything, steps.map(Math.sign));
+    const interior = steps.map((step) => Math.abs(step) - 1);
+    const padding = x!.shape.map((length, axis): readonly [number, number] => {
+      const spread = spreadLength(sizes[axis]!, interior[axis]!);
+      const first = steps[axis]! > 0 ? starts[axis]! : starts[axis]! + 1 - spread;
+      return [first, length - first - spread];
+    });
+    return [padBetween(forwards, padding, interior)];
   },
 };
 
-/** The gradient of a slice with steps: zeros of `shape`, and the operand's elements where the slice took them from. */
-const unsliceOp: Op<SliceAttributes & { readonly shape: Shape }> = {
-  name: "unslice",
-  infer([x], { shape, ...slice }) {
-    const { sizes } = resolveSlice(shape, slice);
-    if (!equalShapes(sizes, x!.shape)) {
-      throw operandError(RangeError, "unslice", [x!], `the slice of ${formatShape(shape)} is ${formatShape(sizes)}`);
-    }
-    return typeWithShape(x!, shape);
-  },
-  compute(output, [x], { shape, ...slice }) {
-    sliceOffsets(shape, slice).forEach((offset, index) => output[offset] = x!.data[index]!);
-  },
-  gradient: ({ attributes: { start, stop, step }, gradient }) => [apply(sliceOp, [gradient], { start, stop, step })],
-};
+/** The length of an axis of so many elements with `interior` more between neighbours. */
+function spreadLength(length: number, interior: number): number {
+  return length === 0 ? 0 : length + (length - 1) * interior;
+}
 
-const padOp: Op<{ padding: Padding; value: number }> = {
+const padOp: Op<PadAttributes> = {
   name: "pad",
-  infer([x], { padding, value }) {
+  infer([x], { padding, value, interior }) {
     if (padding.length !== x!.shape.length) {
       throw operandError(RangeError, "pad", [x!], `the padding is for ${padding.length} axes`);
     }
-    const type = typeWithShape(x!, x!.shape.map((length, axis) => padding[axis]![0] + length + padding[axis]![1]));
+    const type = typeWithShape(
+      x!,
+      x!.shape.map((length, axis) => {
+        const [before, after] = padding[axis]!;
+        return before + spreadLength(length, interior?.[axis] ?? 0) + after;
+      }),
+    );
     store(value, type.dtype, "pad");
     return type;
   },
-  compute(output, [x], { padding, value }, type) {
-    const strides = stridesOf(type.shape);
-    const first = padding.reduce((sum, [before], axis) => sum + before * strides[axis]!, 0);
-    output.fill(convertNumber(value, type.dtype));
-    stridedOffsets(x!.shape, strides, first).forEach((offset, index) => output[offset] = x!.data[index]!);
+  compute(output, [x], attributes, type) {
+    const { start, strides } = resolvePad(type.shape, attributes);
+    output.fill(convertNumber(attributes.value, type.dtype));
+    stridedOffsets(x!.shape, strides, start).forEach((offset, index) => output[offset] = x!.data[index]!);
   },
-  gradient({ inputs: [x], attributes: { padding }, gradient }) {
+  gradient({ inputs: [x], attributes: { padding, interior = padding.map(() => 0) }, gradient }) {
     const start = padding.map(([before]) => before);
-    return [slice(gradient, start, x!.shape.map((length, axis) => start[axis]! + length))];
+    const stop = x!.shape.map((length, axis) => start[axis]! + spreadLength(length, interior[axis]!));
+    return [slice(gradient, start, stop, interior.map((between) => between + 1))];
   },
 };
+
+/** Where the operand of a pad lies in the row-major array of its result. */
+export function resolvePad(
+  shape: Shape,
+  { padding, interior }: PadAttributes,
+): { readonly start: number; readonly strides: readonly number[] } {
+  const own = stridesOf(shape);
+  return {
+    start: padding.reduce((sum, [before], axis) => sum + before * own[axis]!, 0),
+    strides: own.map((stride, axis) => stride * ((interior?.[axis] ?? 0) + 1)),
+  };
+}
 
 const concatOp: Op<{ axis: number }> = {
   name: "concat",
@@ -232,7 +254,6 @@ export const movementOps = {
   permuteDims: permuteDimsOp,
   broadcastTo: broadcastToOp,
   slice: sliceOp,
-  unslice: unsliceOp,
   pad: padOp,
   concat: concatOp,
 } satisfies Record<string, Op>;
@@ -355,6 +376,15 @@ export function pad<X extends Operand>(
     padding: padding.map(([before, after]) => [before, after] as const),
     value: options.value ?? 0,
   });
+}
+
+/** `pad` by zeros, of which there are also some between neighbours: so many for each axis. Of the library's own use. */
+export function padBetween(x: Value, padding: Padding, interior: readonly number[]): Value {
+  return apply(
+    padOp,
+    [x],
+    interior.some((between) => between > 0) ? { padding, value: 0, interior } : { padding, value: 0 },
+  );
 }
 
 /** A list of operands that is not empty. */

@@ -6,6 +6,7 @@
 import { arithmeticOps } from "./arithmetic.ts";
 import { arrangementOps } from "./arrangement.ts";
 import { contractOps } from "./contract.ts";
+import { convolutionTable } from "./convolution_ops.ts";
 import { creationOps } from "./creation.ts";
 import type { ElementwiseOp } from "./elementwise.ts";
 import { indexingOps } from "./indexing.ts";
@@ -15,8 +16,10 @@ import { matmulOps } from "./matmul.ts";
 import { movementOps } from "./movement.ts";
 import { neuralOps } from "./neural.ts";
 import type { Op } from "./op.ts";
+import { poolingOps } from "./pooling.ts";
 import { randomOps } from "./random_bits.ts";
 import { reduceOps } from "./reduce.ts";
+import { windowsOps } from "./windows.ts";
 
 const families = {
   ...arithmeticOps,
@@ -27,6 +30,9 @@ const families = {
   ...matmulOps,
   ...movementOps,
   ...arrangementOps,
+  ...windowsOps,
+  ...convolutionTable,
+  ...poolingOps,
   ...creationOps,
   ...indexingOps,
   ...neuralOps,

@@ -172,7 +172,7 @@ function boundNode(
     case "permuteDims":
     case "broadcastTo":
     case "slice":
-    case "unslice":
+    case "windows":
     case "pad":
     case "concat":
       return move(node, inputs.map((input) => convertBounded(input, type.dtype)));

@@ -2,12 +2,12 @@
  * Error bounds of sums and other reductions.
  * @module
  */
-import { type ContractAxes, resolveContractAxes } from "../../src/ops/contract.ts";
-import { sizeOf } from "../../src/shape.ts";
 import { type DType, isFloating } from "../../src/dtype.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts";
+import { type ContractAxes, resolveContractAxes } from "../../src/ops/contract.ts";
 import { broadcastOffsets } from "../../src/ops/offsets.ts";
+import { sizeOf } from "../../src/shape.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import { addsExactly, type Bounded, checkRange, compute, smallest, Undecided, unit } from "./bounds.ts";
@@ -96,21 +96,20 @@ function boundPick(name: string, terms: readonly number[], bounds: readonly numb
   return { value, error: Number.isFinite(value) ? Math.max(...bounds) : 0 };
 }
 
-/** A product of matrices: every element is a sum of products. */
+/** A contraction: every element is a sum of products. */
 export function boundContraction(node: TableOperation, [x, y]: readonly Bounded[]): Bounded {
   const type = node.type!; // every type is known in a specialised graph
   const values = new Float64Array(type.size);
   const errors = new Float64Array(type.size);
   const axes = resolveContractAxes(node.attributes as ContractAxes); // what contract is applied with
-  const [leftStack, rightStack] = [
-    x!.type.shape.slice(0, x!.type.shape.length - axes.rows - axes.depth),
-    y!.type.shape.slice(0, y!.type.shape.length - axes.depth - axes.columns),
-  ];
-  const rows = sizeOf(x!.type.shape.slice(leftStack.length, leftStack.length + axes.rows));
-  const inner = sizeOf(x!.type.shape.slice(leftStack.length + axes.rows));
-  const columns = sizeOf(y!.type.shape.slice(rightStack.length + axes.depth));
+  const [ofLeft, ofRight] = [x!.type.shape, y!.type.shape];
+  const [ownLeft, ownRight] = [ofLeft.length - axes.rows - axes.depth, ofRight.length - axes.depth - axes.columns];
+  const rows = sizeOf(ofLeft.slice(ownLeft, ownLeft + axes.rows));
+  const inner = sizeOf(ofLeft.slice(ownLeft + axes.rows));
+  const columns = sizeOf(ofRight.slice(ownRight + axes.depth));
   const batch = type.shape.slice(0, type.shape.length - axes.rows - axes.columns);
-  const [left, right] = [broadcastOffsets(leftStack, batch), broadcastOffsets(rightStack, batch)];
+  const left = broadcastOffsets(ofLeft.slice(0, ownLeft), batch);
+  const right = broadcastOffsets(ofRight.slice(0, ownRight), batch);
   for (let place = 0; place < values.length; place++) {
     const matrix = Math.floor(place / (rows * columns));
     const [row, column] = [Math.floor(place / columns) % rows, place % columns];

@@ -157,13 +157,16 @@ export const generators = {
     if (x === undefined) return undefined;
     return { inputs: [x], attributes: sliceAttributes(source, source.typeOf(x).shape.slice(0, 1 + source.next(4))) };
   },
-  unslice: "the public operations do not record it; the gradient of a slice with steps does",
   pad(source) {
     const x = source.pick((type) => !type.weak);
     if (x === undefined) return undefined;
     const { shape, dtype } = source.typeOf(x);
     const padding = shape.map(() => [source.next(3), source.next(3)] as const);
-    return { inputs: [x], attributes: { padding, value: dtype === "bool" ? source.next(2) : source.next(4) } };
+    const interior = source.next(3) === 2 ? { interior: shape.map(() => source.next(3)) } : {};
+    return {
+      inputs: [x],
+      attributes: { padding, value: dtype === "bool" ? source.next(2) : source.next(4), ...interior },
+    };
   },
   concat: several(
     (source) => source.next(3),

@@ -1,0 +1,303 @@
+/**
+ * Convolutions, and their transposes: windows of the input, contracted with weights over channels and places in a window.
+ *
+ * All are `pad`, `windows`, `permuteDims` and `contract`: in a compiled program the windows are no more than a way to
+ * read the padded input. A transposed convolution is the gradient of a convolution with respect to its input, and the
+ * other way round. It slides over the input with zeros between its elements, by weights that are turned around.
+ * @module
+ */
+import { type DType, isFloating, isInteger } from "../dtype.ts";
+import { equalShapes, type Shape, stridesOf } from "../shape.ts";
+import { TensorType } from "../tensor_type.ts";
+import type { Value } from "../value.ts";
+import { contract } from "./contract.ts";
+import { convertNumber, promotedDType } from "./elementwise.ts";
+import { padBetween, type Padding, permuteDims, reshape, slice } from "./movement.ts";
+import { apply, type Op, operandError } from "./op.ts";
+import {
+  axesOfLayout,
+  checkSlide,
+  forEachIndex,
+  forEachTap,
+  type Layout,
+  shapeInLayout,
+  type Slide,
+  type SlideAttributes,
+  slideOver,
+} from "./window_options.ts";
+import { spanOf, windows } from "./windows.ts";
+
+/** What a convolution is applied with. */
+export type ConvolutionAttributes = SlideAttributes & { readonly groups: number };
+
+/** What a transposed convolution is applied with. */
+export type TransposeAttributes = Omit<ConvolutionAttributes, "padding"> & {
+  readonly padding: Padding;
+  readonly outputPadding: readonly number[];
+};
+
+/** Checks ranks, groups and dtypes, and that the input has the channels that the weights are for. Returns the result's dtype. */
+function checkOperands(
+  name: string,
+  inputs: readonly TensorType[],
+  { layout, groups }: ConvolutionAttributes,
+  isTransposed: boolean,
+): DType {
+  const [x, w] = inputs as readonly [TensorType, TensorType]; // a convolution has two operands
+  const fail = (reason: string): Error => operandError(RangeError, name, inputs, reason);
+  const rank = layout.length;
+  if (x.shape.length !== rank) throw fail(`the input needs ${rank} axes: ${layout}`);
+  if (w.shape.length !== rank) {
+    const names = [...(isTransposed ? ["in", "out / groups"] : ["out", "in / groups"]), ...[...layout].slice(1)];
+    throw fail(`the weights need ${rank} axes: ${names.filter((each) => each !== "C").join(", ")}`);
+  }
+  if (w.shape[0]! % groups !== 0) throw fail(`${groups} groups do not divide the ${w.shape[0]} of the weights' axis 0`);
+  if (w.shape.slice(2).includes(0)) throw fail("the weights have an empty window");
+  const channels = x.shape[axesOfLayout(layout).channel]!;
+  const expected = isTransposed ? w.shape[0]! : groups * w.shape[1]!;
+  if (channels !== expected) throw fail(`the input has ${channels} channels, and the weights are for ${expected}`);
+  const dtype = promotedDType(name, inputs);
+  if (x.dtype === "bool" || w.dtype === "bool") {
+    throw operandError(TypeError, name, inputs, "it is not defined for bool; convert with astype()");
+  }
+  return dtype;
+}
+
+/** Adds products up as the dtype has it, in float64 or 32 bits. */
+function addProduct(sums: Float64Array, place: number, x: number, w: number, dtype: DType): void {
+  const [a, b] = [convertNumber(x, dtype), convertNumber(w, dtype)];
+  // Math.imul keeps the low 32 bits, which are all that an integer dtype can hold.
+  sums[place] = isInteger(dtype) ? sums[place]! + Math.imul(a, b) | 0 : sums[place]! + a * b;
+}
+
+/** Where an element lies in a row-major array. */
+function placeOf(shape: Shape, index: readonly number[]): number {
+  return stridesOf(shape).reduce((sum, stride, axis) => sum + index[axis]! * stride, 0);
+}
+
+/** The input of a convolution in groups and windows, and where its axes are: `k` those within a window, `o` those of windows. */
+interface Windowed {
+  readonly value: Value;
+  readonly n: number;
+  readonly g: number;
+  readonly c: number;
+  readonly k: readonly number[];
+  readonly o: readonly number[];
+}
+
+function windowed(x: Value, sizes: Shape, padding: Padding, attributes: ConvolutionAttributes): Windowed {
+  const { layout, groups, stride, dilation } = attributes;
+  const { channel, spatial } = axesOfLayout(layout);
+  const pairs = x.shape.map((_, axis) => padding[spatial.indexOf(axis)] ?? [0, 0] as const);
+  const isPadded = pairs.some(([before, after]) => before + after > 0);
+  const padded = isPadded ? padBetween(x, pairs, pairs.map(() => 0)) : x;
+  const split = reshape(padded, padded.shape.toSpliced(channel, 1, groups, x.shape[channel]! / groups));
+  const axes = spatial.map((axis) => axis < channel ? axis : axis + 1);
+  const options = axes.map((axis, index) => ({
+    axis,
+    size: sizes[index]!,
+    stride: stride[index]!,
+    dilation: dilation[index]!,
+  }));
+  const moved = (axis: number): number => axis + spatial.length;
+  return {
+    value: windows(split, options),
+    n: moved(0),
+    g: moved(channel),
+    c: moved(channel + 1),
+    k: spatial.map((_, index) => index),
+    o: axes.map(moved),
+  };
+}
+
+/** Windows with weights of shape [groups, out, in, window…]; the result has the shape given, in the layout. */
+function contractWindows({ value, n, g, c, k, o }: Windowed, weights: Value, layout: Layout, shape: Shape): Value {
+  const depth = 1 + k.length;
+  const places = k.map((axis) => axis + 3);
+  if (axesOfLayout(layout).channel === 1) {
+    return reshape(contract(weights, permuteDims(value, [n, g, c, ...k, ...o]), { depth, columns: o.length }), shape);
+  }
+  // Each window is a contraction of its own here, so that the result is in order; the compiler joins them.
+  const right = permuteDims(weights, [0, ...places, 2, 1]);
+  return reshape(contract(permuteDims(value, [n, ...o, g, ...k, c]), right, { rows: 0, depth }), shape);
+}
+
+/** The gradient with respect to the weights, from the input and from the gradient with respect to the result. */
+function weightGradient(x: Value, upper: Value, w: Value, padding: Padding, attributes: ConvolutionAttributes): Value {
+  const { layout, groups } = attributes;
+  const { channel, spatial } = axesOfLayout(layout);
+  const { value, n, g, c, k, o } = windowed(x, w.shape.slice(2), padding, attributes);
+  const stop: (number | null)[] = value.shape.map(() => null);
+  spatial.forEach((axis, index) => stop[o[index]!] = upper.shape[axis]!);
+  const used = o.every((axis) => value.shape[axis] === stop[axis]) ? value : slice(value, stop.map(() => null), stop);
+  const split = reshape(upper, upper.shape.toSpliced(channel, 1, groups, w.shape[0]! / groups));
+  const after = (axis: number): number => axis < channel ? axis : axis + 1;
+  const left = permuteDims(split, [channel, channel + 1, 0, ...spatial.map(after)]);
+  const right = permuteDims(used, [g, n, ...o, c, ...k]);
+  return reshape(contract(left, right, { depth: 1 + o.length, columns: 1 + k.length }), w.shape);
+}
+
+function convolutionOp(axes: number): Op<ConvolutionAttributes> {
+  const name = `conv${axes}d`;
+  return {
+    name,
+    infer(inputs, attributes) {
+      const dtype = checkOperands(name, inputs, attributes, false);
+      const [x, w] = inputs as readonly [TensorType, TensorType]; // a convolution has two operands
+      const slide = slideOver(x.shape, w.shape.slice(2), attributes);
+      checkSlide(name, inputs, slide, attributes);
+      return new TensorType(dtype, shapeInLayout(attributes.layout, x.shape[0]!, w.shape[0]!, slide.counts));
+    },
+    compute(output, [x, w], attributes, { dtype, shape }) {
+      const { layout, groups } = attributes;
+      const [out, ing] = w!.shape as readonly [number, number]; // weights have at least three axes
+      const slide = slideOver(x!.shape, w!.shape.slice(2), attributes);
+      const sums = new Float64Array(output.length);
+      forEachIndex([shape[0]!, out, ing], ([batch, channel, within]) => {
+        const from = Math.floor(channel! / (out / groups)) * ing + within!;
+        forEachTap(slide, attributes, (place, window, tap) => {
+          const value = x!.data[placeOf(x!.shape, shapeInLayout(layout, batch!, from, place))]!;
+          const weight = w!.data[placeOf(w!.shape, [channel!, within!, ...tap])]!;
+          const sum = placeOf(shape, shapeInLayout(layout, batch!, channel!, window));
+          addProduct(sums, sum, value, weight, dtype);
+        });
+      });
+      sums.forEach((sum, index) => output[index] = convertNumber(sum, dtype));
+    },
+    gradient({ inputs, attributes, gradient, needed }) {
+      const [x, w] = inputs as readonly [Value, Value]; // a convolution has two operands
+      const { padding, lengths, sizes, counts } = slideOver(x.shape, w.shape.slice(2), attributes);
+      const { stride, dilation } = attributes;
+      const outputPadding = lengths.map((length, axis) => {
+        const [before, after] = padding[axis]!;
+        const span = spanOf({ size: sizes[axis]!, dilation: dilation[axis]! });
+        return length + before + after - (counts[axis]! - 1) * stride[axis]! - span;
+      });
+      return [
+        needed[0] && isFloating(x.dtype)
+          ? x.size === 0 ? x : apply(transposeOps[axes - 1]!, [gradient, w], { ...attributes, padding, outputPadding })
+          : undefined,
+        needed[1] && isFloating(w.dtype) ? weightGradient(x, gradient, w, padding, attributes) : undefined,
+      ];
+    },
+    decompose([x, w], attributes) {
+      const { layout, groups } = attributes;
+      const [out, ing, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
+      const { padding, counts } = slideOver(x!.shape, sizes, attributes);
+      const weights = reshape(w!, [groups, out / groups, ing, ...sizes]);
+      const shape = shapeInLayout(layout, x!.shape[0]!, out, counts);
+      return contractWindows(windowed(x!, sizes, padding, attributes), weights, layout, shape);
+    },
+  };
+}
+
+/** How the windows of the convolution lie on the result of its transpose, whose input has shape `shape`. */
+function slideOfTranspose(shape: Shape, sizes: Shape, attributes: TransposeAttributes): Slide {
+  const { stride, dilation, padding, outputPadding, layout } = attributes;
+  const counts = axesOfLayout(layout).spatial.map((axis) => shape[axis]!);
+  const lengths = counts.map((count, axis) => {
+    const [before, after] = padding[axis]!;
+    const span = spanOf({ size: sizes[axis]!, dilation: dilation[axis]! });
+    return (count - 1) * stride[axis]! + span - before - after + outputPadding[axis]!;
+  });
+  return { lengths, sizes, padding, counts };
+}
+
+function transposeOp(axes: number): Op<TransposeAttributes> {
+  const name = `convTranspose${axes}d`;
+  return {
+    name,
+    infer(inputs, attributes) {
+      const dtype = checkOperands(name, inputs, attributes, true);
+      const [x, w] = inputs as readonly [TensorType, TensorType]; // a convolution has two operands
+      const { layout, groups, padding } = attributes;
+      const { lengths, counts } = slideOfTranspose(x.shape, w.shape.slice(2), attributes);
+      const axis = lengths.findIndex((length, axis) => length < 1 || counts[axis]! < 1);
+      if (axis >= 0) {
+        const reason = `the padding [${padding[axis]}] leaves nothing of axis ${axesOfLayout(layout).spatial[axis]}`;
+        throw operandError(RangeError, name, inputs, reason);
+      }
+      return new TensorType(dtype, shapeInLayout(layout, x.shape[0]!, groups * w.shape[1]!, lengths));
+    },
+    compute(output, [x, w], attributes, { dtype, shape }) {
+      const { layout, groups } = attributes;
+      const [ins, outg] = w!.shape as readonly [number, number]; // weights have at least three axes
+      const slide = slideOfTranspose(x!.shape, w!.shape.slice(2), attributes);
+      const sums = new Float64Array(output.length);
+      forEachIndex([shape[0]!, ins, outg], ([batch, channel, within]) => {
+        const to = Math.floor(channel! / (ins / groups)) * outg + within!;
+        forEachTap(slide, attributes, (place, window, tap) => {
+          const value = x!.data[placeOf(x!.shape, shapeInLayout(layout, batch!, channel!, window))]!;
+          const weight = w!.data[placeOf(w!.shape, [channel!, within!, ...tap])]!;
+          const sum = placeOf(shape, shapeInLayout(layout, batch!, to, place));
+          addProduct(sums, sum, value, weight, dtype);
+        });
+      });
+      sums.forEach((sum, index) => output[index] = convertNumber(sum, dtype));
+    },
+    gradient({ inputs, attributes, gradient, needed }) {
+      const [x, w] = inputs as readonly [Value, Value]; // a convolution has two operands
+      const { outputPadding: _, ...convolution } = attributes;
+      const ofInput = (): Value => {
+        const whole = apply(convolutionOps[axes - 1]!, [gradient, w], convolution);
+        // What was added at the end may have made room for more windows.
+        return equalShapes(whole.shape, x.shape) ? whole : slice(whole, x.shape.map(() => 0), x.shape);
+      };
+      return [
+        needed[0] && isFloating(x.dtype) ? ofInput() : undefined,
+        needed[1] && isFloating(w.dtype) ? weightGradient(gradient, x, w, attributes.padding, convolution) : undefined,
+      ];
+    },
+    decompose([x, w], attributes) {
+      const { layout, groups, stride, dilation } = attributes;
+      const [ins, outg, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
+      const { lengths, padding } = slideOfTranspose(x!.shape, sizes, attributes);
+      const { spatial } = axesOfLayout(layout);
+      // Each element is where the last element of its window was, and the one after it a stride further on.
+      const around = sizes.map((size, axis): readonly [number, number] => {
+        const span = spanOf({ size, dilation: dilation[axis]! });
+        const [before, after] = padding[axis]!;
+        return [span - 1 - before, span - 1 - after + attributes.outputPadding[axis]!];
+      });
+      const apart = spread(x!, spatial, around, stride);
+      const everything = w!.shape.map(() => null);
+      const turned = slice(w!, everything, everything, w!.shape.map((_, axis) => axis < 2 ? 1 : -1));
+      const split = reshape(turned, [groups, ins / groups, outg, ...sizes]);
+      const weights = permuteDims(split, split.shape.map((_, axis) => axis === 1 ? 2 : axis === 2 ? 1 : axis));
+      const still = { ...attributes, stride: sizes.map(() => 1) };
+      const shape = shapeInLayout(layout, x!.shape[0]!, groups * outg, lengths);
+      const slid = windowed(apart, sizes, sizes.map(() => [0, 0]), still);
+      return contractWindows(slid, weights, layout, shape);
+    },
+  };
+}
+
+/** `x` with its elements `stride` apart along some axes, and so many zeros around them; less than none cuts elements off. */
+function spread(x: Value, axes: readonly number[], around: Padding, stride: readonly number[]): Value {
+  const of = <T>(list: readonly T[], axis: number, missing: T): T => list[axes.indexOf(axis)] ?? missing;
+  const padding = x.shape.map((_, axis) => {
+    const [before, after] = of(around, axis, [0, 0]);
+    return [Math.max(before, 0), Math.max(after, 0)] as const;
+  });
+  const padded = padBetween(x, padding, x.shape.map((_, axis) => of(stride, axis, 1) - 1));
+  if (around.every(([before, after]) => before >= 0 && after >= 0)) return padded;
+  const start = x.shape.map((_, axis) => Math.max(0, -of(around, axis, [0, 0])[0]));
+  const stop = padded.shape.map((length, axis) => length + Math.min(0, of(around, axis, [0, 0])[1]));
+  return slice(padded, start, stop);
+}
+
+/** Convolutions over 1, 2 and 3 axes. */
+export const convolutionOps = [convolutionOp(1), convolutionOp(2), convolutionOp(3)] as const;
+
+/** Transposed convolutions over 1, 2 and 3 axes. */
+export const transposeOps = [transposeOp(1), transposeOp(2), transposeOp(3)] as const;
+
+/** The table's entries of this family. */
+export const convolutionTable = {
+  conv1d: convolutionOps[0],
+  conv2d: convolutionOps[1],
+  conv3d: convolutionOps[2],
+  convTranspose1d: transposeOps[0],
+  convTranspose2d: transposeOps[1],
+  convTranspose3d: transposeOps[2],
+} satisfies Record<string, Op>;

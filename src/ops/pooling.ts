@@ -1,0 +1,323 @@
+/**
+ * Pooling: windows of the input, each reduced to its largest element or its mean.
+ *
+ * Windows are taken as a view, and the axes that are reduced come before all others, so that neighbours along the last
+ * axis can be computed side by side.
+ * @module
+ */
+import { dtypeInfo, isFloating } from "../dtype.ts";
+import { type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { TensorType } from "../tensor_type.ts";
+import type { Operand, Result, Value } from "../value.ts";
+import { where } from "./arithmetic.ts";
+import { convertNumber } from "./elementwise.ts";
+import { pad, type Padding, permuteDims, reshape, slice } from "./movement.ts";
+import { apply, type Op, operandError } from "./op.ts";
+import {
+  axesOfLayout,
+  checkSlide,
+  forEachIndex,
+  forEachTap,
+  parsePerAxis,
+  parseSlide,
+  type PerAxis,
+  shapeInLayout,
+  type Slide,
+  type SlideAttributes,
+  type SlideOptions,
+  slideOver,
+} from "./window_options.ts";
+import { fold, foldOrder, type Window, windows } from "./windows.ts";
+
+/** Options of pooling. */
+export interface PoolOptions extends SlideOptions {
+  /** How many elements a window has along each spatial axis. */
+  readonly size: PerAxis;
+  /** How far apart windows begin. By default one begins where the last one ends. */
+  readonly stride?: PerAxis;
+}
+
+/** Options of an average. */
+export interface AveragePoolOptions extends PoolOptions {
+  /** Whether the zeros of the padding count as elements, as they do by default. */
+  readonly countIncludePadding?: boolean;
+}
+
+type PoolAttributes = SlideAttributes & { readonly size: readonly number[] };
+type AverageAttributes = PoolAttributes & { readonly countIncludePadding: boolean };
+
+/** How windows lie; throws where they do not fit, or one has nothing but padding in it. */
+function checkPool(name: string, inputs: readonly TensorType[], attributes: PoolAttributes): Slide {
+  const { shape } = inputs[0]!; // pooling has one operand
+  const { layout, size } = attributes;
+  const fail = (reason: string): Error => operandError(RangeError, name, inputs, reason);
+  if (shape.length !== layout.length) throw fail(`it needs ${layout.length} axes: ${layout}`);
+  const slide = slideOver(shape, size, attributes);
+  checkSlide(name, inputs, slide, attributes);
+  const axis = elementsOf(slide, attributes).findIndex((counts) => counts.includes(0));
+  if (axis >= 0) {
+    const place = axesOfLayout(layout).spatial[axis];
+    throw fail(`a window has nothing but the padding [${slide.padding[axis]}] of axis ${place} in it`);
+  }
+  return slide;
+}
+
+/** For each spatial axis and each window along it, how many elements that are not padding it has. */
+function elementsOf({ lengths, sizes, padding, counts }: Slide, { stride, dilation }: SlideAttributes): number[][] {
+  return counts.map((count, axis) =>
+    Array.from({ length: count }, (_, window) => {
+      const first = window * stride[axis]! - padding[axis]![0];
+      const places = Array.from({ length: sizes[axis]! }, (_, place) => first + place * dilation[axis]!);
+      return places.filter((place) => place >= 0 && place < lengths[axis]!).length;
+    })
+  );
+}
+
+/** The padding of all axes. */
+function paddingOf(rank: number, { padding }: Slide, layout: SlideAttributes["layout"]): Padding {
+  const { spatial } = axesOfLayout(layout);
+  return Array.from({ length: rank }, (_, axis) => padding[spatial.indexOf(axis)] ?? [0, 0] as const);
+}
+
+/** `x` with elements of `value` around it, if any are to be. */
+function padded(x: Value, padding: Padding, value: number): Value {
+  return padding.some(([before, after]) => before + after > 0) ? pad(x, padding, { value }) : x;
+}
+
+/** For each spatial axis, its windows. */
+function windowsOf({ size, stride, dilation, layout }: PoolAttributes): Window[] {
+  return axesOfLayout(layout).spatial.map((axis, index) => ({
+    axis,
+    size: size[index]!,
+    stride: stride[index]!,
+    dilation: dilation[index]!,
+  }));
+}
+
+/** The numbers of every window's elements, padding left out, in the order in which the results lie. */
+function groupsOf(x: Tensor, shape: Shape, attributes: PoolAttributes): number[][] {
+  const { layout, size } = attributes;
+  const groups = Array.from({ length: sizeOf(shape) }, (): number[] => []);
+  const place = (strides: readonly number[], index: readonly number[]): number =>
+    index.reduce((sum, each, axis) => sum + each * strides[axis]!, 0);
+  const [from, to] = [stridesOf(x.shape), stridesOf(shape)];
+  forEachIndex([shape[0]!, shape[axesOfLayout(layout).channel]!], ([batch, channel]) => {
+    forEachTap(slideOver(x.shape, size, attributes), attributes, (element, window) => {
+      const group = groups[place(to, shapeInLayout(layout, batch!, channel!, window))]!;
+      group.push(x.data[place(from, shapeInLayout(layout, batch!, channel!, element))]!);
+    });
+  });
+  return groups;
+}
+
+/** What is smaller than every element: what maxima are padded with. */
+function lowest({ dtype }: Value): number {
+  return dtypeInfo(dtype).min;
+}
+
+function maxPoolOp(axes: number): Op<PoolAttributes> {
+  const name = `maxPool${axes}d`;
+  return {
+    name,
+    infer(inputs, attributes) {
+      const { counts } = checkPool(name, inputs, attributes);
+      const { dtype, shape } = inputs[0]!; // pooling has one operand
+      const { layout } = attributes;
+      return new TensorType(dtype, shapeInLayout(layout, shape[0]!, shape[axesOfLayout(layout).channel]!, counts));
+    },
+    compute(output, [x], attributes, { shape }) {
+      groupsOf(x!, shape, attributes).forEach((group, index) => {
+        output[index] = group.reduce((largest, value) => Math.max(largest, value), -Infinity);
+      });
+    },
+    decompose([x], attributes) {
+      const padding = paddingOf(x!.rank, slideOver(x!.shape, attributes.size, attributes), attributes.layout);
+      const list = windowsOf(attributes);
+      return windows(padded(x!, padding, lowest(x!)), list).max(list.map((_, axis) => axis));
+    },
+    gradient({ inputs: [x], output, attributes, gradient }) {
+      return [isFloating(x!.dtype) ? gradientOfMaxPool(x!, output, gradient, attributes) : undefined];
+    },
+  };
+}
+
+/** The numbers 0, 1, …, under a shape. */
+function numbered(shape: Shape): Tensor {
+  return new Tensor(Int32Array.from({ length: sizeOf(shape) }, (_, index) => index), new TensorType("int32", shape));
+}
+
+/**
+ * The gradient goes to the first element of each window that is the largest. What is computed for the elements of
+ * windows has its axes in the order in which it is put together: where windows are apart, that is the order of `x`.
+ */
+function gradientOfMaxPool(x: Value, output: Value, gradient: Value, attributes: PoolAttributes): Value {
+  const { rank } = x;
+  const padding = paddingOf(rank, slideOver(x.shape, attributes.size, attributes), attributes.layout);
+  const whole = padded(x, padding, lowest(x));
+  const list = windowsOf(attributes);
+  const elements = numbered([...attributes.size, ...new Array<number>(rank).fill(1)]);
+  const isLargest = windows(whole, list).equal(output);
+  const first = where(isLargest, elements, elements.size).min(list.map((_, axis) => axis));
+
+  const order = foldOrder(rank, list);
+  const isOfWindow = (axis: number): boolean => axis < list.length;
+  const spread = (each: Value): Value =>
+    reshape(each, order.map((axis) => isOfWindow(axis) ? 1 : each.shape[axis - list.length]!));
+  const chosen = spread(first).equal(numbered(order.map((axis) => isOfWindow(axis) ? attributes.size[axis]! : 1)));
+  const parts = where(chosen, spread(gradient), 0);
+  const ofWhole = fold(permuteDims(parts, order.map((_, axis) => order.indexOf(axis))), whole.shape, list);
+  if (whole === x) return ofWhole;
+  const start = padding.map(([before]) => before);
+  return slice(ofWhole, start, x.shape.map((length, axis) => start[axis]! + length));
+}
+
+function averagePoolOp(axes: number): Op<AverageAttributes> {
+  const name = `averagePool${axes}d`;
+  const dtypeOf = (dtype: TensorType["dtype"]): TensorType["dtype"] => isFloating(dtype) ? dtype : "float32";
+  return {
+    name,
+    infer(inputs, attributes) {
+      const { counts } = checkPool(name, inputs, attributes);
+      const { dtype, shape } = inputs[0]!; // pooling has one operand
+      const { layout } = attributes;
+      const channels = shape[axesOfLayout(layout).channel]!;
+      return new TensorType(dtypeOf(dtype), shapeInLayout(layout, shape[0]!, channels, counts));
+    },
+    compute(output, [x], attributes, { shape, dtype }) {
+      const count = sizeOf(attributes.size);
+      groupsOf(x!, shape, attributes).forEach((group, index) => {
+        const sum = group.reduce((sum, value) => sum + value, 0);
+        output[index] = convertNumber(sum / (attributes.countIncludePadding ? count : group.length), dtype);
+      });
+    },
+    decompose([operand], attributes) {
+      const dtype = dtypeOf(operand!.dtype);
+      const x = operand!.dtype === dtype ? operand! : operand!.astype(dtype);
+      const slide = slideOver(x.shape, attributes.size, attributes);
+      const padding = paddingOf(x.rank, slide, attributes.layout);
+      const list = windowsOf(attributes);
+      const sum = windows(padded(x, padding, 0), list).sum(list.map((_, axis) => axis));
+      const isPadded = padding.some(([before, after]) => before + after > 0);
+      if (attributes.countIncludePadding || !isPadded) return sum.div(sizeOf(attributes.size));
+      return sum.div(countsOf(slide, attributes));
+    },
+  };
+}
+
+/** How many elements that are not padding each window has, over the spatial axes and those after them. */
+function countsOf(slide: Slide, attributes: AverageAttributes): Tensor {
+  const elements = elementsOf(slide, attributes);
+  const counts: number[] = [];
+  forEachIndex(slide.counts, (index) => {
+    counts.push(index.reduce((product, each, axis) => product * elements[axis]![each]!, 1));
+  });
+  const shape = shapeInLayout(attributes.layout, 1, 1, slide.counts);
+  return new Tensor(Float32Array.from(counts), new TensorType("float32", shape));
+}
+
+const maxPoolOps = [maxPoolOp(1), maxPoolOp(2), maxPoolOp(3)] as const;
+const averagePoolOps = [averagePoolOp(1), averagePoolOp(2), averagePoolOp(3)] as const;
+
+/** The table's entries of this family. */
+export const poolingOps = {
+  maxPool1d: maxPoolOps[0],
+  maxPool2d: maxPoolOps[1],
+  maxPool3d: maxPoolOps[2],
+  averagePool1d: averagePoolOps[0],
+  averagePool2d: averagePoolOps[1],
+  averagePool3d: averagePoolOps[2],
+} satisfies Record<string, Op>;
+
+function parsePool({ size, stride = size, ...options }: PoolOptions, axes: number, action: string): PoolAttributes {
+  const sizes = parsePerAxis(size, axes, "size", action);
+  return { ...parseSlide({ ...options, stride }, axes, action), size: sizes };
+}
+
+function parseAverage(options: AveragePoolOptions, axes: number, action: string): AverageAttributes {
+  return { ...parsePool(options, axes, action), countIncludePadding: options.countIncludePadding ?? true };
+}
+
+/**
+ * The largest element of each window of `x`, which has shape [batch, channels, width] (or, in the layout `"NWC"`,
+ * [batch, width, channels]). Any dtype. Padding is smaller than any number, so it is never the largest; the gradient
+ * goes to the first of several that are. The width of the result is `⌊(width + padding − span) / stride⌋ + 1`, where a
+ * window spans `(size − 1)·dilation + 1`. Throws a RangeError when a window does not fit or would have nothing but padding
+ * in it. For the largest of all elements, take {@linkcode max} along the spatial axes.
+ *
+ * @example
+ * ```ts
+ * import { maxPool1d } from "@tensorloom/tensorloom";
+ *
+ * console.log(maxPool1d([[[1, 5, 2, 3]]], { size: 2 }).toArray()); // [[[5, 3]]]
+ * console.log(maxPool1d([[[1, 5, 2, 3]]], { size: 3, stride: 1, padding: 1 }).toArray()); // [[[5, 5, 5, 3]]]
+ * ```
+ */
+export function maxPool1d<X extends Operand>(x: X, options: PoolOptions): Result<X> {
+  return apply(maxPoolOps[0], [x], parsePool(options, 1, "maxPool1d"));
+}
+
+/**
+ * {@linkcode maxPool1d} over two axes: `x` has shape [batch, channels, height, width], or
+ * [batch, height, width, channels] in the layout `"NHWC"`.
+ *
+ * @example
+ * ```ts
+ * import { maxPool2d } from "@tensorloom/tensorloom";
+ *
+ * console.log(maxPool2d([[[[1, 2, 3, 4], [5, 6, 7, 8]]]], { size: 2 }).toArray()); // [[[[6, 8]]]]
+ * ```
+ */
+export function maxPool2d<X extends Operand>(x: X, options: PoolOptions): Result<X> {
+  return apply(maxPoolOps[1], [x], parsePool(options, 2, "maxPool2d"));
+}
+
+/**
+ * {@linkcode maxPool1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
+ * [batch, depth, height, width, channels] in the layout `"NDHWC"`.
+ */
+export function maxPool3d<X extends Operand>(x: X, options: PoolOptions): Result<X> {
+  return apply(maxPoolOps[2], [x], parsePool(options, 3, "maxPool3d"));
+}
+
+/**
+ * The mean of each window of `x`, which has shape [batch, channels, width] (or, in the layout `"NWC"`,
+ * [batch, width, channels]). Integers give float32. Padding is zeros, which count as elements unless
+ * `countIncludePadding` is false. The width of the result is `⌊(width + padding − span) / stride⌋ + 1`, where a window
+ * spans `(size − 1)·dilation + 1`. Throws a RangeError when a window does not fit or would have nothing but padding in it.
+ * For the mean of all elements, take {@linkcode mean} along the spatial axes.
+ *
+ * @example
+ * ```ts
+ * import { averagePool1d } from "@tensorloom/tensorloom";
+ *
+ * console.log(averagePool1d([[[1, 5, 2, 4]]], { size: 2 }).toArray()); // [[[3, 3]]]
+ * ```
+ */
+export function averagePool1d<X extends Operand>(x: X, options: AveragePoolOptions): Result<X> {
+  return apply(averagePoolOps[0], [x], parseAverage(options, 1, "averagePool1d"));
+}
+
+/**
+ * {@linkcode averagePool1d} over two axes: `x` has shape [batch, channels, height, width], or
+ * [batch, height, width, channels] in the layout `"NHWC"`.
+ *
+ * @example
+ * ```ts
+ * import { averagePool2d } from "@tensorloom/tensorloom";
+ *
+ * const x = [[[[1, 2, 3], [4, 5, 6], [7, 8, 9]]]];
+ * console.log(averagePool2d(x, { size: 2, stride: 1 }).toArray()); // [[[[3, 4], [6, 7]]]]
+ * ```
+ */
+export function averagePool2d<X extends Operand>(x: X, options: AveragePoolOptions): Result<X> {
+  return apply(averagePoolOps[1], [x], parseAverage(options, 2, "averagePool2d"));
+}
+
+/**
+ * {@linkcode averagePool1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
+ * [batch, depth, height, width, channels] in the layout `"NDHWC"`.
+ */
+export function averagePool3d<X extends Operand>(x: X, options: AveragePoolOptions): Result<X> {
+  return apply(averagePoolOps[2], [x], parseAverage(options, 3, "averagePool3d"));
+}

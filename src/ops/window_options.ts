@@ -1,0 +1,189 @@
+/**
+ * What convolution and pooling have in common: layouts, and the options that say how windows lie on the spatial axes.
+ * @module
+ */
+import type { Shape } from "../shape.ts";
+import type { TensorType } from "../tensor_type.ts";
+import type { Padding } from "./movement.ts";
+import { operandError } from "./op.ts";
+import { countWindows, spanOf } from "./windows.ts";
+
+/** The order of axes: N is the batch, C the channels, and the others are spatial: depth, height and width. */
+export type Layout = "NCW" | "NWC" | "NCHW" | "NHWC" | "NCDHW" | "NDHWC";
+
+/** A number for all spatial axes, or one for each. */
+export type PerAxis = number | readonly number[];
+
+/**
+ * What is added at the ends of spatial axes: nothing (`"valid"`); as much as it takes for as many windows as there are
+ * strides in the axis (`"same"`; what is odd comes at the end); a number; or, for each axis, a number or a pair.
+ */
+export type WindowPadding =
+  | "valid"
+  | "same"
+  | number
+  | readonly (number | readonly [before: number, after: number])[];
+
+/** How windows of given sizes lie, as operations are applied with it. */
+export type SlideAttributes = {
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: "same" | Padding;
+  readonly layout: Layout;
+};
+
+/** What a function is given of that. */
+export interface SlideOptions {
+  /** How far apart windows begin. Default 1. */
+  readonly stride?: PerAxis;
+  /** How far apart the elements of a window lie. Default 1: next to each other. */
+  readonly dilation?: PerAxis;
+  /** What is added at the ends of the spatial axes. Default `"valid"`: nothing. */
+  readonly padding?: WindowPadding;
+  /** The order of axes. By default channels come before spatial axes. */
+  readonly layout?: Layout;
+}
+
+/** Of 1, 2 and 3 spatial axes: with the channels first, and last. */
+const layouts: readonly (readonly [Layout, Layout])[] = [["NCW", "NWC"], ["NCHW", "NHWC"], ["NCDHW", "NDHWC"]];
+
+/** Where a layout has its axes. The batch comes first in all. */
+export function axesOfLayout(layout: Layout): { readonly channel: number; readonly spatial: readonly number[] } {
+  const channel = layout.indexOf("C");
+  return { channel, spatial: [...layout].map((_, axis) => axis).filter((axis) => axis > 0 && axis !== channel) };
+}
+
+/** A shape in a layout. */
+export function shapeInLayout(layout: Layout, batch: number, channels: number, spatial: Shape): Shape {
+  return axesOfLayout(layout).channel === 1 ? [batch, channels, ...spatial] : [batch, ...spatial, channels];
+}
+
+/** A number for each of `axes` spatial axes, which is whole and at least `least`. */
+export function parsePerAxis(given: PerAxis, axes: number, noun: string, action: string, least = 1): number[] {
+  const list = typeof given === "number" ? new Array<number>(axes).fill(given) : [...given];
+  if (list.length !== axes) {
+    throw new RangeError(`Cannot ${action}: the ${noun} [${list.join(",")}] is for ${list.length} axes, not ${axes}`);
+  }
+  for (const each of list) {
+    if (!Number.isSafeInteger(each) || each < least) {
+      throw new RangeError(`Cannot ${action}: the ${noun} ${String(each)} is not a whole number ≥ ${least}`);
+    }
+  }
+  return list;
+}
+
+/** A pair for each axis; `"same"` depends on lengths, and stays. */
+function parsePadding(given: WindowPadding, axes: number, action: string): "same" | Padding {
+  if (given === "same") return given;
+  if (typeof given === "string" && given !== "valid") {
+    throw new TypeError(`Cannot ${action}: the padding "${String(given)}" is neither "valid" nor "same"`);
+  }
+  const list = given === "valid" ? 0 : given;
+  const pairs = (typeof list === "number" ? new Array<number>(axes).fill(list) : list).map((each) =>
+    typeof each === "number" ? [each, each] as const : each
+  );
+  if (pairs.length !== axes) {
+    throw new RangeError(`Cannot ${action}: the padding is for ${pairs.length} axes, not ${axes}`);
+  }
+  return pairs.map((pair) => {
+    if (pair.length !== 2) {
+      throw new RangeError(`Cannot ${action}: the padding [${pair}] of an axis is not two whole numbers ≥ 0`);
+    }
+    const [before, after] = parsePerAxis(pair, 2, "padding", action, 0) as [number, number]; // two were asked for
+    return [before, after];
+  });
+}
+
+/** The attributes that options come to, for `axes` spatial axes; `action` is what errors name. */
+export function parseSlide(options: SlideOptions, axes: number, action: string): SlideAttributes {
+  const { stride = 1, dilation = 1, padding = "valid" } = options;
+  const known = layouts[axes - 1]!; // there are 1 to 3
+  const layout = options.layout ?? known[0];
+  if (!known.includes(layout)) {
+    throw new TypeError(`Cannot ${action}: the layout "${String(layout)}" is neither "${known.join('" nor "')}"`);
+  }
+  return {
+    stride: parsePerAxis(stride, axes, "stride", action),
+    dilation: parsePerAxis(dilation, axes, "dilation", action),
+    padding: parsePadding(padding, axes, action),
+    layout,
+  };
+}
+
+/** How windows lie along each spatial axis. */
+export interface Slide {
+  /** Lengths of the axes without padding. */
+  readonly lengths: Shape;
+  readonly sizes: Shape;
+  readonly padding: Padding;
+  /** How many windows there are. */
+  readonly counts: Shape;
+}
+
+/** How windows of these sizes lie on a tensor of shape `shape`, or would lie: a count may be below 1. */
+export function slideOver(shape: Shape, sizes: Shape, { stride, dilation, padding, layout }: SlideAttributes): Slide {
+  const lengths = axesOfLayout(layout).spatial.map((axis) => shape[axis]!);
+  const window = (axis: number) => ({ size: sizes[axis]!, stride: stride[axis]!, dilation: dilation[axis]! });
+  const resolved = lengths.map((length, axis) => {
+    if (padding !== "same") return padding[axis]!;
+    const count = Math.ceil(length / stride[axis]!);
+    const total = Math.max(0, (count - 1) * stride[axis]! + spanOf(window(axis)) - length);
+    return [Math.floor(total / 2), Math.ceil(total / 2)] as const;
+  });
+  const counts = lengths.map((length, axis) => {
+    const [before, after] = resolved[axis]!;
+    return countWindows(before + length + after, window(axis));
+  });
+  return { lengths, sizes, padding: resolved, counts };
+}
+
+/** Throws where `slide` has no window along an axis; `inputs` are the operands of `name`, of which the first is slid over. */
+export function checkSlide(
+  name: string,
+  inputs: readonly TensorType[],
+  { lengths, sizes, padding, counts }: Slide,
+  { dilation, layout }: SlideAttributes,
+): void {
+  const axis = counts.findIndex((count) => count < 1);
+  if (axis < 0) return;
+  const span = spanOf({ size: sizes[axis]!, dilation: dilation[axis]! });
+  const [before, after] = padding[axis]!;
+  const length = before + lengths[axis]! + after;
+  const padded = before + after > 0 ? " with its padding" : "";
+  const place = axesOfLayout(layout).spatial[axis];
+  throw operandError(
+    RangeError,
+    name,
+    inputs,
+    `a window spans ${span} elements, and axis ${place} has ${length}${padded}`,
+  );
+}
+
+/** Calls `visit` with every index of `shape`, in row-major order. */
+export function forEachIndex(
+  shape: Shape,
+  visit: (index: readonly number[]) => void,
+  first: readonly number[] = [],
+): void {
+  if (first.length === shape.length) visit(first);
+  else for (let next = 0; next < shape[first.length]!; next++) forEachIndex(shape, visit, [...first, next]);
+}
+
+/**
+ * Calls `visit` for every element of every window that is not padding: where it lies in the operand, which window it is
+ * in, and at what place of it.
+ */
+export function forEachTap(
+  { lengths, sizes, padding, counts }: Slide,
+  { stride, dilation }: SlideAttributes,
+  visit: (from: readonly number[], window: readonly number[], place: readonly number[]) => void,
+): void {
+  forEachIndex(counts, (window) => {
+    forEachIndex(sizes, (place) => {
+      const from = window.map((each, axis) =>
+        each * stride[axis]! + place[axis]! * dilation[axis]! - padding[axis]![0]
+      );
+      if (from.every((each, axis) => each >= 0 && each < lengths[axis]!)) visit(from, window, place);
+    });
+  });
+}
