@@ -11,18 +11,20 @@ import { Tensor } from "../src/tensor.ts";
 import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
 import { rewriteGraph } from "./pass.ts";
-import { composeView, isWhole, shapeOf, type View, wholeView } from "./view.ts";
+import { composeView, isWhole, shapeOf, type View, viewer, wholeView } from "./view.ts";
 
 /** A graph function whose views are all resolved. */
 export interface Materialized extends GraphFunction {
   /** For every view, what it looks at; every other node is seen as itself. */
   readonly views: ReadonlyMap<Value, View>;
+  /** What any node is a view of, itself or another. */
+  readonly viewOf: (node: Value) => View;
 }
 
 /** Resolves every view of the graph, inserting copies where it must. */
 export function materialize(source: GraphFunction): Materialized {
   const views = new Map<Value, View>();
-  const viewOf = (node: Value): View => views.get(node) ?? wholeView(node);
+  const viewOf = viewer(views);
   const copy = (node: Value): Value => {
     const { graph } = node as TableOperation; // a view is an operation; leaves are whole and are only copied as outputs
     return recordOperation(graph, arithmeticOps.cast as TableOperation["op"], [node], { dtype: node.type!.dtype });
@@ -61,5 +63,5 @@ export function materialize(source: GraphFunction): Materialized {
     const value = settle(assign.inputNodes[0]!);
     return value === assign.inputNodes[0] ? assign : new Assign(assign.graph, assign.variable, value);
   });
-  return { ...result, outputs, assigns, views };
+  return { ...result, outputs, assigns, views, viewOf };
 }

@@ -19,7 +19,7 @@ import type { LoweringContext } from "./kernel_builder.ts";
 import { lower } from "./lower.ts";
 import type { Materialized } from "./materialize.ts";
 import { type Use, usesOf } from "./uses.ts";
-import { type View, wholeView } from "./view.ts";
+import type { View } from "./view.ts";
 
 /** Where an array of a program comes from. */
 export type Buffer =
@@ -144,7 +144,7 @@ class TableBuilder implements LoweringContext {
   }
 
   viewOf(node: Value): View {
-    return this.#graph.views.get(node) ?? wholeView(node);
+    return this.#graph.viewOf(node);
   }
 
   isRecomputed(node: Value): boolean {
