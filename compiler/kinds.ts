@@ -29,19 +29,24 @@ export function isArgReduction(name: string): name is "argmax" | "argmin" {
   return name === "argmax" || name === "argmin";
 }
 
-/** The kinds of the ops that were looked at; of `take` it depends on the node. */
+/** The kinds of the ops that were looked at. */
 const kinds = new Map<TableOperation["op"], KernelKind>();
+
+/** The kind of kernel an op becomes part of; of `take` it depends on the node. */
+export function kindOf(op: TableOperation["op"]): KernelKind {
+  let kind = kinds.get(op);
+  if (kind === undefined) kinds.set(op, kind = findKind(op));
+  return kind;
+}
 
 /** The kind of kernel a node becomes part of. */
 export function kernelKind(node: Value): KernelKind {
   if (!(node instanceof TableOperation)) return node instanceof Placeholder || node instanceof Read ? "leaf" : "host";
-  const { op } = node;
-  let kind = kinds.get(op);
-  if (kind === undefined) kinds.set(op, kind = kindOf(op));
+  const kind = kindOf(node.op);
   return kind === "gather" && !looksAtIndices(node) ? "host" : kind;
 }
 
-function kindOf(op: TableOperation["op"]): KernelKind {
+function findKind(op: TableOperation["op"]): KernelKind {
   const { name } = op;
   if (name === "cast" || name === "checkIndex" || isElementwise(op)) return "elementwise";
   if (reductions.has(name)) return "reduce";
