@@ -117,28 +117,29 @@ export class Clusters {
   merge(first: Value, second: Value, { frame, producer, consumer }: Pair): void {
     const group = this.#places.get(first)!.cluster!; // only clusters are merged
     const other = this.#places.get(second)!.cluster!;
-    const written = this.writtenBy(group, other);
+    const passed = [...this.#passed(group, other)];
     const reach = Math.max(group.reach, other.reach);
     const isLater = reach > Math.min(group.reach, other.reach);
+    for (const node of other.written) group.written.add(node);
+    for (const node of passed) if (this.#isInside(node, group, other)) group.written.delete(node);
+    for (const node of passed) group.reads.delete(node);
     if (group.last < other.first) {
       if (producer !== group.members) group.members = new Map(producer);
       for (const [node, member] of consumer) group.members.set(node, member);
-      group.reads = this.readBy(group, other);
+      for (const node of other.reads) if (!group.members.has(node)) group.reads.add(node);
     } else {
       const members = [...producer, ...consumer].sort(([x], [y]) => this.positionOf(x) - this.positionOf(y));
       group.members = new Map(members);
-      const reads = new Set<Value>();
+      group.reads = new Set();
       for (const node of group.members.keys()) {
-        for (const input of this.inputsOf(node)) if (!group.members.has(input)) reads.add(input);
+        for (const input of this.inputsOf(node)) if (!group.members.has(input)) group.reads.add(input);
       }
-      group.reads = reads;
     }
     for (const node of consumer.keys()) this.#places.get(node)!.cluster = group;
     group.version++;
     group.frame = frame;
     group.first = Math.min(group.first, other.first);
     group.last = Math.max(group.last, other.last);
-    group.written = written;
     group.reach = reach;
     if (isLater) this.#extendUsers(group);
   }
@@ -158,26 +159,23 @@ export class Clusters {
     }
   }
 
-  /** What the two would read if they were one, in the order in which their members do. */
-  readBy(producer: Growing, consumer: Growing): Set<Value> {
-    const reads = new Set<Value>();
-    for (const node of producer.reads) if (!consumer.members.has(node)) reads.add(node);
-    for (const node of consumer.reads) if (!producer.members.has(node)) reads.add(node);
-    return reads;
+  /** How many arrays a kernel of both would read and write. */
+  countArrays(a: Growing, b: Growing): number {
+    let count = a.reads.size + a.written.size + b.reads.size + b.written.size;
+    for (const node of b.reads) if (a.reads.has(node)) count--;
+    for (const node of this.#passed(a, b)) count -= this.#isInside(node, a, b) ? 2 : 1;
+    return count;
   }
 
-  /** Whose arrays would be needed outside if the two were one. */
-  writtenBy(producer: Growing, consumer: Growing): Set<Value> {
-    const written = new Set(producer.written);
-    for (const node of consumer.written) written.add(node);
-    const settle = (node: Value): void => {
-      if (!written.has(node) || this.#results.has(node)) return;
-      const isInside = (user: Value): boolean => producer.members.has(user) || consumer.members.has(user);
-      if (this.usersOf(node).every(isInside)) written.delete(node);
-    };
-    for (const node of consumer.reads) settle(node);
-    for (const node of producer.reads) settle(node);
-    return written;
+  /** What one of two clusters makes and the other reads. */
+  *#passed(a: Growing, b: Growing): Generator<Value> {
+    for (const node of b.reads) if (a.members.has(node)) yield node;
+    for (const node of a.reads) if (b.members.has(node)) yield node;
+  }
+
+  /** Whether nothing but two clusters needs a member of theirs. */
+  #isInside(node: Value, a: Growing, b: Growing): boolean {
+    return !this.#results.has(node) && this.usersOf(node).every((user) => a.members.has(user) || b.members.has(user));
   }
 
   /** Where a node comes in the topological order. */

@@ -170,7 +170,7 @@ export const fusionRules: readonly FusionRule[] = [
     name: "arrays of a kernel",
     reason: `more than ${maximumArrays} arrays in one kernel`,
     refuses: ({ producer, consumer, context: { clusters } }) =>
-      clusters.readBy(producer, consumer).size + clusters.writtenBy(producer, consumer).size > maximumArrays,
+      clusters.countArrays(producer, consumer) > maximumArrays,
   },
   {
     name: "long rows",
