@@ -86,19 +86,9 @@ export interface Table {
 /** Makes the table of a graph whose operations have been grouped. */
 export function makeTable(graph: Materialized, fused: Fused, options: ExecutorOptions): Table {
   const builder = new TableBuilder(graph, fused, options);
-  const { drafts, buffers, outputs, assignments } = builder;
-  const indexOf = (kind: "input" | "variable", index: number): number | undefined => {
-    const found = buffers.findIndex((buffer) => buffer.kind === kind && buffer.index === index);
-    return found < 0 ? undefined : found;
-  };
-  return {
-    drafts,
-    buffers,
-    outputs,
-    assignments,
-    inputs: graph.inputs.map((_, index) => indexOf("input", index)),
-    variables: graph.variables.map((_, index) => indexOf("variable", index)),
-  };
+  const { drafts, buffers, outputs, assignments, variables } = builder;
+  const inputs = graph.inputs.map((input) => builder.knownBuffer(input));
+  return { drafts, buffers, outputs, assignments, inputs, variables };
 }
 
 class TableBuilder implements LoweringContext {
@@ -106,6 +96,9 @@ class TableBuilder implements LoweringContext {
   readonly buffers: Buffer[] = [];
   readonly outputs: Output[] = [];
   readonly assignments: Assignment[] = [];
+  /** The buffer of each Variable, once it has one. */
+  readonly variables: (number | undefined)[];
+  readonly #numbers: ReadonlyMap<Value, number>;
   readonly #graph: Materialized;
   readonly #buffers = new Map<Value, number>();
   readonly #needed = new Set<Value>();
@@ -115,6 +108,8 @@ class TableBuilder implements LoweringContext {
 
   constructor(graph: Materialized, { clusters, recomputed }: Fused, options: ExecutorOptions) {
     this.#graph = graph;
+    this.variables = graph.variables.map(() => undefined);
+    this.#numbers = new Map(graph.variables.map((variable, index) => [variable, index]));
     this.#options = options;
     this.#recomputed = recomputed;
     for (const { members } of clusters) {
@@ -137,7 +132,7 @@ class TableBuilder implements LoweringContext {
     }
     graph.assigns.forEach(({ variable }, index) => {
       const buffer = this.bufferOf(assigned[index]!);
-      const target = graph.variables.indexOf(variable);
+      const target = this.#numbers.get(variable)!; // it is among the graph's
       this.#variableBuffer(target); // what is assigned may be written straight into it
       this.assignments.push({ buffer, variable: target });
     });
@@ -157,7 +152,7 @@ class TableBuilder implements LoweringContext {
 
   bufferOf(node: Value): number {
     if (node instanceof Read && !(node.source instanceof Tensor)) {
-      return this.#variableBuffer(this.#graph.variables.indexOf(node.source));
+      return this.#variableBuffer(this.#numbers.get(node.source)!); // it is among the graph's
     }
     let index = this.#buffers.get(node);
     if (index === undefined) this.#buffers.set(node, index = this.buffers.push(this.#newBuffer(node)) - 1);
@@ -172,9 +167,13 @@ class TableBuilder implements LoweringContext {
   }
 
   #variableBuffer(index: number): number {
-    const found = this.buffers.findIndex((buffer) => buffer.kind === "variable" && buffer.index === index);
-    if (found >= 0) return found;
-    return this.buffers.push({ kind: "variable", index, type: this.#graph.variables[index]!.type }) - 1;
+    const type = this.#graph.variables[index]!.type;
+    return this.variables[index] ??= this.buffers.push({ kind: "variable", index, type }) - 1;
+  }
+
+  /** The buffer of a node, if a row has named it. */
+  knownBuffer(node: Value): number | undefined {
+    return this.#buffers.get(node);
   }
 
   /** A buffer that holds one number. */
@@ -224,9 +223,9 @@ class TableBuilder implements LoweringContext {
     const emitted = emitJs(kernel, { exact: this.#options.exact ?? false });
     const chunks = cut(emitted.extent);
     const uses = usesOf(kernel);
-    const buffersOf = (writes: boolean): Set<number> =>
-      new Set(uses.filter((use) => use.writes === writes).map(({ access }) => buffers[access.array]!));
-    const writes = buffersOf(true);
+    const reads = new Set<number>();
+    const writes = new Set<number>();
+    for (const use of uses) (use.writes ? writes : reads).add(buffers[use.access.array]!);
     let partials: number | undefined;
     if (emitted.finish !== undefined) {
       const type = new TensorType("float64", [Math.max(1, chunks.count) * emitted.extent.slots]);
@@ -244,7 +243,7 @@ class TableBuilder implements LoweringContext {
       buffers,
       uses,
       partials,
-      reads: buffersOf(false),
+      reads,
       writes,
     });
   }
