@@ -8,165 +8,243 @@ import type { Frame, Member } from "./frame.ts";
 import { kernelKind } from "./kinds.ts";
 import type { View } from "./view.ts";
 
-/** Operations that one kernel computes. It does not change once it is made. */
+/** Operations that one kernel computes. */
 export interface Cluster {
   readonly frame: Frame;
   /** In topological order. */
   readonly members: ReadonlyMap<Value, Member>;
 }
 
-/** What a cluster reads, and the positions of its first and last member. */
-interface Extent {
-  readonly reads: readonly Value[];
+/**
+ * A cluster while clusters are merged. It grows by what is merged into it: copying it would take time that grows with
+ * the square of its size.
+ */
+export interface Growing extends Cluster {
+  /** How often it has grown. */
+  readonly version: number;
+  /** The positions of its first and last member. */
   readonly first: number;
   readonly last: number;
+  /** The arrays that it reads and does not make. */
+  readonly reads: ReadonlySet<Value>;
+  /** The members whose arrays are needed outside of it. */
+  readonly written: ReadonlySet<Value>;
+}
+
+/** Two clusters, and their members as they are placed in the frame of one of them. */
+export interface Pair {
+  readonly frame: Frame;
+  readonly producer: ReadonlyMap<Value, Member>;
+  readonly consumer: ReadonlyMap<Value, Member>;
+}
+
+/** The same with what only this module changes. */
+interface Group extends Growing {
+  frame: Frame;
+  version: number;
+  members: Map<Value, Member>;
+  first: number;
+  last: number;
+  reads: Set<Value>;
+  written: Set<Value>;
+  /** The last position among all that it computes or needs, through however many others. */
+  reach: number;
+}
+
+/** What is known of a node. */
+interface Place {
+  readonly position: number;
+  /** The nodes whose arrays it reads, views resolved. */
+  readonly inputs: readonly Value[];
+  /** The operations that read its array, an entry per use. */
+  readonly users: Value[];
+  cluster: Group | undefined;
 }
 
 /** All clusters of a graph while they are merged. */
 export class Clusters {
   /** What each node is a view of. */
   readonly viewOf: (node: Value) => View;
-  readonly #clusterOf = new Map<Value, Cluster>();
-  readonly #positions = new Map<Value, number>();
-  readonly #users = new Map<Value, Value[]>();
-  readonly #extents = new WeakMap<Cluster, Extent>();
-  /** The last position among all that a cluster computes or needs, through however many others. */
-  readonly #reaches = new Map<Cluster, number>();
+  readonly #places = new Map<Value, Place>();
+  readonly #results: ReadonlySet<Value>;
+  /** Clusters that have members, and some that were merged into others, in the order of their first members. */
+  readonly #roots: Value[] = [];
 
-  /** `order` is topological. */
-  constructor(order: readonly Value[], viewOf: (node: Value) => View) {
+  /** `order` is topological; `results` are the nodes that leave the program. */
+  constructor(order: readonly Value[], viewOf: (node: Value) => View, results: ReadonlySet<Value>) {
     this.viewOf = viewOf;
-    order.forEach((node, index) => this.#positions.set(node, index));
-    for (const node of order) {
+    this.#results = results;
+    for (let position = 0; position < order.length; position++) {
+      const node = order[position]!;
       const kind = kernelKind(node);
-      if (kind === "leaf" || kind === "view") continue;
-      for (const input of this.inputsOf(node)) {
-        const known = this.#users.get(input);
-        if (known === undefined) this.#users.set(input, [node]);
-        else known.push(node);
+      const inputs: Value[] = [];
+      if (kind !== "leaf" && kind !== "view") {
+        for (const input of (node as TableOperation).inputNodes) { // what is no leaf is an operation
+          const { source } = viewOf(input);
+          inputs.push(source);
+          this.#places.get(source)!.users.push(node); // inputs come first
+        }
       }
+      this.#places.set(node, { position, inputs, users: [], cluster: undefined });
     }
   }
 
   /** The cluster that computes a node; undefined for what is not computed by a kernel. */
-  of(node: Value): Cluster | undefined {
-    return this.#clusterOf.get(node);
+  of(node: Value): Growing | undefined {
+    return this.#places.get(node)!.cluster;
   }
 
-  /** Makes `cluster` the one that its members belong to. */
-  add(cluster: Cluster): void {
-    for (const node of cluster.members.keys()) {
-      const former = this.#clusterOf.get(node);
-      if (former !== undefined) this.#reaches.delete(former);
-      this.#clusterOf.set(node, cluster);
+  /** Makes a cluster of one operation. Operations come in topological order. */
+  start(node: Value, frame: Frame, member: Member): void {
+    const place = this.#places.get(node)!;
+    const { position, inputs, users } = place;
+    let reach = position;
+    for (const input of inputs) reach = Math.max(reach, this.#places.get(input)!.cluster?.reach ?? 0);
+    place.cluster = {
+      frame,
+      version: 0,
+      members: new Map([[node, member]]),
+      first: position,
+      last: position,
+      reads: new Set(inputs),
+      written: new Set(users.length > 0 || this.#results.has(node) ? [node] : []),
+      reach,
+    };
+    this.#roots.push(node);
+  }
+
+  /** Makes one cluster of the clusters of two nodes, whose members have been placed. */
+  merge(first: Value, second: Value, { frame, producer, consumer }: Pair): void {
+    const group = this.#places.get(first)!.cluster!; // only clusters are merged
+    const other = this.#places.get(second)!.cluster!;
+    const passed = [...this.#passed(group, other)];
+    const reach = Math.max(group.reach, other.reach);
+    const isLater = reach > Math.min(group.reach, other.reach);
+    for (const node of other.written) group.written.add(node);
+    for (const node of passed) if (this.#isInside(node, group, other)) group.written.delete(node);
+    for (const node of passed) group.reads.delete(node);
+    if (group.last < other.first) {
+      if (producer !== group.members) group.members = new Map(producer);
+      for (const [node, member] of consumer) group.members.set(node, member);
+      for (const node of other.reads) if (!group.members.has(node)) group.reads.add(node);
+    } else {
+      const members = [...producer, ...consumer].sort(([x], [y]) => this.positionOf(x) - this.positionOf(y));
+      group.members = new Map(members);
+      group.reads = new Set();
+      for (const node of group.members.keys()) {
+        for (const input of this.inputsOf(node)) if (!group.members.has(input)) group.reads.add(input);
+      }
     }
-    let reach = this.#extentOf(cluster).last;
-    for (const each of this.before(cluster)) reach = Math.max(reach, this.#reaches.get(each)!); // all clusters have one
-    this.#reaches.set(cluster, reach);
-    this.#extendUsers(cluster);
+    for (const node of consumer.keys()) this.#places.get(node)!.cluster = group;
+    group.version++;
+    group.frame = frame;
+    group.first = Math.min(group.first, other.first);
+    group.last = Math.max(group.last, other.last);
+    group.reach = reach;
+    if (isLater) this.#extendUsers(group);
   }
 
-  /** Lets those that need `cluster` reach as far as it does. */
-  #extendUsers(cluster: Cluster): void {
-    const stack = [cluster];
+  /** Lets those that need a cluster reach as far as it does. */
+  #extendUsers(group: Group): void {
+    const stack = [group];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      const reach = this.#reaches.get(next)!; // all clusters have one
-      for (const node of next.members.keys()) {
+      for (const node of next.written) {
         for (const user of this.usersOf(node)) {
-          const other = this.#clusterOf.get(user);
-          if (other === undefined || this.#reaches.get(other)! >= reach) continue;
-          this.#reaches.set(other, reach);
+          const other = this.#places.get(user)!.cluster;
+          if (other === undefined || other.reach >= next.reach) continue;
+          other.reach = next.reach;
           stack.push(other);
         }
       }
     }
   }
 
+  /** How many arrays a kernel of both would read and write. */
+  countArrays(a: Growing, b: Growing): number {
+    let count = a.reads.size + a.written.size + b.reads.size + b.written.size;
+    for (const node of b.reads) if (a.reads.has(node)) count--;
+    for (const node of this.#passed(a, b)) count -= this.#isInside(node, a, b) ? 2 : 1;
+    return count;
+  }
+
+  /** What one of two clusters makes and the other reads. */
+  *#passed(a: Growing, b: Growing): Generator<Value> {
+    for (const node of b.reads) if (a.members.has(node)) yield node;
+    for (const node of a.reads) if (b.members.has(node)) yield node;
+  }
+
+  /** Whether nothing but two clusters needs a member of theirs. */
+  #isInside(node: Value, a: Growing, b: Growing): boolean {
+    return !this.#results.has(node) && this.usersOf(node).every((user) => a.members.has(user) || b.members.has(user));
+  }
+
   /** Where a node comes in the topological order. */
   positionOf(node: Value): number {
-    return this.#positions.get(node)!;
+    return this.#places.get(node)!.position;
   }
 
   /** The nodes whose arrays an operation reads, views resolved. */
-  readonly inputsOf = (node: Value): Value[] =>
-    (node as TableOperation).inputNodes.map((input) => this.viewOf(input).source); // members are operations
+  inputsOf(node: Value): readonly Value[] {
+    return this.#places.get(node)!.inputs;
+  }
 
   /** The operations that read a node's array, an entry per use. */
-  readonly usersOf = (node: Value): readonly Value[] => this.#users.get(node) ?? [];
+  readonly usersOf = (node: Value): readonly Value[] => this.#places.get(node)!.users;
 
-  #extentOf(cluster: Cluster): Extent {
-    let extent = this.#extents.get(cluster);
-    if (extent === undefined) {
-      const nodes = [...cluster.members.keys()];
-      const reads = [...new Set(nodes.flatMap((node) => this.inputsOf(node)))].filter((input) =>
-        !cluster.members.has(input)
-      );
-      const places = nodes.map((node) => this.positionOf(node));
-      this.#extents.set(cluster, extent = { reads, first: Math.min(...places), last: Math.max(...places) });
-    }
-    return extent;
-  }
-
-  /** The position of a cluster's first member. */
-  firstOf(cluster: Cluster): number {
-    return this.#extentOf(cluster).first;
-  }
-
-  /** The position of a cluster's last member. */
-  lastOf(cluster: Cluster): number {
-    return this.#extentOf(cluster).last;
-  }
-
-  /** The arrays that a cluster reads and does not make. */
-  readsOf(cluster: Cluster): readonly Value[] {
-    return this.#extentOf(cluster).reads;
-  }
-
-  /** The clusters that make what `cluster` reads. */
-  before(cluster: Cluster): Set<Cluster> {
-    const before = new Set<Cluster>();
-    for (const input of this.readsOf(cluster)) {
-      const producer = this.#clusterOf.get(input);
-      if (producer !== undefined && producer !== cluster) before.add(producer);
-    }
-    return before;
+  /** Whether `cluster` reads what `other` makes. */
+  needs(cluster: Growing, other: Growing): boolean {
+    for (const input of cluster.reads) if (this.of(input) === other) return true;
+    return false;
   }
 
   /** Whether `from` needs `to`, by a way that leads through a third cluster. */
-  dependsIndirectly(from: Cluster, to: Cluster): boolean {
-    const seen = new Set<Cluster>([from]);
-    const stack = [...this.before(from)].filter((each) => each !== to);
-    const { first } = this.#extentOf(to);
+  dependsIndirectly(from: Growing, to: Growing): boolean {
+    const seen = new Set<Cluster>();
+    const stack = [from];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (next === to) return true;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      // What reaches no further than the first member of `to` does not need it.
-      if (this.#reaches.get(next)! >= first) stack.push(...this.before(next));
+      for (const input of next.reads) {
+        const before = this.#places.get(input)!.cluster;
+        if (before === undefined) continue;
+        if (before === to) {
+          if (next !== from) return true;
+          continue;
+        }
+        // What reaches no further than the first member of `to` does not need it.
+        if (before.reach < to.first || before === from || seen.has(before)) continue;
+        seen.add(before);
+        stack.push(before);
+      }
     }
     return false;
   }
 
   /** The clusters, each after those it reads from. Throws when there is no such order: a merge was wrong. */
-  inOrder(): Cluster[] {
-    const result: Cluster[] = [];
-    const state = new Map<Cluster, "open" | "done">();
-    for (const root of new Set(this.#clusterOf.values())) {
-      const stack = [root];
+  inOrder(): Growing[] {
+    const result: Growing[] = [];
+    const state = new Map<Growing, "open" | "done">();
+    for (const node of this.#roots) {
+      const stack = [this.of(node)!]; // it was started
       while (stack.length > 0) {
         const top = stack.at(-1)!;
-        if (state.get(top) === undefined) {
+        const isNew = state.get(top) === undefined;
+        if (isNew) {
           state.set(top, "open");
-          for (const each of this.before(top)) if (state.get(each) === undefined) stack.push(each);
         } else {
           stack.pop();
           if (state.get(top) === "done") continue;
-          for (const each of this.before(top)) {
-            if (state.get(each) !== "done") throw new Error("Cannot order the kernels: two need each other's results");
-          }
-          state.set(top, "done");
-          result.push(top);
         }
+        for (const input of top.reads) {
+          const before = this.of(input);
+          if (before === undefined) continue;
+          if (isNew) {
+            if (state.get(before) === undefined) stack.push(before);
+          } else if (state.get(before) !== "done") {
+            throw new Error("Cannot order the kernels: two need each other's results");
+          }
+        }
+        if (isNew) continue;
+        state.set(top, "done");
+        result.push(top);
       }
     }
     return result;

@@ -3,49 +3,48 @@
  * reduction names its axes and drops them; where they are to stay, a reshape puts them back.
  * @module
  */
-import { TableOperation } from "../src/graph/operation.ts";
+import type { TableOperation } from "../src/graph/operation.ts";
 import { recordOperation } from "../src/graph/recording.ts";
-import { postorder } from "../src/graph/traverse.ts";
 import { movementOps } from "../src/ops/movement.ts";
-import type { GraphFunction, Op } from "../src/ops/op.ts";
+import type { Attributes, GraphFunction, Op } from "../src/ops/op.ts";
+import { normalizeAxes } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
-import { reducedAxes } from "./frame.ts";
-import { isArgReduction, kernelKind } from "./kinds.ts";
+import { isArgReduction, kindOf } from "./kinds.ts";
 import { rewriteGraph } from "./pass.ts";
 
-/** The same graph function in the compiler's primitives. */
+/** The same graph function in the compiler's primitives. What an operation decomposes into is decomposed as it is recorded. */
 export function decompose(source: GraphFunction): GraphFunction {
-  let result = source;
-  while (postorder([...result.outputs, ...result.assigns]).some(isComposite)) {
-    result = rewriteGraph(result, (node, inputs, rebuild) => {
-      if (isOpenReduction(node)) return spellReduction(node, inputs);
-      return node.op.decompose?.(inputs, node.attributes) ?? rebuild();
-    });
-  }
-  return result;
+  return rewriteGraph(
+    source,
+    (node, inputs, rebuild) => decomposed(node.op, inputs, node.attributes) ?? rebuild(),
+    { replace: decomposed },
+  );
 }
 
-function isComposite(node: Value): boolean {
-  return node instanceof TableOperation && (node.op.decompose !== undefined || isOpenReduction(node));
+/** What an operation is in simpler ones; undefined for a primitive. */
+function decomposed(op: Op, inputs: readonly Value[], attributes: Attributes): Value | undefined {
+  if (kindOf(op) === "reduce" && isOpenReduction(op, inputs[0]!, attributes)) {
+    return spellReduction(op, inputs[0]!, attributes);
+  }
+  return op.decompose?.(inputs, attributes);
 }
 
 /** Whether a reduction keeps its axes or leaves them unsaid: the same reduction could be written in two ways. */
-function isOpenReduction(node: TableOperation): boolean {
-  if (kernelKind(node) !== "reduce") return false;
-  const { axes, keepDims } = node.attributes;
-  const { length } = node.inputNodes[0]!.type!.shape;
+function isOpenReduction({ name }: Op, x: Value, { axes, keepDims }: Attributes): boolean {
   // Without axes argmax and argmin number the elements of the whole tensor: they take one axis or none.
   const open = axes === undefined
-    ? length > 0 && !isArgReduction(node.name)
+    ? x.rank > 0 && !isArgReduction(name)
     : (axes as readonly number[]).some((axis) => axis < 0); // what reductions are applied with
   return keepDims === true || open;
 }
 
-function spellReduction(node: TableOperation, inputs: readonly Value[]): Value {
-  const { graph } = inputs[0] as TableOperation; // an operation's inputs are nodes of its graph
-  const { axes } = node.attributes;
-  const spelled = axes === undefined && isArgReduction(node.name) ? {} : { axes: reducedAxes(node) };
-  const dropped = recordOperation(graph, node.op, inputs, { ...spelled, keepDims: false });
-  if (node.attributes["keepDims"] !== true) return dropped;
-  return recordOperation(graph, movementOps.reshape as Op, [dropped], { shape: node.type!.shape }); // any op is applied by its own attributes
+function spellReduction(op: Op, x: Value, attributes: Attributes): Value {
+  const { graph } = x as TableOperation; // an operation's inputs are nodes of its graph
+  const { axes, keepDims } = attributes as { axes?: readonly number[]; keepDims?: boolean }; // as above
+  const reduced = normalizeAxes(axes, x.rank, op.name);
+  const spelled = axes === undefined && isArgReduction(op.name) ? {} : { axes: reduced };
+  const dropped = recordOperation(graph, op, [x], { ...spelled, keepDims: false });
+  if (keepDims !== true) return dropped;
+  const shape = x.shape.map((length, axis) => reduced.includes(axis) ? 1 : length);
+  return recordOperation(graph, movementOps.reshape as Op, [dropped], { shape }); // any op is applied by its own attributes
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { TableOperation } from "../src/graph/operation.ts";
-import { normalizeAxis, type Shape, stridesOf } from "../src/shape.ts";
+import { equalShapes, normalizeAxis, type Shape, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 import { isArgReduction, kernelKind } from "./kinds.ts";
 import { shapeOf, type View } from "./view.ts";
@@ -58,6 +58,13 @@ export function ownFrame(node: Value): Frame | undefined {
   }
 }
 
+/** Whether two frames are alike, so that members are placed in one as in the other. */
+export function isSameFrame(a: Frame, b: Frame): boolean {
+  if (a === b) return true;
+  return a.kind === b.kind && equalShapes(a.shape, b.shape) &&
+    a.reduced.every((reduced, axis) => reduced === b.reduced[axis]);
+}
+
 /** The axes a reduction takes together, counted from the front. */
 export function reducedAxes(node: TableOperation): number[] {
   const { shape } = node.inputNodes[0]!.type!;
@@ -72,50 +79,58 @@ export function walkedAxes(frame: Frame, level: Level): number[] {
   return level === "row" ? axes.filter((axis) => !frame.reduced[axis]) : [];
 }
 
+/** The first of the frame's axes from `axis` on that a level walks; its rank when there is none. */
+function nextWalked({ shape, reduced }: Frame, level: Level, axis: number): number {
+  if (level === "total") return shape.length;
+  let next = axis;
+  while (next < shape.length && (shape[next] === 1 || level === "row" && reduced[next]!)) next++;
+  return next;
+}
+
 /** For each axis of `shape`, the frame's axis that walks it at this level; undefined when they do not correspond. */
 function matchAxes(shape: Shape, frame: Frame, level: Level): number[] | undefined {
-  const walked = walkedAxes(frame, level);
-  let next = 0;
+  let axis = nextWalked(frame, level, 0);
   const result: number[] = [];
   for (const size of shape) {
     if (size === 1) {
       result.push(-1);
     } else {
-      const axis = walked[next++];
-      if (axis === undefined || frame.shape[axis] !== size) return undefined;
+      if (frame.shape[axis] !== size) return undefined; // there may be none
       result.push(axis);
+      axis = nextWalked(frame, level, axis + 1);
     }
   }
-  return next === walked.length ? result : undefined;
+  return axis === frame.shape.length ? result : undefined;
 }
 
 /** Strides over a node's own axes as strides over the frame's. */
 function frameStrides(strides: readonly number[], axes: readonly number[], rank: number): number[] {
   const result = new Array<number>(rank).fill(0);
-  axes.forEach((axis, index) => {
+  for (let index = 0; index < axes.length; index++) {
+    const axis = axes[index]!;
     if (axis >= 0) result[axis] = strides[index]!;
-  });
+  }
   return result;
 }
 
-function levelsOf(frame: Frame): readonly Level[] {
-  return frame.kind === "row" ? ["element", "row", "total"] : ["element"];
-}
+const levels: readonly Level[] = ["element", "row", "total"];
 
 /** Where a node is computed in a frame; undefined when it does not fit. */
 export function placeMember(node: TableOperation, frame: Frame): Member | undefined {
-  const rank = frame.shape.length;
   const place = (level: Level, inputLevel: Level, inputAxes: readonly number[]): Member | undefined => {
     const axes = matchAxes(shapeOf(node), frame, level);
-    return axes && { node, level, inputLevel, inputAxes, strides: frameStrides(stridesOf(shapeOf(node)), axes, rank) };
+    return axes && memberAt(node, frame, axes, level, inputLevel, inputAxes);
   };
   const kind = kernelKind(node);
   switch (kind) {
     case "elementwise":
     case "gather":
-      for (const level of levelsOf(frame)) {
+      for (const level of levels) {
         const axes = matchAxes(shapeOf(node), frame, level);
-        if (axes !== undefined) return place(level, level, kind === "gather" ? indexAxes(node, axes) : axes);
+        if (axes !== undefined) {
+          return memberAt(node, frame, axes, level, level, kind === "gather" ? indexAxes(node, axes) : axes);
+        }
+        if (frame.kind !== "row") break;
       }
       return undefined;
     case "contract":
@@ -144,6 +159,19 @@ export function placeMember(node: TableOperation, frame: Frame): Member | undefi
   }
 }
 
+/** A member whose result `axes` of the frame walk. */
+function memberAt(
+  node: TableOperation,
+  frame: Frame,
+  axes: readonly number[],
+  level: Level,
+  inputLevel: Level,
+  inputAxes: readonly number[],
+): Member {
+  const strides = frameStrides(stridesOf(shapeOf(node)), axes, frame.shape.length);
+  return { node, level, inputLevel, inputAxes, strides };
+}
+
 /** A member that shares its kernel with nothing. */
 export function unplaced(node: Value): Member {
   return {
@@ -160,8 +188,12 @@ export function accessStrides(input: Value, view: View, member: Member, frame: F
   const shape = shapeOf(input);
   // Operands broadcast: they are aligned with the shape the member works on at the last axis.
   const leading = member.inputAxes.length - shape.length;
-  const axes = shape.map((size, axis) => size === 1 ? -1 : member.inputAxes[leading + axis]!);
-  return frameStrides(view.strides, axes, frame.shape.length);
+  const result = new Array<number>(frame.shape.length).fill(0);
+  for (let axis = 0; axis < shape.length; axis++) {
+    const walking = shape[axis] === 1 ? -1 : member.inputAxes[leading + axis]!;
+    if (walking >= 0) result[walking] = view.strides[axis]!;
+  }
+  return result;
 }
 
 /** The axis that a gather takes from, and how many axes of indices take its place. */

@@ -12,14 +12,13 @@ import { TableOperation } from "../src/graph/operation.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import type { ExecutorOptions } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
-import { type Cluster, Clusters } from "./clusters.ts";
+import { type Cluster, Clusters, type Growing } from "./clusters.ts";
 import { ownFrame, placeMember, unplaced } from "./frame.ts";
-import { type FusionContext, fusionRules, Merge } from "./fusion_rules.ts";
+import { type FusionContext, type FusionRule, fusionRules, Merge } from "./fusion_rules.ts";
 import type { Materialized } from "./materialize.ts";
 import { findRecomputed } from "./recompute.ts";
 import { candidatesSideBySide } from "./side_by_side.ts";
 import { findUpdates } from "./updates.ts";
-import { wholeView } from "./view.ts";
 
 export type { Cluster };
 
@@ -41,32 +40,42 @@ export interface Fused {
 
 /** Groups the operations of a graph into kernels. */
 export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused {
-  const viewOf = (node: Value) => source.views.get(node) ?? wholeView(node);
+  const { viewOf } = source;
   const sourceOf = (node: Value): Value => viewOf(node).source;
   const assigned = source.assigns.map((assign) => assign.inputNodes[0]!);
   const order = postorder([...source.outputs, ...assigned]);
-  const clusters = new Clusters(order, viewOf);
   const ends = { outputs: new Set(source.outputs.map(sourceOf)), assigned: assigned.map(sourceOf) };
   const results = new Set([...ends.outputs, ...ends.assigned]);
+  const clusters = new Clusters(order, viewOf, results);
   const recomputed = findRecomputed(order, results, viewOf);
   const updates = findUpdates({ order, usersOf: clusters.usersOf, ...ends });
-  const fusion = new Fusion({ clusters, exact: options.exact ?? false, results, updates });
+  const fusion = new Fusion({ clusters, exact: options.exact ?? false, updates });
   for (const node of order) {
     const frame = ownFrame(node);
     if (frame === undefined || recomputed.has(node)) continue;
     const placed = placeMember(node as TableOperation, frame) ?? unplaced(node); // frames are of operations
-    clusters.add({ frame, members: new Map([[node, placed]]) });
+    clusters.start(node, frame, placed);
     if (frame.kind !== "assemble" && frame.kind !== "host") fusion.mergeWithInputs(node);
   }
   fusion.mergeRefused();
   for (const [first, second] of candidatesSideBySide(clusters, recomputed)) fusion.merge(first, second);
-  return { clusters: clusters.inOrder(), refusals: fusion.refusals, recomputed };
+  return {
+    clusters: clusters.inOrder(),
+    recomputed,
+    // Only people read them, and few do: they are put into words when they are asked for.
+    get refusals() {
+      return fusion.refusals;
+    },
+  };
 }
 
 /** A refused merge of the clusters that two nodes were part of. */
-interface Refused extends Refusal {
+interface Refused {
+  readonly rule: FusionRule;
   readonly nodes: readonly [producer: Value, consumer: Value];
-  readonly clusters: readonly [producer: Cluster, consumer: Cluster];
+  readonly clusters: readonly [producer: Growing, consumer: Growing];
+  /** Of both clusters together: while that is the same, so are they. */
+  readonly version: number;
 }
 
 /** Merges clusters, and keeps what was refused. */
@@ -79,7 +88,12 @@ class Fusion {
   }
 
   get refusals(): readonly Refusal[] {
-    return this.#refused.map(({ producer, consumer, rule, reason }) => ({ producer, consumer, rule, reason }));
+    return this.#refused.map(({ nodes: [producer, consumer], rule: { name, reason } }) => ({
+      producer: describe(producer),
+      consumer: describe(consumer),
+      rule: name,
+      reason,
+    }));
   }
 
   /** Merges a node's cluster with those that it reads from, the nearest first. */
@@ -102,7 +116,9 @@ class Fusion {
       this.#refused = [];
       for (const each of refused) {
         const [producer, consumer] = each.nodes;
-        if (clusters.of(producer) === each.clusters[0] && clusters.of(consumer) === each.clusters[1]) {
+        const [first, second] = each.clusters;
+        const areSame = clusters.of(producer) === first && clusters.of(consumer) === second;
+        if (areSame && first.version + second.version === each.version) {
           this.#refused.push(each);
         } else if (this.merge(producer, consumer)) {
           changed = true;
@@ -119,16 +135,14 @@ class Fusion {
     const merge = new Merge(producer, consumer, this.#context);
     const refusing = fusionRules.find((rule) => rule.refuses(merge));
     if (refusing === undefined) {
-      clusters.add(merge.merged!); // there is a frame for both, or a rule had refused
+      clusters.merge(first, second, merge.placed!); // there is a frame for both, or a rule had refused
       return true;
     }
     this.#refused.push({
-      producer: describe(first),
-      consumer: describe(second),
-      rule: refusing.name,
-      reason: refusing.reason,
+      rule: refusing,
       nodes: [first, second],
       clusters: [producer, consumer],
+      version: producer.version + consumer.version,
     });
     return false;
   }

@@ -7,8 +7,8 @@
  */
 import { sizeOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
-import type { Cluster, Clusters } from "./clusters.ts";
-import { accessStrides, type Frame, type Level, type Member, placeMember, walkedAxes } from "./frame.ts";
+import type { Cluster, Clusters, Growing, Pair } from "./clusters.ts";
+import { accessStrides, type Frame, isSameFrame, type Level, type Member, placeMember, walkedAxes } from "./frame.ts";
 import { isOneChunk } from "./chunks.ts";
 import { kernelKind } from "./kinds.ts";
 import { hasLongRows, maximumArrays, maximumMembers } from "./limits.ts";
@@ -20,8 +20,6 @@ export interface FusionContext {
   readonly clusters: Clusters;
   /** Whether results have to be those of one operation after the other, bit for bit. */
   readonly exact: boolean;
-  /** The nodes that leave the program. */
-  readonly results: ReadonlySet<Value>;
   /** For each node that is part of an update of several Variables, which one. */
   readonly updates: ReadonlyMap<Value, number>;
 }
@@ -36,13 +34,13 @@ interface Edge {
 
 /** Two clusters that could become one. */
 export class Merge {
-  readonly producer: Cluster;
-  readonly consumer: Cluster;
+  readonly producer: Growing;
+  readonly consumer: Growing;
   readonly context: FusionContext;
-  #merged: Cluster | "none" | undefined;
+  #placed: Pair | "none" | undefined;
   #edges: readonly Edge[] | undefined;
 
-  constructor(producer: Cluster, consumer: Cluster, context: FusionContext) {
+  constructor(producer: Growing, consumer: Growing, context: FusionContext) {
     this.producer = producer;
     this.consumer = consumer;
     this.context = context;
@@ -55,14 +53,31 @@ export class Merge {
   }
 
   /** Both clusters' members in the frame of one of them, if one fits all. */
-  get merged(): Cluster | undefined {
-    this.#merged ??= mergeFrames(this.producer, this.consumer, this.context.clusters) ?? "none";
-    return this.#merged === "none" ? undefined : this.#merged;
+  get placed(): Pair | undefined {
+    this.#placed ??= placeTogether(this.producer, this.consumer) ?? "none";
+    return this.#placed === "none" ? undefined : this.#placed;
+  }
+
+  /** The frame of both. Rules that ask for it come after the one that there is none. */
+  get frame(): Frame {
+    return this.placed!.frame;
+  }
+
+  /** A node's place among the members of both. */
+  memberOf(node: Value): Member | undefined {
+    const { producer, consumer } = this.placed!; // as above
+    return consumer.get(node) ?? producer.get(node);
+  }
+
+  /** All members of both. */
+  get members(): Member[] {
+    const { producer, consumer } = this.placed!; // as above
+    return [...producer.values(), ...consumer.values()];
   }
 
   /** The values that pass between members of the merged cluster, but for those that rules have looked at before. */
   get edges(): readonly Edge[] {
-    return this.#edges ??= edgesOf(this.merged!, this); // rules that look at edges come after the one about frames
+    return this.#edges ??= edgesOf(this);
   }
 }
 
@@ -104,14 +119,14 @@ export const fusionRules: readonly FusionRule[] = [
     reason: "an update of several Variables is a kernel of its own, the same for all parameters",
     refuses: ({ producer, consumer, context: { updates } }) => {
       // No cluster holds more than one update, so that one member tells.
-      const [[x], [y]] = [[...producer.members.keys()], [...consumer.members.keys()]];
+      const [[x], [y]] = [producer.members.keys(), consumer.members.keys()];
       return updates.get(x!) !== updates.get(y!);
     },
   },
   {
     name: "one loop nest",
     reason: "their loops differ",
-    refuses: ({ merged }) => merged === undefined,
+    refuses: ({ placed }) => placed === undefined,
   },
   {
     name: "operands are arrays",
@@ -121,8 +136,8 @@ export const fusionRules: readonly FusionRule[] = [
   {
     name: "tiles and gathers",
     reason: "a gather reads here and there, and a contraction makes tiles",
-    refuses: ({ merged }) =>
-      merged!.frame.kind === "contract" && [...merged!.members.keys()].some((node) => kernelKind(node) === "gather"),
+    refuses: (merge) =>
+      merge.frame.kind === "contract" && merge.members.some(({ node }) => kernelKind(node) === "gather"),
   },
   {
     name: "gathers from arrays",
@@ -144,22 +159,23 @@ export const fusionRules: readonly FusionRule[] = [
   {
     name: "same element",
     reason: "it reads other elements than the one just computed",
-    refuses: ({ edges, merged }) => edges.some((edge) => !isAligned(edge, merged!.frame)),
+    refuses: ({ edges, frame }) => edges.some((edge) => !isAligned(edge, frame)),
   },
   {
     name: "order of a total",
     reason: "a total would be added up in another order than alone",
-    refuses: ({ merged, context }) => context.exact && reordersTotal(merged!),
+    refuses: (merge) => merge.context.exact && reordersTotal(merge),
   },
   {
     name: "arrays of a kernel",
     reason: `more than ${maximumArrays} arrays in one kernel`,
-    refuses: ({ merged, context }) => countArrays(merged!, context) > maximumArrays,
+    refuses: ({ producer, consumer, context: { clusters } }) =>
+      clusters.countArrays(producer, consumer) > maximumArrays,
   },
   {
     name: "long rows",
     reason: "a row this long is computed in pieces, and a second pass would need the whole",
-    refuses: ({ merged, context }) => hasLongRows(merged!.frame) && assignPasses(merged!, context.clusters).passes > 1,
+    refuses: (merge) => hasLongRows(merge.frame) && assignPasses(mergedOf(merge), merge.context.clusters).passes > 1,
   },
   {
     name: "order of kernels",
@@ -169,30 +185,36 @@ export const fusionRules: readonly FusionRule[] = [
   },
 ];
 
-/** Members of both in topological order, in the frame of one of them if all fit there. */
-function mergeFrames(producer: Cluster, consumer: Cluster, clusters: Clusters): Cluster | undefined {
+/** The members of both in the frame of one of them, if all fit there. */
+function placeTogether(producer: Cluster, consumer: Cluster): Pair | undefined {
   for (const frame of framesFor(producer.frame, consumer.frame)) {
-    const [first, second] = [membersIn(producer, frame), membersIn(consumer, frame)];
-    if (first === undefined || second === undefined) continue;
-    const members = [...first, ...second];
-    if (clusters.lastOf(producer) > clusters.firstOf(consumer)) {
-      members.sort(([x], [y]) => clusters.positionOf(x) - clusters.positionOf(y));
-    }
-    return { frame, members: new Map(members) };
+    const first = membersIn(producer, frame);
+    if (first === undefined) continue;
+    const second = membersIn(consumer, frame);
+    if (second !== undefined) return { frame, producer: first, consumer: second };
   }
   return undefined;
 }
 
 /** A cluster's members as they are placed in a frame; undefined when one does not fit. */
-function membersIn(cluster: Cluster, frame: Frame): Iterable<readonly [Value, Member]> | undefined {
-  if (cluster.frame === frame) return cluster.members;
-  const result: [Value, Member][] = [];
+function membersIn(cluster: Cluster, frame: Frame): ReadonlyMap<Value, Member> | undefined {
+  if (isSameFrame(cluster.frame, frame)) return cluster.members;
+  const result = new Map<Value, Member>();
   for (const [node, { node: operation }] of cluster.members) {
     const member = placeMember(operation, frame);
     if (member === undefined) return undefined;
-    result.push([node, member]);
+    result.set(node, member);
   }
   return result;
+}
+
+/** The cluster that a merge would make. */
+function mergedOf({ frame, placed, context: { clusters } }: Merge): Cluster {
+  const members = [...placed!.producer, ...placed!.consumer]; // it has been asked for before
+  return {
+    frame,
+    members: new Map(members.sort(([x], [y]) => clusters.positionOf(x) - clusters.positionOf(y))),
+  };
 }
 
 function framesFor(a: Frame, b: Frame): Frame[] {
@@ -201,18 +223,19 @@ function framesFor(a: Frame, b: Frame): Frame[] {
 }
 
 /** The values that pass in registers for the first time, or in another frame than before. */
-function edgesOf(merged: Cluster, { producer, consumer, context: { clusters: { viewOf } } }: Merge): Edge[] {
+function edgesOf(merge: Merge): Edge[] {
+  const { producer, consumer, frame, placed, context: { clusters: { viewOf } } } = merge;
   const edges: Edge[] = [];
-  const isNew = (cluster: Cluster): boolean => cluster.frame !== merged.frame;
   for (const cluster of [producer, consumer]) {
+    const isNew = !isSameFrame(cluster.frame, frame);
     // Between members that keep their frame everything was looked at before; and the producer needs nothing of the consumer.
-    if (cluster === producer && !isNew(producer)) continue;
-    for (const node of cluster.members.keys()) {
-      const member = merged.members.get(node)!; // it has all of both
+    if (cluster === producer && !isNew) continue;
+    const members = cluster === producer ? placed!.producer : placed!.consumer; // there is a frame
+    for (const member of members.values()) {
       for (const input of member.node.inputNodes) {
         const view = viewOf(input);
-        const source = merged.members.get(view.source);
-        if (source === undefined || !isNew(cluster) && cluster.members.has(view.source)) continue;
+        const source = merge.memberOf(view.source);
+        if (source === undefined || !isNew && cluster.members.has(view.source)) continue;
         edges.push({ producer: source, consumer: member, input, view });
       }
     }
@@ -227,24 +250,15 @@ function isAligned({ producer, consumer, input, view }: Edge, frame: Frame): boo
 }
 
 /** Whether a reduction over all elements would not walk them in row-major order, because rows lie across, or not in the same chunks. */
-function reordersTotal({ frame, members }: Cluster): boolean {
+function reordersTotal(merge: Merge): boolean {
+  const { frame } = merge;
   const isRows = frame.reduced.some((reduced, axis) => !reduced && frame.shape[axis] !== 1);
-  if (isRows && !isOneChunk(sizeOf(frame.shape)) && [...members.values()].some(({ level }) => level === "total")) {
+  if (isRows && !isOneChunk(sizeOf(frame.shape)) && merge.members.some(({ level }) => level === "total")) {
     return true;
   }
   const walked = walkedAxes(frame, "element");
   const across = walked.some((axis, index) =>
     frame.reduced[axis] && walked.slice(index).some((later) => !frame.reduced[later])
   );
-  return across && [...members.values()].some(({ level, inputLevel }) => level === "total" && inputLevel === "element");
-}
-
-/** The arrays that a kernel reads and writes. */
-function countArrays({ members }: Cluster, { clusters, results }: FusionContext): number {
-  const arrays = new Set<Value>();
-  for (const node of members.keys()) {
-    for (const source of clusters.inputsOf(node)) if (!members.has(source)) arrays.add(source);
-    if (results.has(node) || clusters.usersOf(node).some((user) => !members.has(user))) arrays.add(node);
-  }
-  return arrays.size;
+  return across && merge.members.some(({ level, inputLevel }) => level === "total" && inputLevel === "element");
 }

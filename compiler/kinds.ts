@@ -29,16 +29,31 @@ export function isArgReduction(name: string): name is "argmax" | "argmin" {
   return name === "argmax" || name === "argmin";
 }
 
+/** The kinds of the ops that were looked at. */
+const kinds = new Map<TableOperation["op"], KernelKind>();
+
+/** The kind of kernel an op becomes part of; of `take` it depends on the node. */
+export function kindOf(op: TableOperation["op"]): KernelKind {
+  let kind = kinds.get(op);
+  if (kind === undefined) kinds.set(op, kind = findKind(op));
+  return kind;
+}
+
 /** The kind of kernel a node becomes part of. */
 export function kernelKind(node: Value): KernelKind {
-  if (node instanceof Placeholder || node instanceof Read) return "leaf";
-  if (!(node instanceof TableOperation)) return "host";
-  if (node.name === "cast" || node.name === "checkIndex" || isElementwise(node.op)) return "elementwise";
-  if (reductions.has(node.name)) return "reduce";
-  if (views.has(node.name)) return "view";
-  if (node.name === "contract") return "contract";
-  if (node.name === "take" && looksAtIndices(node)) return "gather";
-  return assemblies.has(node.name) ? "assemble" : "host";
+  if (!(node instanceof TableOperation)) return node instanceof Placeholder || node instanceof Read ? "leaf" : "host";
+  const kind = kindOf(node.op);
+  return kind === "gather" && !looksAtIndices(node) ? "host" : kind;
+}
+
+function findKind(op: TableOperation["op"]): KernelKind {
+  const { name } = op;
+  if (name === "cast" || name === "checkIndex" || isElementwise(op)) return "elementwise";
+  if (reductions.has(name)) return "reduce";
+  if (views.has(name)) return "view";
+  if (name === "contract") return "contract";
+  if (name === "take") return "gather";
+  return assemblies.has(name) ? "assemble" : "host";
 }
 
 /** Whether every index is used for an element of the result. Of an empty result none is, and yet each has to be in range. */

@@ -3,32 +3,73 @@
  * operation is a view of something that has an array, and everything that leaves the program has one of its own.
  * @module
  */
-import { Assign, Read, TableOperation } from "../src/graph/operation.ts";
+import { Assign, type Operation, Read, TableOperation } from "../src/graph/operation.ts";
 import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
+import { postorder } from "../src/graph/traverse.ts";
 import { arithmeticOps } from "../src/ops/arithmetic.ts";
 import type { GraphFunction } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
 import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
 import { rewriteGraph } from "./pass.ts";
-import { composeView, isWhole, shapeOf, type View, wholeView } from "./view.ts";
+import { composeView, isWhole, shapeOf, type View, viewer, wholeView } from "./view.ts";
 
 /** A graph function whose views are all resolved. */
 export interface Materialized extends GraphFunction {
   /** For every view, what it looks at; every other node is seen as itself. */
   readonly views: ReadonlyMap<Value, View>;
+  /** What any node is a view of, itself or another. */
+  readonly viewOf: (node: Value) => View;
 }
 
 /** Resolves every view of the graph, inserting copies where it must. */
 export function materialize(source: GraphFunction): Materialized {
+  const views = viewsWithoutCopies(source);
+  return views === undefined ? withCopies(source) : { ...source, views, viewOf: viewer(views) };
+}
+
+/** What the movements of a graph are views of; undefined when something has to be copied. */
+function viewsWithoutCopies({ outputs, assigns }: GraphFunction): Map<Value, View> | undefined {
   const views = new Map<Value, View>();
-  const viewOf = (node: Value): View => views.get(node) ?? wholeView(node);
+  const viewOf = viewer(views);
+  for (const node of postorder([...outputs, ...assigns])) {
+    const kind = kernelKind(node);
+    if (kind === "view") {
+      const operation = node as TableOperation; // movements are
+      const view = composeView(operation, viewOf(operation.inputNodes[0]!));
+      if (view === undefined) return undefined;
+      views.set(node, view);
+    } else if (
+      kind === "host" && !(node as Operation).inputNodes.every((input) => isWholeArray(input, viewOf(input)))
+    ) {
+      return undefined; // all but leaves are operations
+    }
+  }
+  const leaving = [...outputs, ...assigns.map((assign) => assign.inputNodes[0]!)];
+  return leaving.every((node) => canLeave(node, viewOf(node))) ? views : undefined;
+}
+
+function isWholeArray(node: Value, view: View): boolean {
+  return isWhole(view, shapeOf(node));
+}
+
+/** What leaves is a whole array; a Variable changes, so what leaves of it is a copy. */
+function canLeave(node: Value, view: View): boolean {
+  const shared = view.source instanceof Read && !(view.source.source instanceof Tensor);
+  return isWholeArray(node, view) && !shared;
+}
+
+function withCopies(source: GraphFunction): Materialized {
+  const views = new Map<Value, View>();
+  const viewOf = viewer(views);
   const copy = (node: Value): Value => {
     const { graph } = node as TableOperation; // a view is an operation; leaves are whole and are only copied as outputs
     return recordOperation(graph, arithmeticOps.cast as TableOperation["op"], [node], { dtype: node.type!.dtype });
   };
+  const wholeOf = (input: Value): Value => isWholeArray(input, viewOf(input)) ? input : copy(input);
   const result = rewriteGraph(source, (node, inputs, rebuild) => {
-    if (kernelKind(node) === "view") {
+    const kind = kernelKind(node);
+    if (kind === "view") {
       const rebuilt = rebuild() as TableOperation; // rebuilding makes the same kind of node
       const view = composeView(rebuilt, viewOf(inputs[0]!));
       if (view !== undefined) {
@@ -39,27 +80,21 @@ export function materialize(source: GraphFunction): Materialized {
       views.set(copied, composeView(copied, wholeView(copied.inputNodes[0]!))!); // a whole array can be seen in any shape
       return copied;
     }
-    if (kernelKind(node) !== "host") return rebuild();
-    const whole = inputs.map((input) => isWhole(viewOf(input), shapeOf(input)) ? input : copy(input));
+    if (kind !== "host") return rebuild();
+    const whole = inputs.map(wholeOf);
     return whole.every((input, index) => input === inputs[index]) ? rebuild() : recordOperation(
       (whole.find((input) => input instanceof TableOperation) as TableOperation).graph,
       node.op,
       whole,
       node.attributes,
     );
-  });
-
-  /** What leaves is a whole array; of a Variable it is a copy, because the Variable changes. */
-  const settle = (node: Value): Value => {
-    const view = viewOf(node);
-    const shared = view.source instanceof Read && !(view.source.source instanceof Tensor);
-    return isWhole(view, shapeOf(node)) && !shared ? node : copy(node);
-  };
+  }, { pass: wholeOf });
+  const settle = (node: Value): Value => canLeave(node, viewOf(node)) ? node : copy(node);
   const trace: Trace = { graph: result.graph, name: source.name, reads: new Map(), origin: { site: undefined } };
   const outputs = withTrace(trace, () => result.outputs.map(settle));
   const assigns = result.assigns.map((assign) => {
     const value = settle(assign.inputNodes[0]!);
     return value === assign.inputNodes[0] ? assign : new Assign(assign.graph, assign.variable, value);
   });
-  return { ...result, outputs, assigns, views };
+  return { ...result, outputs, assigns, views, viewOf };
 }

@@ -6,7 +6,7 @@ import { copyOperation } from "../src/graph/copy_operation.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { Assign, Operation, Read, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
-import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
+import { recordNode, type Trace, withTrace } from "../src/graph/recording.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { Variable } from "../src/graph/variable.ts";
 import type { GraphFunction } from "../src/ops/op.ts";
@@ -15,11 +15,23 @@ import type { Value } from "../src/value.ts";
 /** What a pass makes of one node, from what it has made of the node's inputs; `rebuild` makes the same node again. */
 export type Rewrite = (node: TableOperation, inputs: readonly Value[], rebuild: () => Value) => Value;
 
+/** What some passes do besides. */
+export interface RewriteOptions {
+  /** What everything that `rewrite` records goes through. */
+  readonly replace?: Trace["replace"];
+  /** What a user's operation is given for one of its inputs. */
+  readonly pass?: (input: Value) => Value;
+}
+
 /**
  * A new graph function that computes the same, with every operation of the op table passed through `rewrite`. Nodes
  * that nothing needs are left behind. What is read after an assignment becomes the value that was assigned.
  */
-export function rewriteGraph(source: GraphFunction, rewrite: Rewrite): GraphFunction {
+export function rewriteGraph(
+  source: GraphFunction,
+  rewrite: Rewrite,
+  { replace, pass }: RewriteOptions = {},
+): GraphFunction {
   const graph = new Graph();
   const copies = new Map<Value, Value>();
   const assigns: Assign[] = [];
@@ -30,18 +42,26 @@ export function rewriteGraph(source: GraphFunction, rewrite: Rewrite): GraphFunc
   });
   const landing = new Set<Value>(source.assigns);
   const copyOf = (node: Value): Value => {
+    if (node instanceof TableOperation) {
+      const inputNodes = copiesOf(node, copies);
+      return rewrite(node, inputNodes, () => rebuild(node, graph, inputNodes));
+    }
     if (node instanceof Variable) return graph.read(node);
     if (node instanceof Read) {
       return node.source instanceof Variable ? graph.read(node.source) : graph.capture(node.source);
     }
     const operation = node as Operation; // placeholders were copied above; what remains computes
-    const inputNodes = operation.inputNodes.map((input) => copies.get(input)!);
+    const inputNodes = copiesOf(operation, copies);
     if (operation instanceof Assign) return inputNodes[0]!;
-    if (!(operation instanceof TableOperation)) return copyOperation(operation, graph, inputNodes);
-    const rebuild = (): Value => recordOperation(graph, operation.op, inputNodes, operation.attributes);
-    return rewrite(operation, inputNodes, rebuild);
+    return copyOperation(operation, graph, pass === undefined ? inputNodes : inputNodes.map(pass));
   };
-  const trace: Trace = { graph, name: source.name, reads: new Map(), origin: { site: undefined } };
+  const trace: Trace = {
+    graph,
+    name: source.name,
+    reads: new Map(),
+    origin: { site: undefined },
+    ...(replace && { replace }),
+  };
   withTrace(trace, () => {
     for (const node of postorder([...source.outputs, ...source.assigns])) {
       if (node instanceof Operation) trace.origin = node;
@@ -51,4 +71,16 @@ export function rewriteGraph(source: GraphFunction, rewrite: Rewrite): GraphFunc
   });
   const outputs = source.outputs.map((output) => copies.get(output)!);
   return { ...source, graph, inputs, outputs, assigns };
+}
+
+function copiesOf({ inputNodes }: Operation, copies: ReadonlyMap<Value, Value>): Value[] {
+  const result = new Array<Value>(inputNodes.length);
+  for (let index = 0; index < inputNodes.length; index++) result[index] = copies.get(inputNodes[index]!)!; // inputs come first
+  return result;
+}
+
+/** The same node in another graph. Where its inputs have kept their types, it keeps its own, which need not be inferred. */
+function rebuild(node: TableOperation, graph: Graph, inputs: readonly Value[]): TableOperation {
+  const isSame = inputs.every((input, index) => input.type === node.inputNodes[index]!.type);
+  return recordNode(graph, node.op, inputs, node.attributes, isSame ? node.type : undefined);
 }

@@ -120,7 +120,7 @@ function shareBlocks(
 
 /** Whether no two kernels of a row read a buffer: they may run at the same time. */
 function onlyReader(drafts: readonly Draft[], buffer: number): boolean {
-  return drafts.filter(({ reads }) => reads.has(buffer)).length === 1;
+  return drafts.length === 1 || drafts.filter(({ reads }) => reads.has(buffer)).length === 1;
 }
 
 /** Gives every block an offset: the largest first, each into the smallest gap that holds it. */

@@ -34,7 +34,7 @@ export function* candidatesSideBySide(
       const near = known.slice(-tried).reverse();
       for (const other of near) {
         const [a, b] = [clusters.of(other)!, clusters.of(node)!];
-        if (a !== b && !clusters.before(a).has(b) && !clusters.before(b).has(a)) yield [other, node];
+        if (a !== b && !clusters.needs(a, b) && !clusters.needs(b, a)) yield [other, node];
       }
       // One of a merged cluster's nodes stands for it.
       if (!near.some((other) => clusters.of(other) === clusters.of(node))) known.push(node);

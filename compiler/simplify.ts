@@ -5,9 +5,10 @@
  * @module
  */
 import { type Operation, Read } from "../src/graph/operation.ts";
-import { recordOperation } from "../src/graph/recording.ts";
+import { recordNode } from "../src/graph/recording.ts";
 import { attributesKey, computeReference, type GraphFunction, none, toValue } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
+import { equalTypes } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
 import { rewriteGraph } from "./pass.ts";
 import { arithmeticRules } from "./simplify_arithmetic.ts";
@@ -34,7 +35,8 @@ export function simplify(source: GraphFunction): GraphFunction {
   return rewriteGraph(source, (node, given, rebuild) => {
     const { op, attributes, type } = node;
     if (type === undefined || given.length === 0) return rebuild();
-    return simplified({ op, inputs: given.map((input) => known.first(input)), attributes, type }, known);
+    const application = { op, inputs: given.map((input) => known.first(input)), attributes, type };
+    return simplified(application, known);
   });
 }
 
@@ -48,10 +50,10 @@ function simplified(application: Application, known: KnownValues): Value {
   };
   for (const rule of rulesFor(op.name)) {
     const value = rule.apply(application, make);
-    if (value !== undefined && value.type?.key === type.key) return value;
+    if (value?.type !== undefined && equalTypes(value.type, type)) return value;
   }
   const { graph } = inputs[0] as Operation; // an operation's inputs are nodes of its graph
-  return fold(application) ?? known.find(application, () => recordOperation(graph, op, inputs, attributes));
+  return fold(application) ?? known.find(application, () => recordNode(graph, op, inputs, attributes, type));
 }
 
 /** The result of an element-wise operation on small constants, as a constant. */
@@ -80,9 +82,14 @@ class KnownValues {
 
   /** The recorded value that is the same as this one; `record` makes it if there is none. */
   find({ op, inputs, attributes }: Application, record: () => Value): Value {
-    const names = inputs.map((input) => this.#nameOf(input));
-    if (commutative.has(op.name)) names.sort();
-    const key = `${op.name} ${names.join(" ")} ${attributesKey(attributes)}`;
+    let key = op.name;
+    if (inputs.length === 2 && commutative.has(op.name)) {
+      const [first, second] = [this.#nameOf(inputs[0]!), this.#nameOf(inputs[1]!)];
+      key += first < second ? ` ${first} ${second}` : ` ${second} ${first}`;
+    } else {
+      for (const input of inputs) key += ` ${this.#nameOf(input)}`;
+    }
+    if (attributes !== none) key += ` ${attributesKey(attributes)}`;
     let value = this.#values.get(key);
     if (value === undefined) this.#values.set(key, value = record());
     return value;

@@ -85,10 +85,13 @@ export const movementRules: readonly SimplifyRule[] = [
     name: "one number, and then its broadcast",
     apply: ({ op, inputs, attributes, type }, make) => {
       if (!("scalar" in op) && op.name !== "cast" || type.size <= 1) return undefined;
-      const numbers = inputs.map(oneNumber);
-      if (!numbers.every((each) => each !== undefined) || numbers.every((each, index) => each === inputs[index])) {
-        return undefined;
+      const numbers: Value[] = [];
+      for (const input of inputs) {
+        const number = oneNumber(input);
+        if (number === undefined) return undefined;
+        numbers.push(number);
       }
+      if (numbers.every((each, index) => each === inputs[index])) return undefined;
       if (!isCheap(op.name) && !numbers.every((each) => numberOf(each) !== undefined)) return undefined;
       return make(movementOps.broadcastTo as Op, [make(op, numbers, attributes)], { shape: type.shape }); // any op is applied by its own attributes
     },

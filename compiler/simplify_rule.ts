@@ -43,12 +43,16 @@ export function constantOf(node: Value): Tensor | undefined {
 
 /** The number that all elements of a node are known to be. */
 export function numberOf(node: Value): number | undefined {
-  if (isApplied(node, "broadcastTo") || isApplied(node, "reshape")) {
-    const { type: { dtype, weak } = {} } = node.inputNodes[0]!;
-    return dtype === node.type?.dtype && !weak ? numberOf(node.inputNodes[0]!) : undefined;
+  if (node instanceof TableOperation) {
+    if (node.name !== "broadcastTo" && node.name !== "reshape") return undefined;
+    const [input] = node.inputNodes;
+    return isOf(input!, node.type!.dtype) ? numberOf(input!) : undefined; // every type of the graph is known
   }
   const data = constantOf(node)?.data;
-  return data?.length && data.every((each) => Object.is(each, data[0])) ? data[0] : undefined;
+  if (data === undefined || data.length === 0) return undefined;
+  const [first] = data;
+  for (let index = 1; index < data.length; index++) if (!Object.is(data[index], first)) return undefined;
+  return first;
 }
 
 /** Whether a node is one of these operations. */

@@ -20,7 +20,7 @@ import type { LoweringContext } from "./kernel_builder.ts";
 import { lower } from "./lower.ts";
 import type { Materialized } from "./materialize.ts";
 import { type Use, usesOf } from "./uses.ts";
-import { type View, wholeView } from "./view.ts";
+import type { View } from "./view.ts";
 
 /** Where an array of a program comes from. */
 export type Buffer =
@@ -96,20 +96,9 @@ export interface Table {
 /** Makes the table of a graph whose operations have been grouped. */
 export function makeTable(graph: Materialized, fused: Fused, options: ExecutorOptions): Table {
   const builder = new TableBuilder(graph, fused, options);
-  const { drafts, buffers, outputs, assignments, emitter } = builder;
-  const indexOf = (kind: "input" | "variable", index: number): number | undefined => {
-    const found = buffers.findIndex((buffer) => buffer.kind === kind && buffer.index === index);
-    return found < 0 ? undefined : found;
-  };
-  return {
-    drafts,
-    buffers,
-    outputs,
-    assignments,
-    inputs: graph.inputs.map((_, index) => indexOf("input", index)),
-    variables: graph.variables.map((_, index) => indexOf("variable", index)),
-    emitter,
-  };
+  const { drafts, buffers, outputs, assignments, variables, emitter } = builder;
+  const inputs = graph.inputs.map((input) => builder.knownBuffer(input));
+  return { drafts, buffers, outputs, assignments, inputs, variables, emitter };
 }
 
 class TableBuilder implements LoweringContext {
@@ -119,6 +108,9 @@ class TableBuilder implements LoweringContext {
   readonly buffers: Buffer[] = [];
   readonly outputs: Output[] = [];
   readonly assignments: Assignment[] = [];
+  /** The buffer of each Variable, once it has one. */
+  readonly variables: (number | undefined)[];
+  readonly #numbers: ReadonlyMap<Value, number>;
   readonly #graph: Materialized;
   readonly #buffers = new Map<Value, number>();
   readonly #needed = new Set<Value>();
@@ -128,6 +120,8 @@ class TableBuilder implements LoweringContext {
 
   constructor(graph: Materialized, { clusters, recomputed }: Fused, options: ExecutorOptions) {
     this.#graph = graph;
+    this.variables = graph.variables.map(() => undefined);
+    this.#numbers = new Map(graph.variables.map((variable, index) => [variable, index]));
     this.#options = options;
     this.#recomputed = recomputed;
     for (const { members } of clusters) {
@@ -150,7 +144,7 @@ class TableBuilder implements LoweringContext {
     }
     graph.assigns.forEach(({ variable }, index) => {
       const buffer = this.bufferOf(assigned[index]!);
-      const target = graph.variables.indexOf(variable);
+      const target = this.#numbers.get(variable)!; // it is among the graph's
       this.#variableBuffer(target); // what is assigned may be written straight into it
       this.assignments.push({ buffer, variable: target });
     });
@@ -167,7 +161,7 @@ class TableBuilder implements LoweringContext {
   }
 
   viewOf(node: Value): View {
-    return this.#graph.views.get(node) ?? wholeView(node);
+    return this.#graph.viewOf(node);
   }
 
   isRecomputed(node: Value): boolean {
@@ -180,7 +174,7 @@ class TableBuilder implements LoweringContext {
 
   bufferOf(node: Value): number {
     if (node instanceof Read && !(node.source instanceof Tensor)) {
-      return this.#variableBuffer(this.#graph.variables.indexOf(node.source));
+      return this.#variableBuffer(this.#numbers.get(node.source)!); // it is among the graph's
     }
     let index = this.#buffers.get(node);
     if (index === undefined) this.#buffers.set(node, index = this.buffers.push(this.#newBuffer(node)) - 1);
@@ -195,9 +189,13 @@ class TableBuilder implements LoweringContext {
   }
 
   #variableBuffer(index: number): number {
-    const found = this.buffers.findIndex((buffer) => buffer.kind === "variable" && buffer.index === index);
-    if (found >= 0) return found;
-    return this.buffers.push({ kind: "variable", index, type: this.#graph.variables[index]!.type }) - 1;
+    const type = this.#graph.variables[index]!.type;
+    return this.variables[index] ??= this.buffers.push({ kind: "variable", index, type }) - 1;
+  }
+
+  /** The buffer of a node, if a row has named it. */
+  knownBuffer(node: Value): number | undefined {
+    return this.#buffers.get(node);
   }
 
   /** A buffer that holds one number. */
@@ -246,9 +244,9 @@ class TableBuilder implements LoweringContext {
   #draft({ kernel, buffers, cluster }: LoweredCluster, emitted: EmittedKernel): KernelDraft {
     const chunks = cut(emitted.extent);
     const uses = usesOf(kernel);
-    const buffersOf = (writes: boolean): Set<number> =>
-      new Set(uses.filter((use) => use.writes === writes).map(({ access }) => buffers[access.array]!));
-    const writes = buffersOf(true);
+    const reads = new Set<number>();
+    const writes = new Set<number>();
+    for (const use of uses) (use.writes ? writes : reads).add(buffers[use.access.array]!);
     let partials: number | undefined;
     if (emitted.extent.slots > 0) {
       const type = new TensorType("float64", [Math.max(1, chunks.count) * emitted.extent.slots]);
@@ -265,7 +263,7 @@ class TableBuilder implements LoweringContext {
       buffers,
       uses,
       partials,
-      reads: buffersOf(false),
+      reads,
       writes,
     };
   }

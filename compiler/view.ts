@@ -27,6 +27,16 @@ export function wholeView(source: Value): View {
   return { source, offset: 0, strides: stridesOf(shapeOf(source)) };
 }
 
+/** What any node is a view of: what `views` says, or itself. */
+export function viewer(views: ReadonlyMap<Value, View>): (node: Value) => View {
+  const whole = new Map<Value, View>();
+  return (node) => {
+    let view = views.get(node) ?? whole.get(node);
+    if (view === undefined) whole.set(node, view = wholeView(node));
+    return view;
+  };
+}
+
 /** The view that a movement node is of what `input` is a view of; undefined for a reshape that has to copy. */
 export function composeView(node: TableOperation, input: View): View | undefined {
   const from = shapeOf(node.inputNodes[0]!);

@@ -4,7 +4,7 @@
  */
 import { type DType, isFloating, isInteger, promoteDTypes } from "./dtype.ts";
 import { LruCache } from "./lru_cache.ts";
-import { formatShape, type Shape, sizeOf } from "./shape.ts";
+import { equalShapes, formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /**
  * How a JavaScript number takes part in promotion: it is *weak*, and takes the dtype of the tensor it meets.
@@ -33,10 +33,8 @@ export class TensorType {
   readonly size: number;
   /** Set when the value stands for a JavaScript number. */
   readonly weak: Weakness | undefined;
-  /** A string that is equal exactly for equal types. */
-  readonly key: string;
-  /** A whole number that is equal only for equal types: what caches are looked up by. */
-  readonly id: number;
+  #key: string | undefined;
+  #id = 0;
 
   /** A type; `weak` when it stands for a JavaScript number. */
   constructor(dtype: DType, shape: Shape, weak?: Weakness) {
@@ -45,8 +43,16 @@ export class TensorType {
     this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
     this.size = sizeOf(shape);
     this.weak = weak;
-    this.key = `${weak ?? dtype}${formatShape(shape)}`;
-    this.id = identify(this.key);
+  }
+
+  /** A string that is equal exactly for equal types. Most types are never asked for it. */
+  get key(): string {
+    return this.#key ??= `${this.weak ?? this.dtype}${formatShape(this.shape)}`;
+  }
+
+  /** A whole number that is equal only for equal types: what caches are looked up by. */
+  get id(): number {
+    return this.#id === 0 ? this.#id = identify(this.key) : this.#id;
   }
 
   /** The type as errors and printed graphs show it: `float32[2,3]`. */
@@ -65,6 +71,11 @@ export class TensorType {
   }
 }
 
+/** Whether two types are the same: what their keys tell, without making these. */
+export function equalTypes(a: TensorType, b: TensorType): boolean {
+  return a === b || a.dtype === b.dtype && a.weak === b.weak && equalShapes(a.shape, b.shape);
+}
+
 /** Whether a type stands for a number that is only known when a program runs. */
 function arrives({ weak }: TensorType): boolean {
   return weak === "scalar" || weak === "fraction";
@@ -74,8 +85,10 @@ function arrives({ weak }: TensorType): boolean {
 export function resultDType(types: readonly TensorType[]): DType | undefined {
   let dtype: DType | undefined;
   let fraction = false;
+  let weak = false;
   for (const type of types) {
     if (type.weak) {
+      weak = true;
       fraction ||= type.weak === "float" || type.weak === "fraction";
       continue;
     }
@@ -83,7 +96,7 @@ export function resultDType(types: readonly TensorType[]): DType | undefined {
     if (dtype === undefined) return undefined;
   }
   if (dtype === undefined) return types.some(arrives) ? "float64" : "float32";
-  if (types.some((type) => type.weak) && !isFloating(dtype)) {
+  if (weak && !isFloating(dtype)) {
     if (fraction) return "float32";
     if (!isInteger(dtype)) return types.some(arrives) ? "float32" : "int32";
   }
@@ -92,5 +105,6 @@ export function resultDType(types: readonly TensorType[]): DType | undefined {
 
 /** Whether the result of an operation on such operands still stands for a run-time number. */
 export function resultWeakness(types: readonly TensorType[]): Weakness | undefined {
-  return types.every((type) => type.weak) && types.some(arrives) ? "fraction" : undefined;
+  for (const type of types) if (type.weak === undefined) return undefined;
+  return types.some(arrives) ? "fraction" : undefined;
 }

@@ -79,7 +79,9 @@ export class Operation extends Value {
       );
     }
     this.graph = graph;
-    this.inputNodes = inputs.map((input) => nodeIn(graph, toValue(input, name)));
+    this.inputNodes = home === undefined
+      ? inputs.map((input) => nodeIn(graph, toValue(input, name)))
+      : inputs as readonly Value[]; // the library passes nodes of it
     attach(this);
   }
 
@@ -206,10 +208,21 @@ export class TableOperation extends Operation {
   readonly #site: Site | undefined;
   readonly #type: TensorType | undefined;
 
-  constructor(graph: Graph, op: Op, inputs: readonly Value[], attributes: Attributes, site: Site | undefined) {
-    const types: TensorType[] = [];
-    for (const { type } of inputs) if (type !== undefined) types.push(type);
-    const type = types.length === inputs.length ? op.infer(types, attributes) : undefined;
+  /** `inputs` are nodes of the graph; `known` is the type of the result where it need not be inferred. */
+  constructor(
+    graph: Graph,
+    op: Op,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    site: Site | undefined,
+    known?: TensorType,
+  ) {
+    let type = known;
+    if (type === undefined) {
+      const types: TensorType[] = [];
+      for (const { type } of inputs) if (type !== undefined) types.push(type);
+      if (types.length === inputs.length) type = op.infer(types, attributes);
+    }
     super(inputs, graph);
     this.op = op;
     this.#attributes = attributes;

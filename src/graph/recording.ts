@@ -5,6 +5,7 @@
 import { captureSite, type Site } from "../errors.ts";
 import type { Attributes, Op } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
+import type { TensorType } from "../tensor_type.ts";
 import { type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { isNode, TableOperation } from "./operation.ts";
@@ -22,6 +23,8 @@ export interface Trace {
   readonly reads: Map<Variable, Value>;
   /** In a pass over a graph: the node it is working on, whose place in the user's program its new nodes take over. */
   origin?: { readonly site: Site | undefined };
+  /** In a pass over a graph: what is recorded in place of an operation, if anything is. */
+  readonly replace?: (op: Op, inputs: readonly Value[], attributes: Attributes) => Value | undefined;
 }
 
 let trace: Trace | undefined;
@@ -102,6 +105,15 @@ export function nodeIn(graph: Graph, value: Value): Value {
   return isNode(value) ? value : graph.capture(value as Tensor); // a Value is a node, a Variable or a Tensor
 }
 
+// An engine keeps the ten innermost calls of a stack, and the user's line has to be among them: what a recording passes
+// through is no deeper than this.
+
+/** Records `op` into `graph`: as a node, or as what the pass that is at work puts in its place. */
+export function record(graph: Graph, op: Op, operands: readonly Value[], attributes: Attributes): Value {
+  const inputs = nodesIn(graph, operands);
+  return trace?.replace?.(op, inputs, attributes) ?? new TableOperation(graph, op, inputs, attributes, siteIn(graph));
+}
+
 /** Adds a node for `op` to `graph`, remembering the user's line, or that of the node the trace is working on. */
 export function recordOperation(
   graph: Graph,
@@ -109,9 +121,29 @@ export function recordOperation(
   operands: readonly Value[],
   attributes: Attributes,
 ): TableOperation {
-  // With values, an error happens right where the user's code is running, and its stack tells.
-  const site = trace?.origin !== undefined ? trace.origin.site : graph.values === undefined ? captureSite() : undefined;
-  return new TableOperation(graph, op, operands.map((operand) => nodeIn(graph, operand)), attributes, site);
+  return new TableOperation(graph, op, nodesIn(graph, operands), attributes, siteIn(graph));
+}
+
+/** The same for operands that are nodes of the graph; `type` is that of the result, where it is known. */
+export function recordNode(
+  graph: Graph,
+  op: Op,
+  inputs: readonly Value[],
+  attributes: Attributes,
+  type: TensorType | undefined,
+): TableOperation {
+  return new TableOperation(graph, op, inputs, attributes, siteIn(graph), type);
+}
+
+/** What a node that is recorded now remembers. With values, an error happens right where the user's code is running, and its stack tells. */
+function siteIn(graph: Graph): Site | undefined {
+  return trace?.origin !== undefined ? trace.origin.site : graph.values === undefined ? captureSite() : undefined;
+}
+
+function nodesIn(graph: Graph, operands: readonly Value[]): Value[] {
+  const nodes = new Array<Value>(operands.length);
+  for (let index = 0; index < operands.length; index++) nodes[index] = nodeIn(graph, operands[index]!);
+  return nodes;
 }
 
 /** Runs `body` outside of every trace and every graph: state made there belongs to none. */

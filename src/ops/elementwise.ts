@@ -58,7 +58,12 @@ export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseO
       if (refusal !== undefined) throw operandError(TypeError, name, inputs, refusal);
       const shape = broadcastAll(name, inputs);
       if (result === "bool") return new TensorType("bool", shape);
-      return new TensorType(dtype, shape, resultWeakness(inputs));
+      const weak = resultWeakness(inputs);
+      // As a rule an operand has the result's type, which need not be made again.
+      for (const input of inputs) {
+        if (input.shape === shape && input.dtype === dtype && input.weak === weak) return input;
+      }
+      return new TensorType(dtype, shape, weak);
     },
     compute(output, inputs, _attributes, type) {
       const dtype = operandDType(inputs.map((input) => input.type));
@@ -70,7 +75,8 @@ export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseO
 
 /** Whether integers meet a JavaScript number, which may be no integer of their dtype; float64 holds both exactly. */
 function comparesIntegersWithNumber(inputs: readonly TensorType[]): boolean {
-  return inputs.some((input) => input.weak) && inputs.some((input) => !input.weak && isInteger(input.dtype)) &&
+  return inputs.length > 1 && inputs.some((input) => input.weak) &&
+    inputs.some((input) => !input.weak && isInteger(input.dtype)) &&
     inputs.every((input) => input.weak || !isFloating(input.dtype));
 }
 

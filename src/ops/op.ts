@@ -4,7 +4,7 @@
  * @module
  */
 import { allocate, type TypedArray } from "../dtype.ts";
-import { activeTrace, graphFor, recordOperation } from "../graph/recording.ts";
+import { activeTrace, graphFor, record } from "../graph/recording.ts";
 import { referenceExecutor } from "../graph/interpret.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Assign } from "../graph/operation.ts";
@@ -18,15 +18,21 @@ import { fromNested } from "./nested.ts";
 /** The parameters of an operation that are not tensors: axes, shapes, flags. Plain data, so that they can be compared. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** Attributes as a string; equal strings are equal attributes. JSON alone would make null of NaN and infinities. */
+/** Attributes as a string; equal strings are equal attributes. JSON would make null of NaN and infinities, and 0 of −0. */
 export function attributesKey(attributes: Attributes): string {
-  return JSON.stringify(
-    attributes,
-    (_, value: unknown) =>
-      typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
-        ? `number ${Object.is(value, -0) ? "-0" : value}`
-        : value,
-  );
+  let key = "";
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (value !== undefined) key += `${name}:${valueKey(value)};`;
+  }
+  return key;
+}
+
+function valueKey(value: unknown): string {
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (Array.isArray(value)) return `[${value.map(valueKey).join()}]`;
+  if (typeof value === "object" && value !== null) return `{${attributesKey(value as Attributes)}}`; // plain data
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 /** What a gradient rule is given. */
@@ -186,7 +192,7 @@ export function apply<A extends Attributes, X extends Operand>(
   // Result<X> is what the recording rule comes to for static types.
   if (graph !== undefined) {
     const values = operands.map((operand) => operand instanceof Value ? operand : literal(operand, op.name, operands));
-    return recordOperation(graph, plain, values, attributes) as Value as Result<X>;
+    return record(graph, plain, values, attributes) as Result<X>;
   }
   const tensors = new Array<Tensor>(operands.length);
   for (let index = 0; index < operands.length; index++) { // this path is every eager operation's: no closures here

@@ -146,3 +146,14 @@ describe("a gradient rule that returns", () => {
     assertEquals((gradientWith(() => [undefined])() as Tensor).toArray(), [0, 0]);
   });
 });
+
+describe("what a compiled program gives to compute", () => {
+  const x = tensor([[1, 2, 3], [4, 5, 6]]);
+
+  it("are the elements in their order, where another operation has only moved them", () => {
+    const doubled = (y: Value): Value => new Scale(y, 2);
+    assertEquals(compile((y: Value) => doubled(y.transpose()))(x).toArray(), [[2, 8], [4, 10], [6, 12]]);
+    assertEquals(compile((y: Value) => doubled(y.slice([0, 1], [2, 2])))(x).toArray(), [[4], [10]]);
+    assertEquals(compile((y: Value) => doubled(y.sum(1).broadcastTo([2, 2])))(x).toArray(), [[12, 30], [12, 30]]);
+  });
+});
