@@ -13,11 +13,11 @@ import { alignment } from "../../runtime/protocol.ts";
 export const tileRows = 4;
 
 /** Depths that are packed at a time, about: as many as keep a panel of the right operand in the first-level cache. */
-const depthStep = 256;
+const depthStep = 512;
 
 /** Elements of a packed operand, and of the running sums of a block; they fit in the second-level cache together. */
-const packedElements = 2 ** 16;
-const blockElements = 2 ** 15;
+const packedElements = 2 ** 18;
+const blockElements = 2 ** 16;
 const maximumRows = 128;
 const maximumColumns = 2048;
 

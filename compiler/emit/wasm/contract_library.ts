@@ -7,7 +7,7 @@
  * @module
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
-import { access, type Code, get, i32, i32x4, type Local, op, shuffle32 } from "./code.ts";
+import { access, type Code, get, i32, i32x4, type Local, onLane, op, shuffle32 } from "./code.ts";
 import { tileRows } from "./contract_blocks.ts";
 import { FunctionBuilder, type WasmFunction } from "./function_builder.ts";
 import { convertLanes, laneCount } from "./lanes.ts";
@@ -94,9 +94,20 @@ function packFunction(name: string, from: DType, to: SumType): Procedure {
       throw new Error(`Cannot pack ${from} as ${to}: it takes a call`);
     },
   };
+  const storeAt = (place: Address, vectors: readonly Vector[]): void =>
+    vectors.forEach((vector, index) => f.do(access("v128.store", { offset: 16 * index }, place, vector)));
   const store = (vectors: readonly Vector[]): void => {
-    vectors.forEach((vector, index) => f.do(access("v128.store", { offset: 16 * index }, get(target), vector)));
+    storeAt(get(target), vectors);
     f.set(target, op("i32.add", get(target), step));
+  };
+  /** Four depths at once: what is stored for each of them. */
+  const storeFour = (each: readonly (readonly Vector[])[]): void => {
+    let place = get(target);
+    each.forEach((vectors, index) => {
+      storeAt(place, vectors);
+      place = f.let(`to${index}`, op("i32.add", place, step));
+    });
+    f.set(target, place);
   };
   const convert = (vectors: readonly Vector[]): readonly Vector[] =>
     convertLanes(context, { dtype: from, uniform: false, vectors: vectors.map(keep) }, to).vectors;
@@ -118,8 +129,17 @@ function packFunction(name: string, from: DType, to: SumType): Procedure {
     }
     next(1);
   };
+  const fourDepths = (): Vector => keep(access("v128.load", {}, get(depths)));
   f.block((done) => {
     f.if(op("i32.and", isFull, chained(places)), () => {
+      f.while(() => more(laneCount), () => {
+        const offsets = fourDepths();
+        storeFour([0, 1, 2, 3].map((lane) => {
+          const place = f.let("at", op("i32.add", first, onLane("i32x4.extract_lane", lane, offsets)));
+          return convert(loadLanes(from, place, "next", "all")).map(keep);
+        }));
+        next(laneCount);
+      });
       f.while(() => more(1), () => {
         const place = f.let("at", op("i32.add", first, word(get(depths), 0)));
         store(convert(loadLanes(from, place, "next", "all")));
@@ -130,12 +150,14 @@ function packFunction(name: string, from: DType, to: SumType): Procedure {
     if (size === 4) {
       f.if(isFull, () => {
         f.while(() => more(laneCount), () => {
-          const offsets = [0, 1, 2, 3].map((index) => f.let(`depth${index}`, word(get(depths), index)));
+          const offsets = fourDepths();
+          const start = f.let("start", onLane("i32x4.extract_lane", 0, offsets));
+          const apart = op("i32x4.sub", offsets, op("i32x4.splat", start));
           f.if(
-            chained(offsets),
+            op("i32x4.all_true", op("i32x4.eq", apart, i32x4([0, 4, 8, 12]))),
             () => {
-              const rows = places.map((place) => keep(access("v128.load", {}, op("i32.add", place, offsets[0]!))));
-              for (const column of transpose(rows, keep)) store(convert([column]));
+              const rows = places.map((place) => keep(access("v128.load", {}, op("i32.add", place, start))));
+              storeFour(transpose(rows, keep).map((column) => convert([column]).map(keep)));
               next(laneCount);
             },
             () => {
