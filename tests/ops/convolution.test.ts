@@ -212,6 +212,21 @@ describe("convolution: kernels", () => {
     const kernels = f.kernels(numbers([1, 2, 5, 5]), numbers([2, 2, 3, 3]));
     assertEquals(kernels, ["k0_pad_fill", "k1_pad_piece", "k2_contract"]);
   });
+  it("of the gradient multiply as often as those of the result, whatever the stride", () => {
+    for (const [size, stride] of [[4, 4], [1, 2], [4, 2]] as const) {
+      const [x, w] = [numbers([1, 2, 8, 8]), numbers([3, 2, size, size])];
+      const forward = compile((x: Value) => conv2d(x, w, { stride }));
+      const backward = compile(grad((x: Value) => conv2d(x, w, { stride }).sum()));
+      const products = (f: typeof forward): number =>
+        f.profile(x).rows.filter(({ name }) => name.includes("contract")).reduce((sum, row) => sum + row.operations, 0);
+      // By hand: a product and its addition for each place of every window, channel and weight.
+      const windows = (Math.floor((8 - size) / stride) + 1) ** 2;
+      assertEquals(products(forward), 2 * windows * 3 * 2 * size ** 2);
+      // Windows of two strides reach over the edges, where the gradient has zeros.
+      const reached = size > stride ? (windows ** 0.5 + 1) ** 2 : windows;
+      assertEquals(products(backward), 2 * reached * 3 * 2 * size ** 2);
+    }
+  });
   it("of a training step have the update in the kernel of the gradient", () => {
     const w = new Variable(numbers([4, 3, 3, 3]), { name: "w" });
     const optimizer = new train.SGD({ learningRate: 0.1 });
