@@ -3,7 +3,7 @@
  *
  * All are `pad`, `windows`, `permuteDims` and `contract`: in a compiled program the windows are no more than a way to
  * read the padded input. A transposed convolution is the gradient of a convolution with respect to its input, and the
- * other way round. It slides over the input with zeros between its elements, by weights that are turned around.
+ * other way round. It slides over its input, too, by weights that are turned around.
  * @module
  */
 import { type DType, isFloating, isInteger } from "../dtype.ts";
@@ -89,8 +89,7 @@ function windowed(x: Value, sizes: Shape, padding: Padding, attributes: Convolut
   const { layout, groups, stride, dilation } = attributes;
   const { channel, spatial } = axesOfLayout(layout);
   const pairs = x.shape.map((_, axis) => padding[spatial.indexOf(axis)] ?? [0, 0] as const);
-  const isPadded = pairs.some(([before, after]) => before + after > 0);
-  const padded = isPadded ? padBetween(x, pairs, pairs.map(() => 0)) : x;
+  const padded = padBetween(x, pairs);
   const split = reshape(padded, padded.shape.toSpliced(channel, 1, groups, x.shape[channel]! / groups));
   const axes = spatial.map((axis) => axis < channel ? axis : axis + 1);
   const options = axes.map((axis, index) => ({
@@ -110,16 +109,19 @@ function windowed(x: Value, sizes: Shape, padding: Padding, attributes: Convolut
   };
 }
 
-/** Windows with weights of shape [groups, out, in, window…]; the result has the shape given, in the layout. */
-function contractWindows({ value, n, g, c, k, o }: Windowed, weights: Value, layout: Layout, shape: Shape): Value {
+/**
+ * Windows with weights of shape [groups, out…, in, window…], of which `out` are so many axes. The result has shape
+ * [batch, groups, out…, windows…], or, with the channels last, [batch, windows…, groups, out…].
+ */
+function contractWindows({ value, n, g, c, k, o }: Windowed, weights: Value, out: number, layout: Layout): Value {
   const depth = 1 + k.length;
-  const places = k.map((axis) => axis + 3);
   if (axesOfLayout(layout).channel === 1) {
-    return reshape(contract(weights, permuteDims(value, [n, g, c, ...k, ...o]), { depth, columns: o.length }), shape);
+    return contract(weights, permuteDims(value, [n, g, c, ...k, ...o]), { rows: out, depth, columns: o.length });
   }
   // Each window is a contraction of its own here, so that the result is in order; the compiler joins them.
-  const right = permuteDims(weights, [0, ...places, 2, 1]);
-  return reshape(contract(permuteDims(value, [n, ...o, g, ...k, c]), right, { rows: 0, depth }), shape);
+  const axes = weights.shape.map((_, axis) => axis);
+  const right = permuteDims(weights, [0, ...axes.slice(out + 2), out + 1, ...axes.slice(1, out + 1)]);
+  return contract(permuteDims(value, [n, ...o, g, ...k, c]), right, { rows: 0, depth, columns: out });
 }
 
 /** The gradient with respect to the weights, from the input and from the gradient with respect to the result. */
@@ -186,7 +188,7 @@ function convolutionOp(axes: number): Op<ConvolutionAttributes> {
       const { padding, counts } = slideOver(x!.shape, sizes, attributes);
       const weights = reshape(w!, [groups, out / groups, ing, ...sizes]);
       const shape = shapeInLayout(layout, x!.shape[0]!, out, counts);
-      return contractWindows(windowed(x!, sizes, padding, attributes), weights, layout, shape);
+      return reshape(contractWindows(windowed(x!, sizes, padding, attributes), weights, 1, layout), shape);
     },
   };
 }
@@ -249,27 +251,90 @@ function transposeOp(axes: number): Op<TransposeAttributes> {
       ];
     },
     decompose([x, w], attributes) {
-      const { layout, groups, stride, dilation } = attributes;
+      const { layout, groups } = attributes;
       const [ins, outg, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
-      const { lengths, padding } = slideOfTranspose(x!.shape, sizes, attributes);
+      const slide = slideOfTranspose(x!.shape, sizes, attributes);
+      const phases = phasesOf(slide, attributes);
       const { spatial } = axesOfLayout(layout);
-      // Each element is where the last element of its window was, and the one after it a stride further on.
-      const around = sizes.map((size, axis): readonly [number, number] => {
-        const span = spanOf({ size, dilation: dilation[axis]! });
-        const [before, after] = padding[axis]!;
-        return [span - 1 - before, span - 1 - after + attributes.outputPadding[axis]!];
-      });
-      const apart = spread(x!, spatial, around, stride);
-      const everything = w!.shape.map(() => null);
-      const turned = slice(w!, everything, everything, w!.shape.map((_, axis) => axis < 2 ? 1 : -1));
-      const split = reshape(turned, [groups, ins / groups, outg, ...sizes]);
-      const weights = permuteDims(split, split.shape.map((_, axis) => axis === 1 ? 2 : axis === 2 ? 1 : axis));
+      const apart = spread(x!, spatial, phases.map(({ around }) => around), phases.map(({ apart }) => apart));
       const still = { ...attributes, stride: sizes.map(() => 1) };
-      const shape = shapeInLayout(layout, x!.shape[0]!, groups * outg, lengths);
-      const slid = windowed(apart, sizes, sizes.map(() => [0, 0]), still);
-      return contractWindows(slid, weights, layout, shape);
+      const slid = windowed(apart, phases.map(({ places }) => places), sizes.map(() => [0, 0]), still);
+
+      const missing = phases.map(({ given, places }, axis) => [0, given * places - sizes[axis]!] as const);
+      const whole = padBetween(w!, [[0, 0], [0, 0], ...missing]);
+      const split = reshape(whole, [
+        groups,
+        ins / groups,
+        outg,
+        ...phases.flatMap(({ given, places }) => [places, given]),
+      ]);
+      const everything = split.shape.map(() => null);
+      const turned = slice(
+        split,
+        everything,
+        everything,
+        split.shape.map((_, axis) => axis > 2 && axis % 2 === 1 ? -1 : 1),
+      );
+      const places = phases.map((_, axis) => 3 + 2 * axis);
+      const weights = permuteDims(turned, [0, 2, ...places.map((axis) => axis + 1), 1, ...places]);
+      const result = contractWindows(slid, weights, 1 + places.length, layout);
+      return mergePhases(result, phases, layout, shapeInLayout(layout, x!.shape[0]!, groups * outg, slide.lengths));
     },
   };
+}
+
+/** How a transposed convolution goes about one axis. */
+interface Phases {
+  /** Elements of the result that lie next to each other are computed by different weights, every `count` weights of them all. */
+  readonly count: number;
+  /** For so many of them there are weights. The others are 0. */
+  readonly given: number;
+  /** How many of the weights each of them takes. */
+  readonly places: number;
+  /** How far apart elements of the input are set, with zeros between them. */
+  readonly apart: number;
+  /** What is added around it; less than none cuts elements off. */
+  readonly around: readonly [number, number];
+  /** Where the result begins among what is computed. */
+  readonly start: number;
+}
+
+/**
+ * Between elements that a stride sets apart lie zeros, and multiplying them is no use. So neighbours in the result,
+ * which meet different weights, are computed as if they were channels. With a dilation as well, zeros are multiplied.
+ */
+function phasesOf({ lengths, sizes, padding, counts }: Slide, { stride, dilation }: TransposeAttributes): Phases[] {
+  return lengths.map((length, axis) => {
+    const count = dilation[axis] === 1 ? stride[axis]! : 1;
+    const apart = stride[axis]! / count;
+    const places = Math.ceil(sizes[axis]! / count);
+    const [before] = padding[axis]!;
+    const first = Math.floor(before / count);
+    const last = Math.ceil((length + before) / count) - 1;
+    const end = (counts[axis]! - 1) * apart;
+    const around = [(places - 1) * dilation[axis]! - first, last - end] as const;
+    return { count, given: Math.min(count, sizes[axis]!), places, apart, around, start: before - first * count };
+  });
+}
+
+/** The result of a transposed convolution, from what {@linkcode contractWindows} makes of it in phases. */
+function mergePhases(x: Value, phases: readonly Phases[], layout: Layout, shape: Shape): Value {
+  if (phases.every(({ count }) => count === 1)) return reshape(x, shape);
+  const { channel, spatial } = axesOfLayout(layout);
+  const axes = phases.length;
+  const order = channel === 1
+    ? [0, 1, 2, ...phases.flatMap((_, axis) => [3 + axes + axis, 3 + axis])]
+    : [0, ...phases.flatMap((_, axis) => [1 + axis, 3 + axes + axis]), 1 + axes, 2 + axes];
+  const lengths = phases.map(({ count }, axis) => count * x.shape[(channel === 1 ? 3 + axes : 1) + axis]!);
+  const zeros = order.map((axis) => {
+    const phase = phases[axis - (channel === 1 ? 3 : 3 + axes)];
+    return [0, phase === undefined ? 0 : phase.count - phase.given] as const;
+  });
+  const ordered = padBetween(permuteDims(x, order), zeros);
+  const merged = reshape(ordered, shapeInLayout(layout, shape[0]!, shape[channel]!, lengths));
+  const start = shape.map((_, axis) => phases[spatial.indexOf(axis)]?.start ?? 0);
+  const stop = shape.map((length, axis) => start[axis]! + length);
+  return equalShapes(merged.shape, shape) ? merged : slice(merged, start, stop);
 }
 
 /** `x` with its elements `stride` apart along some axes, and so many zeros around them; less than none cuts elements off. */

@@ -378,13 +378,14 @@ export function pad<X extends Operand>(
   });
 }
 
-/** `pad` by zeros, of which there are also some between neighbours: so many for each axis. Of the library's own use. */
-export function padBetween(x: Value, padding: Padding, interior: readonly number[]): Value {
-  return apply(
-    padOp,
-    [x],
-    interior.some((between) => between > 0) ? { padding, value: 0, interior } : { padding, value: 0 },
-  );
+/**
+ * `pad` by zeros, of which there are also so many between neighbours along each axis; `x` itself where there are none.
+ * Of the library's own use.
+ */
+export function padBetween(x: Value, padding: Padding, interior: readonly number[] = []): Value {
+  const isParted = interior.some((between) => between > 0);
+  if (!isParted && padding.every(([before, after]) => before + after === 0)) return x;
+  return apply(padOp, [x], isParted ? { padding, value: 0, interior } : { padding, value: 0 });
 }
 
 /** A list of operands that is not empty. */

@@ -135,13 +135,11 @@ export function fold(x: Value, shape: Shape, windows: readonly Window[]): Value 
       rows.push(size, length);
     }
   }
-  const isPadded = padding.some(([, after]) => after > 0) || interior.some((between) => between > 0);
   const ordered = permuteDims(x, foldOrder(shape.length, windows));
-  let result = reshape(isPadded ? padBetween(ordered, padding, interior) : ordered, merged);
+  let result = reshape(padBetween(ordered, padding, interior), merged);
   if (cut.some((length, axis) => length < merged[axis]!)) result = slice(result, cut.map(() => 0), cut);
   if (summed.length > 0) result = reshape(result, rows).sum(summed);
-  const missing = shape.map((length, axis): [number, number] => [0, length - result.shape[axis]!]);
-  return missing.some(([, after]) => after > 0) ? padBetween(result, missing, missing.map(() => 0)) : result;
+  return padBetween(result, shape.map((length, axis) => [0, length - result.shape[axis]!]));
 }
 
 /**

@@ -25,6 +25,7 @@ import {
   type Source,
   unary,
 } from "./generator_kinds.ts";
+import { contraction, convolution, pooling, sliding } from "./window_generators.ts";
 
 const dtypes = ["float32", "float64", "int32", "uint32", "int8", "uint8", "bool"] as const;
 
@@ -123,7 +124,7 @@ export const generators = {
   variance: reduction({ correction: true }),
   std: reduction({ correction: true }),
   logSumExp: reduction(),
-  contract: "the public operations do not record it; matmul and dot decompose into it",
+  contract: contraction,
   matmul: product(4),
   dot: product(2),
   outer(source) {
@@ -228,6 +229,19 @@ export const generators = {
       attributes: rank > 0 && source.next(2) === 1 ? { count, axis: source.next(rank) } : { count },
     };
   },
+  windows: sliding,
+  conv1d: convolution(1),
+  conv2d: convolution(2),
+  conv3d: convolution(3),
+  convTranspose1d: convolution(1, true),
+  convTranspose2d: convolution(2, true),
+  convTranspose3d: convolution(3, true),
+  maxPool1d: pooling(1),
+  maxPool2d: pooling(2),
+  maxPool3d: pooling(3),
+  averagePool1d: pooling(1, true),
+  averagePool2d: pooling(2, true),
+  averagePool3d: pooling(3, true),
   fullLike(source) {
     const x = source.pick((type) => !type.weak);
     if (x === undefined) return undefined;

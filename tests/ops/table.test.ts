@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
 import { type DType, type Shape, type Tensor, tensor, type Value } from "../../mod.ts";
 import { apply, type Attributes } from "../../src/ops/op.ts";
+import type { Layout, SlideAttributes } from "../../src/ops/window_options.ts";
 import { type OpName, opNames, opTable } from "../../src/ops/table.ts";
 import { generators } from "../fuzz/generators.ts";
 import { checkGradient, randomTensor } from "./check_gradient.ts";
@@ -19,6 +20,16 @@ const unary = (low = -1, high = 1): Case => ({ inputs: [[[2, 3], low, high]] });
 const binary: Case = { inputs: [[[2, 3], 0.6, 1.6], [[3], 0.7, 1.5]] };
 const reduction: Case = { inputs: [[[3, 2, 2], 0.5, 1.5]], attributes: { axes: [0, -1], keepDims: false } };
 const moved = (attributes: Attributes): Case => ({ inputs: [[[2, 3]]], attributes });
+
+/** Windows that lie close together, and a little over the edge. */
+function slide(layout: Layout): SlideAttributes & { padding: (readonly [number, number])[] } {
+  const axes = [...layout].slice(2);
+  return { stride: axes.map(() => 1), dilation: axes.map(() => 1), padding: axes.map(() => [1, 0] as const), layout };
+}
+const transposed = (layout: Layout): Attributes => ({
+  ...slide(layout),
+  outputPadding: [...layout].slice(2).map(() => 0),
+});
 
 /** For every operation: what its gradient is checked on, or why it has none. */
 const cases: Record<OpName, Case | string> = {
@@ -105,6 +116,28 @@ const cases: Record<OpName, Case | string> = {
   flip: moved({ axis: 0 }),
   tile: moved({ repetitions: [2, 1, 2] }),
   repeat: moved({ count: 2, axis: 1 }),
+  windows: moved({ windows: [{ axis: 1, size: 2, stride: 1, dilation: 1 }] }),
+  conv1d: { inputs: [[[2, 2, 4]], [[2, 2, 2]]], attributes: { ...slide("NCW"), groups: 1 } },
+  conv2d: { inputs: [[[1, 2, 3, 4]], [[2, 1, 2, 2]]], attributes: { ...slide("NCHW"), groups: 2 } },
+  conv3d: { inputs: [[[1, 2, 2, 3, 1]], [[2, 1, 1, 2, 2]]], attributes: { ...slide("NDHWC"), groups: 1 } },
+  convTranspose1d: { inputs: [[[2, 2, 2]], [[2, 2, 2]]], attributes: { ...transposed("NCW"), groups: 1 } },
+  convTranspose2d: { inputs: [[[1, 2, 2, 2]], [[2, 1, 2, 2]]], attributes: { ...transposed("NHWC"), groups: 2 } },
+  convTranspose3d: {
+    inputs: [[[1, 1, 2, 1, 2]], [[1, 2, 1, 2, 2]]],
+    attributes: { ...transposed("NCDHW"), groups: 1 },
+  },
+  maxPool1d: { inputs: [[[1, 2, 5]]], attributes: { ...slide("NCW"), size: [2] } },
+  maxPool2d: { inputs: [[[1, 2, 3, 4]]], attributes: { ...slide("NCHW"), size: [2, 2] } },
+  maxPool3d: { inputs: [[[1, 2, 2, 3, 2]]], attributes: { ...slide("NDHWC"), size: [2, 2, 2] } },
+  averagePool1d: { inputs: [[[1, 2, 5]]], attributes: { ...slide("NCW"), size: [2], countIncludePadding: false } },
+  averagePool2d: {
+    inputs: [[[1, 2, 3, 4]]],
+    attributes: { ...slide("NCHW"), size: [2, 2], countIncludePadding: true },
+  },
+  averagePool3d: {
+    inputs: [[[1, 2, 2, 3, 2]]],
+    attributes: { ...slide("NDHWC"), size: [2, 2, 2], countIncludePadding: false },
+  },
   fullLike: "takes nothing of its operand's numbers",
   meshgrid: { inputs: [[[2]], [[3]]], attributes: { index: 1, indexing: "xy" } },
   oneHot: "its operand is integers",

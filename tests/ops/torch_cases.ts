@@ -5,7 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 import * as tensorloom from "../../mod.ts";
-import { compile, type DType, grad, type Tensor, tensor, type Value } from "../../mod.ts";
+import { compile, type DType, grad, Graph, placeholder, Session, type Tensor, tensor, type Value } from "../../mod.ts";
+import { TableOperation } from "../../src/graph/operation.ts";
 
 interface Numbers {
   readonly shape: readonly number[];
@@ -46,10 +47,9 @@ export function toTensor({ shape, data }: Numbers, dtype: DType = "float64"): Te
 }
 
 /** The call, as a function of its operands. */
-export function callOf({ call, options }: Case): (x: Value, w?: Value) => Value {
-  // The file has the options of each call, and weights for those that take some.
-  const operation = tensorloom[call] as (x: Value, ...rest: unknown[]) => Value;
-  return (x, w) => w === undefined ? operation(x, options) : operation(x, w, options);
+export function callOf({ call, options }: Case): (...operands: readonly Value[]) => Value {
+  const operation = tensorloom[call] as (...given: unknown[]) => Value; // the file has what each call takes
+  return (...operands) => operation(...operands, options);
 }
 
 /** Asserts that `actual` is what PyTorch has: the same but for the rounding of divisions, of `units` in the last place. */
@@ -66,13 +66,37 @@ export function assertSame(actual: Value, expected: Numbers, units: number): voi
 /** The result and the gradients of a case, all in `dtype`. */
 export function checkCase(each: Case, dtype: DType, units: number, isCompiled: boolean): void {
   const call = callOf(each);
-  const operands = [each.x, ...(each.w ? [each.w] : [])].map((numbers) => toTensor(numbers, dtype));
+  const operands = operandsOf(each, dtype);
   const g = toTensor(each.g, dtype);
   const gradients = (...values: Value[]): readonly Value[] =>
-    grad((xs: readonly Value[]) => call(...(xs as [Value])).mul(g).sum())(values);
+    grad((xs: readonly Value[]) => call(...xs).mul(g).sum())(values);
   const [forward, backward] = isCompiled ? [compile(call), compile(gradients)] : [call, gradients];
-  assertSame(forward(...(operands as [Tensor])), each.y, units); // operands are what the call takes
-  const [dx, dw] = backward(...operands) as readonly [Value, Value?];
+  assertSame(forward(...operands), each.y, units);
+  const [dx, dw] = backward(...operands) as readonly [Value, Value?]; // one for each operand
   assertSame(dx, each.dx, units);
   if (each.dw) assertSame(dw!, each.dw, units);
+}
+
+/**
+ * The result of a case by the reference implementation and by the decomposition, and in graphs made by hand that know the
+ * shapes, or do not.
+ */
+export function checkGraphs(each: Case, units: number): void {
+  const [call, operands] = [callOf(each), operandsOf(each, "float64")];
+  new Graph().asDefault(() => {
+    const typed = operands.map(({ dtype, shape }) => placeholder({ dtype, shape: [...shape] }));
+    const node = call(...typed);
+    assert(node instanceof TableOperation);
+    assertSame(node.compute(...operands), each.y, units);
+    assertSame(node.op.decompose!(operands, node.attributes), each.y, units);
+    const untyped = operands.map(() => placeholder());
+    for (const [placeholders, result] of [[typed, node], [untyped, call(...untyped)]] as const) {
+      const feeds = placeholders.map((each, index) => [each, operands[index]!] as const);
+      assertSame(new Session().run(result, feeds), each.y, units);
+    }
+  });
+}
+
+function operandsOf({ x, w }: Case, dtype: DType): Tensor[] {
+  return [x, ...(w ? [w] : [])].map((numbers) => toTensor(numbers, dtype));
 }
