@@ -22,6 +22,16 @@ import { type Count, countMask, type LaneStride } from "./memory.ts";
 type Address = Code<"i32">;
 type Place = (access: number) => Address;
 
+/** A way through the rows of a kernel. */
+interface Way {
+  /** Where each access begins in the present row. */
+  readonly place: Place;
+  /** How many rows there are along the last outer axis, from this one to its end. */
+  along(): Code<"i32">;
+  /** Goes to the next row, or so many rows on, no further than to the end of the last outer axis. */
+  advance(rows?: Code<"i32">): void;
+}
+
 /** Part of an axis: all of it, unless given. */
 interface Range {
   readonly first: Code<"i32">;
@@ -225,37 +235,73 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     });
   }
 
-  /** `i0, i1, …` from the row's number, and where each access begins there. */
-  #placesOf(row: Code<"i32">): { place: Place; last: Code<"i32"> | undefined } {
+  /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */
+  #wayFrom(row: Code<"i32">): Way {
     const { f } = this;
     const { outer, accesses } = this.kernel;
-    const indices: Code<"i32">[] = [];
+    const last = outer.length - 1;
+    const indices = outer.map((_, axis) => f.local(`i${axis}`, "i32"));
     let rest = row;
-    for (let axis = outer.length - 1; axis > 0; axis--) {
+    for (let axis = last; axis > 0; axis--) {
       const quotient = f.let(`q${axis}`, op("i32.div_u", rest, this.number(`n${axis}`)));
-      indices[axis] = f.let(`i${axis}`, op("i32.sub", rest, op("i32.mul", quotient, this.number(`n${axis}`))));
+      f.set(indices[axis]!, op("i32.sub", rest, op("i32.mul", quotient, this.number(`n${axis}`))));
       rest = quotient;
     }
-    if (outer.length > 0) indices[0] = rest;
-    const places = accesses.map((_, index) => {
-      let place = this.number(`o${index}`);
-      outer.forEach((_, axis) => {
-        const step = this.#step(index, axis, "outer");
-        if (step !== undefined) place = op("i32.add", place, op("i32.mul", indices[axis]!, step));
+    if (last >= 0) f.set(indices[0]!, rest);
+    const steps = accesses.map((_, index) => outer.map((_, axis) => this.#step(index, axis, "outer")));
+    const pointers = steps.map((ofAxes, index) =>
+      ofAxes.some((step) => step !== undefined) ? f.local(`p${index}`, "i32") : undefined
+    );
+    /** Sets the pointers by the indices. */
+    const point = (): void =>
+      pointers.forEach((pointer, index) => {
+        if (pointer === undefined) return;
+        const place = steps[index]!.reduce<Address>(
+          (sum, step, axis) => step === undefined ? sum : op("i32.add", sum, op("i32.mul", get(indices[axis]!), step)),
+          this.number(`o${index}`),
+        );
+        f.set(pointer, place);
       });
-      return place.form.kind === "get" ? place : f.let(`p${index}`, place);
-    });
-    return { place: (access) => places[access]!, last: indices.at(-1) };
+    point();
+    /** Counts an axis up, and those around it where it is at its end. */
+    const carry = (axis: number): void => {
+      f.if(op("i32.ge_u", get(indices[axis]!), this.number(`n${axis}`)), () => {
+        f.set(indices[axis]!, i32(0));
+        f.set(indices[axis - 1]!, op("i32.add", get(indices[axis - 1]!), i32(1)));
+        if (axis > 1) carry(axis - 1);
+        if (axis === last) point();
+      });
+    };
+    return {
+      place: (access) => {
+        const pointer = pointers[access];
+        return pointer === undefined ? this.number(`o${access}`) : get(pointer);
+      },
+      along: () => op("i32.sub", this.number(`n${last}`), get(indices[last]!)),
+      advance: (rows) => {
+        if (last < 0) return;
+        f.set(indices[last]!, op("i32.add", get(indices[last]!), rows ?? i32(1)));
+        pointers.forEach((pointer, index) => {
+          const step = steps[index]![last];
+          if (pointer === undefined || step === undefined) return;
+          f.set(pointer, op("i32.add", get(pointer), rows === undefined ? step : op("i32.mul", rows, step)));
+        });
+        if (last > 0) carry(last);
+      },
+    };
   }
 
   #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Place, row: Code<"i32">) => void): void {
-    if (this.kernel.outer.length === 0) body((access) => this.number(`o${access}`), i32(0));
-    else this.#count("r", first, last, 1, (row) => body(this.#placesOf(row).place, row));
+    const way = this.#wayFrom(first);
+    this.#count("r", first, last, 1, (row) => {
+      body(way.place, row);
+      way.advance();
+    });
   }
 
   /** Rows, four at a time, as far as they are neighbours. */
   #rowsTogether(): void {
-    const { f, kernel } = this;
+    const { f } = this;
     const row = f.local("r", "i32");
     f.set(row, get(this.begin));
     const position = (place: Place, count: Count): Position => ({
@@ -264,22 +310,22 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
       count,
       ...(count !== "all" && { mask: this.keep(countMask(count)) }),
     });
+    const way = this.#wayFrom(get(row));
     f.while(() => op("i32.lt_s", get(row), get(this.end)), () => {
-      const { place, last } = this.#placesOf(get(row));
-      const length = this.number(`n${kernel.outer.length - 1}`);
       const before = f.let("left", op("i32.sub", get(this.end), get(row)));
-      const along = f.let("along", op("i32.sub", length, last!)); // rows that are walked together have an axis
+      const along = f.let("along", way.along());
       const count = f.local("count", "i32");
       f.set(count, this.minimum(before, along));
       f.if(
         op("i32.ge_s", get(count), i32(laneCount)),
         () => {
           f.set(count, i32(laneCount));
-          this.#row(position(place, "all"));
+          this.#row(position(way.place, "all"));
         },
-        () => this.#row(position(place, get(count))),
+        () => this.#row(position(way.place, get(count))),
       );
       f.set(row, op("i32.add", get(row), get(count)));
+      way.advance(get(count));
     });
   }
 
@@ -314,7 +360,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     const start = f.let("start", op("i32.mul", row, length));
     const first = f.let("first", op("i32.sub", get(this.begin), start));
     const last = f.let("last", op("i32.sub", get(this.end), start));
-    const { place } = this.#placesOf(row);
+    const { place } = this.#wayFrom(row);
     this.section(before, this.single(place));
     const elements = kernel.inner.slice(1).reduce<Code<"i32">>(
       (count, _, axis) => op("i32.mul", count, this.number(`m${axis + 1}`)),
@@ -338,13 +384,13 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
       const done = f.local("done", "i32");
       f.set(row, op("i32.div_u", get(this.begin), length));
       f.set(done, op("i32.mul", get(row), length));
+      const way = this.#wayFrom(get(row));
       f.while(() => op("i32.lt_s", get(done), get(this.end)), () => {
-        const { place } = this.#placesOf(get(row));
         const skipped = f.let("skipped", op("i32.sub", get(this.begin), get(done)));
         const first = f.let("first", select(op("i32.gt_s", skipped, i32(0)), skipped, i32(0)));
         const rest = f.let("rest", op("i32.sub", get(this.end), get(done)));
-        this.#loops(0, loop, place, undefined, { first, last: f.let("last", this.minimum(rest, length)) });
-        f.set(row, op("i32.add", get(row), i32(1)));
+        this.#loops(0, loop, way.place, undefined, { first, last: f.let("last", this.minimum(rest, length)) });
+        way.advance();
         f.set(done, op("i32.add", get(done), length));
       });
     }
