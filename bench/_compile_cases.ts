@@ -6,7 +6,7 @@
 import { compile, concat, crossEntropy, type Tensor, tensor, train, type Value, Variable } from "../mod.ts";
 import { decompose } from "../compiler/decompose.ts";
 import { emitJs } from "../compiler/emit/js.ts";
-import { type JsText, makeKernel } from "../compiler/emit/load_js.ts";
+import { makeKernel } from "../compiler/emit/load_js.ts";
 import { fuse } from "../compiler/fuse.ts";
 import { materialize } from "../compiler/materialize.ts";
 import { Program } from "../compiler/program.ts";

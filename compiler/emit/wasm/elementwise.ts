@@ -10,7 +10,6 @@ import { type ImportName, isImportName } from "./imports.ts";
 import type { InstructionName } from "./instructions.ts";
 import {
   type CallScalar,
-  constantLanes,
   extractLane,
   fromDoubles,
   isUnsigned,

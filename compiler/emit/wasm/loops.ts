@@ -67,8 +67,16 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
   /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
   readonly #partials: readonly Reduction[];
 
-  constructor(name: string, kernel: LoopKernel, imports: Imports, fused: boolean) {
+  readonly #exact: boolean;
+
+  constructor(
+    name: string,
+    kernel: LoopKernel,
+    imports: Imports,
+    { fused, exact }: { readonly fused: boolean; readonly exact: boolean },
+  ) {
     super(name, kernel, imports, fused);
+    this.#exact = exact;
     this.#cut = cutOf(kernel);
     this.#acrossRows = kernel.lanes === "outer" && this.#cut === "rows";
     this.#partials = partialsOf(kernel);
@@ -485,7 +493,9 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     };
     const places = counter && (() => op("i32x4.add", op("i32x4.splat", get(counter)), laneNumbers));
     const isNext = [...moving.keys()].every((access) => this.#laneStride(access) === "next");
-    const unroll = isNext ? unrolling(loop) : 1;
+    // Exact kernels add up in one order, whatever else they compute.
+    const ordered = this.#exact && loop.reductions.length > 0;
+    const unroll = isNext && !ordered ? unrolling(loop) : 1;
     if (unroll > 1) {
       // Each of the vectors has running results of its own, so that they do not wait for each other.
       const parts = Array.from(

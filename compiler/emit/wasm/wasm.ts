@@ -58,9 +58,11 @@ function write(kernel: Kernel, name: string, imports: Imports, library: Contract
     const finish = writer.leaves ? new ContractWriter(`${name}_finish`, kernel, imports, library).finish() : undefined;
     return { main, finish, args: writer.args };
   }
-  const writer = new LoopWriter(name, kernel, imports, fused);
+  const writer = new LoopWriter(name, kernel, imports, { fused, exact });
   const main = writer.main();
-  const finish = writer.slots > 0 ? new LoopWriter(`${name}_finish`, kernel, imports, fused).finish() : undefined;
+  const finish = writer.slots > 0
+    ? new LoopWriter(`${name}_finish`, kernel, imports, { fused, exact }).finish()
+    : undefined;
   return { main, finish, args: writer.args };
 }
 
