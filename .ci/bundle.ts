@@ -47,7 +47,7 @@ ${notice} */
  * depends on the sources and on the versions of Bun and comlink only. `minify` takes out what only a reader needs.
  */
 export function bundle(entry: string, options: { readonly minify: boolean }): string {
-  const flags = options.minify ? ["--minify-whitespace", "--minify-syntax"] : [];
+  const flags = options.minify ? ["--minify"] : [];
   const text = runTool("bun", "build", entry, "--target=browser", ...flags);
   return text.includes("Comlink.proxy") ? comlinkNotice() + text : text;
 }

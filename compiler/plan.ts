@@ -126,18 +126,22 @@ function onlyReader(drafts: readonly Draft[], buffer: number): boolean {
 /** Gives every block an offset: the largest first, each into the smallest gap that holds it. */
 function place(blocks: readonly Omit<Block, "offset">[]): Block[] {
   const placed: Block[] = [];
+  const inOrder: Block[] = []; // the same, by their offsets
   for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
-    const others = placed.filter(({ first, last }) => first <= block.last && block.first <= last)
-      .sort((a, b) => a.offset - b.offset);
     const needed = aligned(block.bytes);
     let best: { offset: number; size: number } | undefined;
     let end = 0;
-    for (const { offset, bytes } of others) {
+    for (const { first, last, offset, bytes } of inOrder) {
+      if (first > block.last || block.first > last) continue;
       const size = offset - end;
       if (size >= needed && (best === undefined || size < best.size)) best = { offset: end, size };
       end = Math.max(end, offset + aligned(bytes));
     }
-    placed.push({ ...block, offset: best?.offset ?? end });
+    const next = { ...block, offset: best?.offset ?? end };
+    placed.push(next);
+    const after = inOrder.findIndex(({ offset }) => offset > next.offset);
+    if (after < 0) inOrder.push(next);
+    else inOrder.splice(after, 0, next);
   }
   return placed;
 }

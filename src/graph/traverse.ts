@@ -17,21 +17,23 @@ export function inputsOf(node: Value): readonly Value[] {
 export function postorder(roots: readonly Value[]): Value[] {
   const order: Value[] = [];
   const seen = new Set<Value>();
-  const stack: { readonly node: Value; next: number }[] = [];
-  const enter = (node: Value): void => {
-    if (seen.has(node)) return;
-    seen.add(node);
-    stack.push({ node, next: 0 });
-  };
+  const stack: Value[] = [];
+  const nexts: number[] = []; // which input of each node on the stack comes next
   for (const root of roots) {
-    enter(root);
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const input = inputsOf(top.node)[top.next++];
-      if (input !== undefined) {
-        enter(input);
-      } else {
-        order.push(top.node);
-        stack.pop();
+    let node: Value | undefined = root;
+    while (node !== undefined) {
+      if (!seen.has(node)) {
+        seen.add(node);
+        stack.push(node);
+        nexts.push(0);
+      }
+      node = undefined;
+      while (node === undefined && stack.length > 0) {
+        const top = stack.length - 1;
+        node = inputsOf(stack[top]!)[nexts[top]!++];
+        if (node !== undefined) continue;
+        order.push(stack.pop()!);
+        nexts.pop();
       }
     }
   }
