@@ -28,8 +28,11 @@ export function disagreement(work: Work, results: Results, reference: Results): 
     if (actual.length !== expected.length) {
       return `${name} has ${actual.length} numbers instead of ${expected.length}`;
     }
-    const scale = parameters.includes(name) ? largest(differences(expected, before[name]!)) : largest(expected);
-    const distance = largest(differences(actual, expected)) / scale;
+    const isParameter = parameters.includes(name);
+    const scale = isParameter ? largest(differences(expected, before[name]!)) : largest(expected);
+    // A parameter can be much larger than its change, and is rounded once it has been made.
+    const rounding = isParameter ? largest(expected) * 2 ** -24 : 0;
+    const distance = (largest(differences(actual, expected)) - rounding) / scale;
     if (!(distance <= error)) [worst, error] = [name, distance]; // also if it is NaN
   }
   if (error <= work.tolerance) return undefined;

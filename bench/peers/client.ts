@@ -12,7 +12,7 @@ const folder = fileURLToPath(new URL(".", import.meta.url));
 /** How the process of a runtime is started. */
 function commandOf(runtime: string, threads: number): readonly [tool: string, ...args: string[]] {
   if (runtime === "pytorch" || runtime === "numpy") {
-    return ["python3", "peer.py", runtime, `${threads}`];
+    return ["python3", "-B", "peer.py", runtime, `${threads}`];
   }
   const run = process.versions["deno"] === undefined ? [] : ["run", "--allow-all", "--quiet"];
   return [process.execPath, ...run, "serve.ts", runtime, `${threads}`];

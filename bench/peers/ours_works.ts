@@ -2,13 +2,10 @@
 import * as tensorloom from "../../mod.ts";
 import { crossEntropy, split, type Value, valueAndGrad } from "../../mod.ts";
 import { Missing } from "./runtime.ts";
-import type { Job } from "./works.ts";
+import type { Job, Step } from "./works.ts";
 
 /** Values by name. */
 export type Values = Readonly<Record<string, Value>>;
-
-/** The kinds of work that are steps of gradient descent. */
-export type Step = Extract<Job, { readonly learningRate: number }>;
 
 /** The loss of a training step. */
 export function lossOf(job: Step, values: Values): Value {

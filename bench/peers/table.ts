@@ -120,25 +120,29 @@ export function tableOf(lines: readonly Line[], runtimes: readonly string[], lim
   ].join("\n");
 }
 
-/** A line for each reason, with the works it is the reason for. */
+/** What there is to say of an outcome, below the table. */
+function remarksOn(outcome: Outcome, threads: number): string[] {
+  if ("missing" in outcome) return [outcome.missing];
+  return [
+    ...outcome.disagreement === undefined ? [] : [`DISAGREES: ${outcome.disagreement}`],
+    ...outcome.fastest === undefined ? [] : [`the fastest way is ${outcome.fastest}`],
+    ...outcome.threads === threads ? [] : [`it runs on ${outcome.threads === 1 ? "one thread" : outcome.threads} only`],
+  ];
+}
+
+/** A line for each remark, with the works it is about unless these are all. */
 function notesOf(lines: readonly Line[]): string[] {
   const notes = new Map<string, string[]>();
   for (const line of lines) {
     for (const [runtime, outcome] of line.outcomes) {
-      const said = "missing" in outcome
-        ? outcome.missing
-        : outcome.disagreement !== undefined
-        ? `DISAGREES: ${outcome.disagreement}`
-        : outcome.threads !== line.threads
-        ? `ran on ${outcome.threads} ${outcome.threads === 1 ? "thread" : "threads"}`
-        : undefined;
-      if (said === undefined) continue;
-      const note = `${columns[runtime]!.title}: ${said}`;
-      notes.set(note, [...notes.get(note) ?? [], nameOf(line)]);
+      for (const remark of remarksOn(outcome, line.threads)) {
+        const note = `${columns[runtime]!.title}: ${remark}`;
+        notes.set(note, [...notes.get(note) ?? [], nameOf(line)]);
+      }
     }
   }
   const listed = [...notes].map(([note, names]) =>
-    names.length === lines.length ? note : `${note} (${names.join("; ")})`
+    names.length === lines.length || note.endsWith(" only") ? note : `${note} (${names.join("; ")})`
   );
   return listed.length === 0 ? [] : ["", ...listed];
 }

@@ -34,6 +34,9 @@ export type Job =
   /** The same, of the mean square of what a pre-norm transformer block makes of `x`. */
   | { readonly kind: "transformer"; readonly heads: number; readonly learningRate: number };
 
+/** The kinds of work that are steps of gradient descent. */
+export type Step = Extract<Job, { readonly learningRate: number }>;
+
 /** One line of the table. */
 export interface Work {
   /** What the line is called, and what `--work` looks in. */
@@ -48,7 +51,7 @@ export interface Work {
   readonly operations?: number;
   /**
    * How far a number may be from the float64 one, as a part of the largest of its array; for a parameter, as a part of the
-   * largest change that the step made to the array.
+   * largest change that the step made to the array, beyond the rounding of the parameter itself.
    */
   readonly tolerance: number;
   /**
