@@ -1,5 +1,7 @@
 /** Loads a library that `npm ci --prefix bench/peers` has put beside this file. */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { Missing } from "./runtime.ts";
 
 const require = createRequire(import.meta.url);
@@ -19,12 +21,13 @@ export function load<Library>(name: string): Library {
   }
 }
 
-/** The path of a file in a package. */
-export function pathOf(file: string): string {
-  return require.resolve(file);
+/** The path of a file of a package. */
+export function pathOf(name: string, file: string): string {
+  return fileURLToPath(new URL(`./node_modules/${name}/${file}`, import.meta.url));
 }
 
 /** The version of a package. */
 export function versionOf(name: string): string {
-  return load<{ readonly version: string }>(`${name}/package.json`).version;
+  const { version } = JSON.parse(readFileSync(pathOf(name, "package.json"), "utf8")) as { readonly version: string };
+  return version; // every package has one
 }

@@ -15,6 +15,7 @@ import type { Work } from "./works.ts";
 const runtimes: Readonly<Record<string, (threads: number) => Promise<Runtime>>> = {
   ours: async (threads) => (await import("./ours.ts")).ours(threads, true),
   "ours-fresh": async (threads) => (await import("./ours.ts")).ours(threads, false),
+  "jax-js": async (threads) => (await import("./jax.ts")).jaxJs(threads),
   "tfjs-wasm": async (threads) => (await import("./tfjs.ts")).tfjs("wasm", threads),
   "tfjs-cpu": async () => (await import("./tfjs.ts")).tfjs("cpu", 1),
 };

@@ -2,7 +2,6 @@
  * TensorFlow.js, with its operations in WebAssembly or in JavaScript. They compute when they are called, so a work is done
  * when the call is over, and nothing has to be read.
  */
-import { dirname } from "node:path";
 import { load, pathOf, versionOf } from "./load.ts";
 import { Missing, type Runtime, type Task, type Way } from "./runtime.ts";
 import type { Tensor, TensorFlow } from "./tfjs_library.ts";
@@ -23,7 +22,7 @@ export async function tfjs(backend: "wasm" | "cpu", threads: number): Promise<Ru
   if (backend === "wasm") {
     const name = "@tensorflow/tfjs-backend-wasm";
     const wasm = load<WasmBackend>(name);
-    wasm.setWasmPaths(`${dirname(pathOf(`${name}/package.json`))}/dist/`);
+    wasm.setWasmPaths(pathOf(name, "dist/"));
     wasm.setThreadsCount(threads);
     if (!await tf.setBackend(backend)) throw new Missing("its WebAssembly does not start");
     started = wasm.getThreadsCount();
