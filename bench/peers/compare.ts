@@ -11,7 +11,8 @@ export type Outcome =
     readonly milliseconds: number;
     /** The quartiles below and above the median. */
     readonly spread: readonly [number, number];
-    /** How many threads it had. */
+    /** Of the library, and how many threads it had. */
+    readonly version: string;
     readonly threads: number;
     /** Which of several ways of doing it was the fastest. */
     readonly fastest?: string;
@@ -100,7 +101,7 @@ export async function compare(
     return new Map(runtimes.map((runtime) => [runtime, { missing: "there is nothing to check results with" }]));
   }
   const outcomes = new Map<string, Outcome>();
-  const taking: { peer: Peer; rounds: number; times: number[]; rest: { threads: number } }[] = [];
+  const taking: { peer: Peer; rounds: number; times: number[]; rest: { version: string; threads: number } }[] = [];
   const failed = (peer: Peer, error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error);
     outcomes.set(peer.runtime, { missing: reason });
@@ -109,11 +110,12 @@ export async function compare(
   for (const runtime of runtimes) {
     const peer = peers.get(runtime, threads);
     try {
-      const greeting = await peer.greeting();
+      const { version, threads } = await peer.greeting();
       const { results, estimate, fastest } = await peer.open(work, patience.warmUp);
       const [wrong] = results.flatMap((each) => disagreement(work, unpack(each), reference) ?? []);
       const rest = {
-        threads: greeting.threads,
+        version,
+        threads,
         ...(fastest === undefined ? {} : { fastest }),
         ...(wrong === undefined ? {} : { disagreement: wrong }),
       };

@@ -17,6 +17,7 @@ const runtimes: Readonly<Record<string, (threads: number) => Promise<Runtime>>> 
   "ours-fresh": async (threads) => (await import("./ours.ts")).ours(threads, false),
   "jax-js": async (threads) => (await import("./jax.ts")).jaxJs(threads),
   "tfjs-wasm": async (threads) => (await import("./tfjs.ts")).tfjs("wasm", threads),
+  "onnx": async (threads) => (await import("./onnx.ts")).onnx(threads),
   "tfjs-cpu": async () => (await import("./tfjs.ts")).tfjs("cpu", 1),
 };
 

@@ -125,12 +125,12 @@ function remarksOn(outcome: Outcome, threads: number): string[] {
   if ("missing" in outcome) return [outcome.missing];
   return [
     ...outcome.disagreement === undefined ? [] : [`DISAGREES: ${outcome.disagreement}`],
-    ...outcome.fastest === undefined ? [] : [`the fastest way is ${outcome.fastest}`],
+    ...outcome.fastest === undefined ? [] : [`${outcome.fastest} is faster`],
     ...outcome.threads === threads ? [] : [`it runs on ${outcome.threads === 1 ? "one thread" : outcome.threads} only`],
   ];
 }
 
-/** A line for each remark, with the works it is about unless these are all. */
+/** The versions of the libraries, and a line for each remark, with the works it is about unless these are all. */
 function notesOf(lines: readonly Line[]): string[] {
   const notes = new Map<string, string[]>();
   for (const line of lines) {
@@ -141,10 +141,16 @@ function notesOf(lines: readonly Line[]): string[] {
       }
     }
   }
+  const versions = new Map(
+    lines.flatMap(({ outcomes }) =>
+      [...outcomes].flatMap(([runtime, outcome]) => "version" in outcome ? [[runtime, outcome.version] as const] : [])
+    ),
+  );
+  const named = [...versions].map(([runtime, version]) => `${columns[runtime]!.title} ${version}`);
   const listed = [...notes].map(([note, names]) =>
     names.length === lines.length || note.endsWith(" only") ? note : `${note} (${names.join("; ")})`
   );
-  return listed.length === 0 ? [] : ["", ...listed];
+  return ["", named.join(", "), ...listed];
 }
 
 /** The limits in words. */
