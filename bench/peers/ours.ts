@@ -2,6 +2,7 @@
  * This library: operands and results in Variables, as in a training loop, or tensors in and fresh tensors out. Either is
  * one compiled function.
  */
+import process from "node:process";
 import { compile, type Tensor, tensor, train, type Value, valueAndGrad, Variable, workers } from "../../mod.ts";
 import type { Results } from "./numbers.ts";
 import { lossOf, resultsOf, type Values } from "./ours_works.ts";
@@ -10,9 +11,10 @@ import { parametersOf } from "./works.ts";
 
 /** The library on so many threads, with everything in Variables or nothing. */
 export async function ours(threads: number, resident: boolean): Promise<Runtime> {
+  const { deno, bun } = process.versions;
   const started = threads === 1 ? 1 : await workers.start(threads);
   return {
-    version: "this",
+    version: deno === undefined ? `on Bun ${bun}` : `on Deno ${deno}`,
     threads: started,
     open: (task) => [resident && !task.reference ? inVariables(task) : fresh(task)],
     ready: () => threads === 1 ? Promise.resolve() : workers.start(threads), // idle ones end between turns

@@ -146,20 +146,24 @@ function notesOf(lines: readonly Line[]): string[] {
       [...outcomes].flatMap(([runtime, outcome]) => "version" in outcome ? [[runtime, outcome.version] as const] : [])
     ),
   );
+  versions.delete("ours-fresh"); // is the same as ours
   const named = [...versions].map(([runtime, version]) => `${columns[runtime]!.title} ${version}`);
   const listed = [...notes].map(([note, names]) =>
     names.length === lines.length || note.endsWith(" only") ? note : `${note} (${names.join("; ")})`
   );
-  return ["", named.join(", "), ...listed];
+  return ["", ...named.length === 0 ? [] : [named.join(", ")], ...listed];
 }
 
 /** The limits in words. */
 export function describeLimits({ registers, fused, copy, openBlas }: Limits): string {
   const rates = (each: ReadonlyMap<number, number>): string =>
     [...each].map(([threads, rate]) => `${figure(rate)} GFLOP/s on ${threads}`).join(", ");
+  const [one = 0] = registers.values();
+  const isBusy = [...registers].some(([threads, rate]) => rate < 0.8 * threads * one);
   return [
     `out of registers (${fused ? "multiply-add" : "mul, then add"}): ${rates(registers)} (threads)`,
     `copying 64 MB: ${figure(copy)} GB/s`,
     `OpenBLAS, 1024³: ${typeof openBlas === "string" ? openBlas : `${rates(openBlas)} (threads)`}`,
+    ...isBusy ? ["The machine is busy, or has fewer cores: figures on several threads mean little."] : [],
   ].join("\n");
 }
