@@ -24,29 +24,28 @@ export class Peer {
   readonly runtime: string;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
+  readonly #notStarted: Promise<never>;
   #greeting: Greeting | undefined;
   #complaints = "";
-  #spawnError: string | undefined;
 
   constructor(runtime: string, threads: number) {
     this.runtime = runtime;
     const [tool, ...args] = commandOf(runtime, threads);
     this.#child = spawn(tool, args, { cwd: folder });
-    this.#child.on("error", (error) => this.#spawnError = `${tool} does not start: ${error.message}`);
+    this.#notStarted = new Promise((_, reject) => {
+      this.#child.on("error", ({ message }) => reject(new Error(`${tool} does not start: ${message}`)));
+    });
+    this.#notStarted.catch(() => {}); // whoever reads is told
     this.#child.stdin.on("error", () => {}); // it has ended, and the missing answer says so
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => this.#complaints += text);
-    this.#lines = createInterface({ input: this.#child.stdout })
-      [Symbol.asyncIterator]();
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
   /** What the process said first: its version, and how many threads it has. Throws a {@linkcode Missing} if it cannot be. */
-  async greeting(): Promise<
-    { readonly version: string; readonly threads: number }
-  > {
+  async greeting(): Promise<{ readonly version: string; readonly threads: number }> {
     // A process that ends before it has said anything cannot take part.
-    const greeting = this.#greeting ??= await this.#read<Greeting>().catch((error: Error) => ({
-      missing: error.message,
-    }));
+    const missing = ({ message }: Error): Greeting => ({ missing: message });
+    const greeting = this.#greeting ??= await this.#read<Greeting>().catch(missing);
     if ("missing" in greeting) throw new Missing(greeting.missing);
     return greeting;
   }
@@ -87,9 +86,8 @@ export class Peer {
 
   /** The next line, which is what serve.ts and peer.py send. */
   async #read<T>(): Promise<T> {
-    const { value, done } = await this.#lines.next();
+    const { value, done } = await Promise.race([this.#lines.next(), this.#notStarted]);
     if (done !== true) return JSON.parse(value) as T;
-    const complaint = this.#complaints.trim().split("\n").at(-1) || "it ended";
-    throw new Error(this.#spawnError ?? complaint);
+    throw new Error(this.#complaints.trim().split("\n").at(-1) || "it ended");
   }
 }
