@@ -23,6 +23,8 @@ export const functions = {
   sigmoid: logistic,
   softplus: (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   erf,
+  sin: Math.sin,
+  cos: Math.cos,
   rsqrt: (x: number): number => 1 / Math.sqrt(x),
 };
 
