@@ -30,11 +30,6 @@ export function cut({ units, period, unitWork, together, leastUnits }: Extent): 
   return { count: Math.ceil(period / step) * (units / period), step, period, units };
 }
 
-/** Whether rows with so many elements in all are one chunk. */
-export function isOneChunk(elements: number): boolean {
-  return cut({ units: elements, period: elements, unitWork: 1, together: 1, leastUnits: 1, slots: 0 }).count <= 1;
-}
-
 /** The first unit of a chunk. */
 export function beginOf({ step, period }: Chunks, chunk: number): number {
   const pieces = Math.ceil(period / step);

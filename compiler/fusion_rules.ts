@@ -5,11 +5,9 @@
  * Each has a test of its name in tests/compiler/fusion_rules.test.ts: a function that it keeps in several kernels.
  * @module
  */
-import { sizeOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 import type { Cluster, Clusters, Growing, Pair } from "./clusters.ts";
-import { accessStrides, type Frame, isSameFrame, type Level, type Member, placeMember, walkedAxes } from "./frame.ts";
-import { isOneChunk } from "./chunks.ts";
+import { accessStrides, type Frame, isSameFrame, type Level, type Member, placeMember } from "./frame.ts";
 import { kernelKind } from "./kinds.ts";
 import { hasLongRows, maximumArrays, maximumMembers } from "./limits.ts";
 import { assignPasses } from "./passes.ts";
@@ -249,16 +247,11 @@ function isAligned({ producer, consumer, input, view }: Edge, frame: Frame): boo
     .every((stride, axis) => frame.shape[axis] === 1 || stride === producer.strides[axis]);
 }
 
-/** Whether a reduction over all elements would not walk them in row-major order, because rows lie across, or not in the same chunks. */
-function reordersTotal(merge: Merge): boolean {
-  const { frame } = merge;
-  const isRows = frame.reduced.some((reduced, axis) => !reduced && frame.shape[axis] !== 1);
-  if (isRows && !isOneChunk(sizeOf(frame.shape)) && merge.members.some(({ level }) => level === "total")) {
-    return true;
-  }
-  const walked = walkedAxes(frame, "element");
-  const across = walked.some((axis, index) =>
-    frame.reduced[axis] && walked.slice(index).some((later) => !frame.reduced[later])
-  );
-  return across && merge.members.some(({ level, inputLevel }) => level === "total" && inputLevel === "element");
+/**
+ * Whether a reduction over all elements would add up row by row. Alone it walks all of them as one row, in chunks and, in
+ * WebAssembly, in lanes that know of no others.
+ */
+function reordersTotal({ frame, members }: Merge): boolean {
+  const hasRows = frame.reduced.some((reduced, axis) => !reduced && frame.shape[axis] !== 1);
+  return hasRows && members.some(({ level }) => level === "total");
 }

@@ -6,7 +6,7 @@
 import { type DType, dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { Reduction } from "../../kernel.ts";
 import { isArgReduction } from "../../kinds.ts";
-import { type Code, get, i32x4, type Local, onLane, op, shuffle32, splat32 } from "./code.ts";
+import { type Code, f64, get, i32x4, type Local, onLane, op, shuffle32, splat32 } from "./code.ts";
 import {
   constantLanes,
   type ConversionContext,
@@ -14,6 +14,7 @@ import {
   extractLane,
   fromDoubles,
   isUnsigned,
+  laneCount,
   type Lanes,
   laneType,
   narrowMask,
@@ -54,7 +55,14 @@ export class Accumulator {
   /** For an index of an element: that of each lane's best. */
   readonly #places: Local<"v128"> | undefined;
 
-  constructor(context: ConversionContext, reduction: Reduction) {
+  /** For elements that are taken one after the other: what they have come to. */
+  readonly #running: Local<"f64"> | undefined;
+
+  /**
+   * With `inOrder`, numbers of 64 bits are added one after the other and not lane by lane: which elements share a lane
+   * follows from the axes that could be joined, and those are others for a view than for an array.
+   */
+  constructor(context: ConversionContext, reduction: Reduction, inOrder = false) {
     const { name, dtype, id } = reduction;
     this.#context = context;
     this.reduction = reduction;
@@ -62,6 +70,8 @@ export class Accumulator {
     const count = this.#dtype === "float64" ? 2 : 1;
     this.#values = Array.from({ length: count }, (_, index) => context.f.local(`r${id}_${index}`, "v128"));
     this.#places = isArgReduction(name) ? context.f.local(`w${id}`, "v128") : undefined;
+    const rounds = dtype === "float64" && (name === "sum" || name === "prod");
+    this.#running = inOrder && rounds ? context.f.local(`s${id}`, "f64") : undefined;
   }
 
   get #vectors(): Vector[] {
@@ -74,6 +84,7 @@ export class Accumulator {
     const start = constantLanes(this.#dtype, neutral(this.reduction));
     this.#values.forEach((local, index) => f.set(local, start[index]!));
     if (this.#places !== undefined) f.set(this.#places, splat32("i32x4", 0));
+    if (this.#running !== undefined) f.set(this.#running, f64(neutral(this.reduction)));
   }
 
   /** Takes four values in, or of them those that the mask shows. `places` are their indices, where those are asked for. */
@@ -91,6 +102,13 @@ export class Accumulator {
       vectors = vectors.map((each, index) =>
         this.#context.keep(op("v128.bitselect", each, start[index]!, masks[index]!))
       );
+    }
+    if (this.#running !== undefined) {
+      for (let lane = 0; lane < laneCount; lane++) {
+        const next = extractLane(dtype, vectors, lane);
+        f.set(this.#running, op(name === "sum" ? "f64.add" : "f64.mul", get(this.#running), next));
+      }
+      return;
     }
     if (this.#dtype !== dtype) ({ vectors } = convertLanes(this.#context, { ...lanes, vectors }, this.#dtype));
     this.#values.forEach((local, index) => f.set(local, this.#combine(name, get(local), vectors[index]!)));
@@ -183,6 +201,10 @@ export class Accumulator {
 
   /** Brings all lanes together, so that each has the result of all. */
   combine(): void {
+    if (this.#running !== undefined) {
+      for (const local of this.#values) this.#context.f.set(local, op("f64x2.splat", get(this.#running)));
+      return;
+    }
     // First each lane with its neighbour but one, then with its neighbour.
     for (const order of [[2, 3, 0, 1], [1, 0, 3, 2]] as const) {
       const { keep } = this.#context;

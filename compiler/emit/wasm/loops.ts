@@ -73,9 +73,9 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     name: string,
     kernel: LoopKernel,
     imports: Imports,
-    { fused, exact }: { readonly fused: boolean; readonly exact: boolean },
+    { exact }: { readonly exact: boolean },
   ) {
-    super(name, kernel, imports, fused);
+    super(name, kernel, imports);
     this.#exact = exact;
     this.#cut = cutOf(kernel);
     this.#acrossRows = kernel.lanes === "outer" && this.#cut === "rows";
@@ -542,7 +542,9 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
   #accumulatorOf(reduction: Reduction): Accumulator {
     let accumulator = this.#accumulators.get(reduction.id);
     if (accumulator === undefined) {
-      this.#accumulators.set(reduction.id, accumulator = new Accumulator(this, reduction));
+      // Across rows each lane has its own elements, in order; what holds for a row counts once.
+      const inOrder = this.#exact && !this.#acrossRows && !this.kernel.after.reductions.includes(reduction);
+      this.#accumulators.set(reduction.id, accumulator = new Accumulator(this, reduction, inOrder));
     }
     return accumulator;
   }
