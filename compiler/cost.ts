@@ -53,11 +53,6 @@ export function workOf(kernel: Kernel): number {
     : overLoops(kernel, sectionWork);
 }
 
-/** About how many nanoseconds a row takes on one thread. */
-export function estimateWork({ drafts }: KernelRow): number {
-  return drafts.reduce((sum, { kernel }) => sum + workOf(kernel), 0);
-}
-
 /** What a row computes and moves. `bytesOf` says how large a buffer is. */
 export function costOf({ drafts }: KernelRow, bytesOf: (buffer: number) => number): Cost {
   let [operations, bytes] = [0, 0];

@@ -3,7 +3,6 @@
  * @module
  */
 import type { ExecutorOptions } from "../src/ops/op.ts";
-import { estimateWork } from "./cost.ts";
 import { tuning } from "./limits.ts";
 import type { Row } from "./rows.ts";
 import { hardwareThreads } from "./runtime/pool.ts";
@@ -17,13 +16,13 @@ export interface Placement {
   readonly reason: string;
 }
 
-/** Where a program of these rows runs: in the arena when its work is worth sharing and can be cut. */
+/** Where a program of these rows, of so many nanoseconds of work, runs: on several threads when its work is worth sharing and can be cut. */
 export function placementOf(
   rows: readonly Row[],
+  work: number,
   { threads = tuning.threads ?? hardwareThreads() }: ExecutorOptions,
 ): Placement {
   const inline = (reason: string): Placement => ({ shared: false, threads, reason });
-  const work = rows.reduce((sum, row) => sum + (row.kind === "host" ? 0 : estimateWork(row)), 0);
   const microseconds = `about ${(work / 1000).toFixed(0)} µs of work`;
   if (work < tuning.sharedWork) return inline(`${microseconds}, too little to share`);
   if (!rows.some((row) => row.kind === "kernel" && row.count > 1)) return inline("no kernel of it can be cut");

@@ -101,7 +101,7 @@ export class Program implements Executable {
     );
     this.#hasHost = this.rows.some(({ kind }) => kind === "host");
     this.#poisons = tuning.poison;
-    this.placement = placementOf(this.rows, options);
+    this.placement = placementOf(this.rows, table.emitter.work, options);
     this.#isShared = this.placement.shared;
     this.#isResident = table.emitter.name === "wasm";
   }

@@ -44,7 +44,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
   readonly #columns: number;
 
   constructor(name: string, kernel: ContractKernel, imports: Imports, library: ContractLibrary) {
-    super(name, kernel, imports, false);
+    super(name, kernel, imports);
     this.#library = library;
     this.#axes = axesOf(kernel);
     this.#cutsDepth = blocksOf(kernel).cutsDepth;
@@ -154,7 +154,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     block("rowBlocks", ({ rowBlocks }) => rowBlocks);
     block("columnBlocks", ({ columnBlocks }) => columnBlocks);
     for (const name of scratchNames) this.parameter(`at_${name}`, (other) => scratchOf(other).places[name]);
-    block("rowBytes", ({ rowLength }) => rowLength * this.#sumBytes);
+    block("rowBytes", ({ blockColumns }) => blockColumns * this.#sumBytes);
     this.section(kernel.prologue, this.single((index) => this.number(`o${index}`)));
   }
 

@@ -12,13 +12,16 @@ import { alignment } from "../../runtime/protocol.ts";
 /** Rows of a tile that is kept in registers. */
 export const tileRows = 4;
 
-/** Depths that are packed at a time, about: as many as keep a panel of the right operand in the first-level cache. */
+/** Depths that are packed at a time, about: a panel of either operand is then within the first-level cache. */
 const depthStep = 512;
 
-/** Elements of a packed operand, and of the running sums of a block; they fit in the second-level cache together. */
+/**
+ * The most rows of a block: packed, they stay in the second-level cache while all panels of the right operand pass by. Each
+ * of those is read from further away, but once; there may be so many elements of them, and of the block's sums.
+ */
+const maximumRows = 128;
 const packedElements = 2 ** 18;
 const blockElements = 2 ** 16;
-const maximumRows = 128;
 const maximumColumns = 2048;
 
 /** A contraction of so many multiplications is worth dividing among threads, and a unit of so many worth a chunk. */
@@ -47,8 +50,6 @@ export interface Blocks {
   readonly stacks: number;
   /** Whether a unit is a block of depths: calls then leave sums of their part of the depth. */
   readonly cutsDepth: boolean;
-  /** Elements from one row of a block's sums to the next. */
-  readonly rowLength: number;
 }
 
 /** Columns of a tile: two vectors. */
@@ -102,20 +103,18 @@ export function blocksOf(kernel: ContractKernel): Blocks {
     depthBlocks: count(depth, blockDepth),
     stacks,
     cutsDepth: units() === 1 && depth >= cutDepth && stacks * rows * columns * depth >= dividedWork,
-    rowLength: blockColumns,
   };
 }
 
 /** Rows, columns and depth of a contraction. */
-export function sizesOf({ rows, columns, depth }: ContractKernel): readonly [number, number, number] {
+function sizesOf({ rows, columns, depth }: ContractKernel): readonly [number, number, number] {
   return [product(rows), product(columns), product(depth)];
 }
 
 /** How the work of a contraction can be cut into calls. */
 export function contractExtent(kernel: ContractKernel): Extent {
-  const blocks = blocksOf(kernel);
   const { blockRows, blockColumns, depth, blockDepth, rowBlocks, columnBlocks, depthBlocks, stacks, cutsDepth } =
-    blocks;
+    blocksOf(kernel);
   const units = cutsDepth ? depthBlocks : stacks * rowBlocks * columnBlocks;
   const unitDepth = cutsDepth ? blockDepth : Math.max(1, depth);
   const { bytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
@@ -125,7 +124,7 @@ export function contractExtent(kernel: ContractKernel): Extent {
     together: 1,
     unitWork: blockRows * blockColumns * unitDepth / multiplicationsPerElement,
     leastUnits: 1,
-    slots: cutsDepth ? blockRows * blocks.rowLength * bytes / Float64Array.BYTES_PER_ELEMENT : 0,
+    slots: cutsDepth ? blockRows * blockColumns * bytes / Float64Array.BYTES_PER_ELEMENT : 0,
   };
 }
 
@@ -140,10 +139,10 @@ export function scratchOf(kernel: ContractKernel): {
   readonly places: Readonly<Record<ScratchName, number>>;
   readonly bytes: number;
 } {
-  const { blockRows, blockColumns, blockDepth, rowLength } = blocksOf(kernel);
+  const { blockRows, blockColumns, blockDepth } = blocksOf(kernel);
   const { bytes: sumBytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
   const sizes: Readonly<Record<ScratchName, number>> = {
-    sums: blockRows * rowLength * sumBytes,
+    sums: blockRows * blockColumns * sumBytes,
     left: blockRows * blockDepth * sumBytes,
     right: blockColumns * blockDepth * sumBytes,
     leftLines: blockRows * Int32Array.BYTES_PER_ELEMENT,

@@ -26,6 +26,7 @@ import {
   splat32,
 } from "./code.ts";
 import { elementwiseLanes, type OperationContext, whereLanes } from "./elementwise.ts";
+import { wasmFeatures } from "./features.ts";
 import { FunctionBuilder } from "./function_builder.ts";
 import { type ImportName, outOfRangeImport, scalarImport } from "./imports.ts";
 import { type ConversionContext, convertLanes, extractLane, isUnsigned, laneCount, type Lanes } from "./lanes.ts";
@@ -85,17 +86,16 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   protected readonly end: Local<"i32">;
   protected readonly partials: Local<"i32">;
   protected readonly scratch: Local<"i32">;
-  /** Whether multiplications and additions of one operation may be rounded as one. */
-  readonly fused: boolean;
+  /** Whether multiplications and additions within one operation may be rounded as one. */
+  readonly fused: boolean = wasmFeatures().relaxed;
   readonly #numbers = new Map<string, Code<"i32">>();
   #functions: ReturnType<typeof vectorFunctions> | undefined;
   #kept = 0;
 
-  constructor(name: string, kernel: K, imports: Imports, fused: boolean) {
+  constructor(name: string, kernel: K, imports: Imports) {
     this.f = new FunctionBuilder(name);
     this.kernel = kernel;
     this.imports = imports;
-    this.fused = fused;
     this.table = this.f.parameter("table", "i32");
     this.argsAddress = this.f.parameter("args", "i32");
     this.begin = this.f.parameter("begin", "i32");

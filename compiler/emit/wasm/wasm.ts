@@ -51,22 +51,19 @@ function functionName(kernel: Kernel): string {
 }
 
 function write(kernel: Kernel, name: string, imports: Imports, library: ContractLibrary, exact: boolean): Written {
-  const fused = wasmFeatures().relaxed && !exact;
   if (kernel.kind === "contract") {
     const writer = new ContractWriter(name, kernel, imports, library);
     const main = writer.main();
     const finish = writer.leaves ? new ContractWriter(`${name}_finish`, kernel, imports, library).finish() : undefined;
     return { main, finish, args: writer.args };
   }
-  const writer = new LoopWriter(name, kernel, imports, { fused, exact });
+  const writer = new LoopWriter(name, kernel, imports, { exact });
   const main = writer.main();
-  const finish = writer.slots > 0
-    ? new LoopWriter(`${name}_finish`, kernel, imports, { fused, exact }).finish()
-    : undefined;
+  const finish = writer.slots > 0 ? new LoopWriter(`${name}_finish`, kernel, imports, { exact }).finish() : undefined;
   return { main, finish, args: writer.args };
 }
 
-/** Kernels as code. With `exact`, no two operations are rounded as one. */
+/** Kernels as code. With `exact`, what a reduction adds up has the same order, whatever else its kernel does. */
 export function emitWasm(kernels: readonly Kernel[], { exact }: { readonly exact: boolean }): EmittedKernel[] {
   const keys = kernels.map((kernel) => templateKey(kernel, exact));
   const found = keys.map((key) => templates.get(key));
