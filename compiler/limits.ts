@@ -27,7 +27,10 @@ export interface Tuning {
   readonly sharedWork: number;
   /** The most threads of a program that does not say; undefined for as many as the machine runs at once. */
   readonly threads: number | undefined;
-  /** Nanoseconds of work below which a program is JavaScript, which starts faster and needs no arena. */
+  /**
+   * Nanoseconds of work below which a program is JavaScript. Once it runs, and on Variables, WebAssembly is the faster one
+   * from about 2 µs on; but a module has to be compiled, and arguments brought into the arena, and that wants to be worth it.
+   */
   readonly wasmWork: number;
   /** Makes every program that does not say otherwise one of this emitter; undefined for what its size asks for. */
   readonly emitter: "js" | "wasm" | undefined;

@@ -84,7 +84,10 @@ export interface GraphFunction {
 
 /** How a graph function is compiled. */
 export interface ExecutorOptions {
-  /** Which code generator makes the kernels. There is one, for JavaScript; `"auto"`, the default, leaves the choice to the compiler. */
+  /**
+   * Which code generator makes the kernels: that for JavaScript, or that for WebAssembly with vectors, where the engine has
+   * them. `"auto"`, the default, leaves the choice to the compiler, which goes by the size of the program.
+   */
   readonly emitter?: "auto" | "js" | "wasm";
   /**
    * The most threads it may run on, the calling one included: a whole number from 1. As many as the machine runs at once
