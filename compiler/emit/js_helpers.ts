@@ -17,7 +17,8 @@ import {
 import { outOfRange } from "./index_fault.ts";
 import { offsetTable, panel } from "./panel.ts";
 
-const helpers = {
+/** Functions of numbers, the op table's own, that kernels call by name whatever they are written in. */
+export const scalarHelpers = {
   erf,
   floorQuotient,
   floorRemainder,
@@ -25,12 +26,11 @@ const helpers = {
   integerQuotient,
   integerRemainder,
   logistic,
-  offsetTable,
-  outOfRange,
-  panel,
   power,
   roundHalfToEven,
 };
+
+const helpers = { ...scalarHelpers, offsetTable, outOfRange, panel };
 
 /** A name that the text of a kernel may call. */
 export type HelperName = keyof typeof helpers;

@@ -10,7 +10,7 @@ import { isArgReduction } from "../kinds.ts";
 import type { EmittedKernel } from "./emitted.ts";
 import { reductionStart, reductionStep } from "./js_expressions.ts";
 import { Emitter, Writer } from "./js_writer.ts";
-import { accessesOf, cutOf, loopExtent, product } from "./loop_cut.ts";
+import { accessesOf, cutOf, loopExtent, partialReductions, product } from "./loop_cut.ts";
 
 /** Where the access of this number begins, as text. */
 type Place = (access: number) => string;
@@ -25,9 +25,7 @@ interface Range {
 export class LoopEmitter extends Emitter<LoopKernel> {
   readonly #cut = cutOf(this.kernel);
   /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
-  readonly #partials = this.kernel.passes.flatMap(({ loop }) => loop.reductions)
-    .concat(this.#cut === "pieces" ? [] : this.kernel.after.reductions)
-    .filter(({ id }) => this.#cut === "pieces" || this.#isTotal(id));
+  readonly #partials = partialReductions(this.kernel, this.#cut);
 
   /** The kernel as text. */
   emit(): EmittedKernel {

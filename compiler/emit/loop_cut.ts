@@ -5,7 +5,7 @@
  * cut into *pieces*: there a unit is a step of the row's first inner axis.
  * @module
  */
-import type { LoopKernel, Section } from "../kernel.ts";
+import type { LoopKernel, Reduction, Section } from "../kernel.ts";
 import { isLongRow } from "../limits.ts";
 import type { Extent } from "./extent.ts";
 
@@ -43,6 +43,12 @@ export function loopExtent({ outer, inner, parts }: LoopKernel, cut: LoopCut, to
     default:
       return cut satisfies never;
   }
+}
+
+/** The reductions that end beyond a call, in the order of the partial results that calls leave of them. */
+export function partialReductions({ passes, after, totals }: LoopKernel, cut: LoopCut): Reduction[] {
+  const ofRows = passes.flatMap(({ loop }) => loop.reductions);
+  return cut === "pieces" ? ofRows : [...ofRows, ...after.reductions].filter(({ id }) => totals.has(id));
 }
 
 /** The accesses of a section, each once. */

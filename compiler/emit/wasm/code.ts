@@ -27,9 +27,9 @@ export type Form =
   | { readonly kind: "lane"; readonly name: InstructionName; readonly instruction: Instruction; readonly lane: number }
   | { readonly kind: "shuffle"; readonly lanes: readonly number[] }
   | { readonly kind: "constant"; readonly type: ValueType; readonly bits: Uint8Array; readonly text: string }
-  | { readonly kind: "get" | "set" | "tee"; readonly local: Local }
+  | { readonly kind: "get" | "set"; readonly local: Local }
   | { readonly kind: "call"; readonly target: Callable }
-  | { readonly kind: "select" | "return" | "drop" }
+  | { readonly kind: "select" }
   | { readonly kind: "branch"; readonly label: Label; readonly conditional: boolean }
   | { readonly kind: "block" | "loop"; readonly label: Label; readonly body: readonly Code[] }
   | { readonly kind: "if"; readonly label: Label; readonly body: readonly Code[]; readonly otherwise: readonly Code[] };
@@ -180,12 +180,6 @@ function floatText(value: number): string {
 /** The value of a local. */
 export function get<T extends ValueType>(local: Local<T>): Code<T> {
   return { type: local.type, form: { kind: "get", local }, args: [] };
-}
-
-/** Gives a local a value, which stays on the stack. */
-export function tee<T extends ValueType>(local: Local<T>, value: Code<T>): Code<T> {
-  check(`local.tee ${local.name}`, [local.type], [value]);
-  return { type: local.type, form: { kind: "tee", local }, args: [value] };
 }
 
 /** `x` where the condition is not 0, otherwise `y`; both are computed. */

@@ -89,10 +89,10 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     );
     const from = f.local("from", "i32");
     f.set(from, get(this.partials));
-    this.#repeat("call", i32(0), get(this.end), 1, (call) => {
+    this.count("call", i32(0), get(this.end), 1, (call) => {
       const to = f.local("to", "i32");
       f.set(to, this.#scratch("sums"));
-      this.#repeat("vector", i32(0), vectors, 1, () => {
+      this.count("vector", i32(0), vectors, 1, () => {
         const more = access("v128.load", {}, get(from));
         const type = this.#sumType === "float32" ? "f32x4" : this.#sumType === "float64" ? "f64x2" : "i32x4";
         const sum = f.local("sum", "v128");
@@ -167,28 +167,11 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     return op("i32.add", get(this.scratch), this.number(`at_${name}`));
   }
 
-  #repeat(name: string, first: Address, last: Address, step: number, body: (index: Address) => void): void {
-    const { f } = this;
-    const index = f.local(name, "i32");
-    f.set(index, first);
-    f.while(() => op("i32.lt_s", get(index), last), () => {
-      body(get(index));
-      f.set(index, op("i32.add", get(index), i32(step)));
-    });
-  }
-
   /** Where each access begins in one of the stacked matrices. */
   #placesOfStack(stack: Address): (index: number) => Address {
     const { f } = this;
     const { outer, accesses } = this.kernel;
-    const indices: Address[] = [];
-    let rest = stack;
-    for (let axis = outer.length - 1; axis > 0; axis--) {
-      const quotient = f.let(`q${axis}`, op("i32.div_u", rest, this.number(`n${axis}`)));
-      indices[axis] = f.let(`i${axis}`, op("i32.sub", rest, op("i32.mul", quotient, this.number(`n${axis}`))));
-      rest = quotient;
-    }
-    if (outer.length > 0) indices[0] = rest;
+    const indices = this.indicesOf(stack, outer.map((_, axis) => `n${axis}`));
     const starts = accesses.map((_, index) =>
       f.let(
         `q${index}`,
@@ -209,11 +192,11 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
 
   #blockUnits(): void {
     const { f } = this;
-    const { left } = this.kernel;
+    const { left, right } = this.kernel;
     const packed = { left: f.local("packedLeft", "i32"), right: f.local("packedRight", "i32") };
     const listed = { rows: f.local("listedRows", "i32"), columns: f.local("listedColumns", "i32") };
     for (const each of [...Object.values(packed), ...Object.values(listed)]) f.set(each, i32(-1));
-    this.#repeat("unit", get(this.begin), get(this.end), 1, (unit) => {
+    this.count("unit", get(this.begin), get(this.end), 1, (unit) => {
       const beside = f.let("beside", op("i32.div_u", unit, this.number("rowBlocks")));
       const rowBlock = f.let("rowBlock", op("i32.sub", unit, op("i32.mul", beside, this.number("rowBlocks"))));
       const stack = f.let("stack", op("i32.div_u", beside, this.number("columnBlocks")));
@@ -236,15 +219,16 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
         this.#list("rightLines", "right", "columns", column, columns);
       });
       const isWhole = op("i32.le_s", this.number("depth"), this.number("blockDepth"));
-      const leftPart = f.let("leftPart", this.#isStacked(left) ? unit : rowBlock);
+      const leftPart = this.#isStacked(left) ? unit : rowBlock;
+      const rightPart = this.#isStacked(right) ? beside : columnBlock;
       this.#depths(i32(0), this.number("depth"), (count, continues) => {
         f.if(op("i32.or", op("i32.ne", get(packed.left), leftPart), op("i32.eqz", isWhole)), () => {
           f.set(packed.left, leftPart);
           this.#packLeft(places(left), rows, count);
         });
-        f.if(op("i32.or", op("i32.ne", get(packed.right), beside), op("i32.eqz", isWhole)), () => {
-          f.set(packed.right, beside);
-          this.#packRight(places(this.kernel.right), columns, count);
+        f.if(op("i32.or", op("i32.ne", get(packed.right), rightPart), op("i32.eqz", isWhole)), () => {
+          f.set(packed.right, rightPart);
+          this.#packRight(places(right), columns, count);
         });
         this.#multiply(rows, columns, count, continues);
       });
@@ -280,7 +264,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
       "vectors",
       op("i32.mul", this.number("blockRows"), op("i32.div_u", this.number("rowBytes"), i32(16))),
     );
-    this.#repeat("vector", i32(0), vectors, 1, () => {
+    this.count("vector", i32(0), vectors, 1, () => {
       f.do(access("v128.store", {}, get(to), access("v128.load", {}, get(from))));
       f.set(from, op("i32.add", get(from), i32(16)));
       f.set(to, op("i32.add", get(to), i32(16)));
@@ -322,15 +306,8 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     f.set(done, i32(0));
     const last = axes.length - 1;
     f.while(() => op("i32.lt_s", get(done), count), () => {
-      const indices: Address[] = [];
-      let rest: Address = f.let("position", op("i32.add", first, get(done)));
-      for (let axis = last; axis > 0; axis--) {
-        const size = this.number(`${group}_${axis}`);
-        const quotient = f.let(`u${axis}`, op("i32.div_u", rest, size));
-        indices[axis] = f.let(`w${axis}`, op("i32.sub", rest, op("i32.mul", quotient, size)));
-        rest = quotient;
-      }
-      indices[0] = rest;
+      const position = f.let("position", op("i32.add", first, get(done)));
+      const indices = this.indicesOf(position, axes.map((_, axis) => `${group}_${axis}`));
       const along = f.let("along", op("i32.sub", this.number(`${group}_${last}`), indices[last]!));
       const left = f.let("leftOver", op("i32.sub", count, get(done)));
       const length = f.let("length", this.minimum(along, left));
@@ -350,7 +327,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     this.#runs(group, first, count, (place, length) => {
       const offset = f.local("offset", "i32");
       f.set(offset, place(role, i32(0)));
-      this.#repeat("entry", i32(0), length, 1, () => {
+      this.count("entry", i32(0), length, 1, () => {
         f.do(access("i32.store", {}, get(to), get(offset)));
         f.set(to, op("i32.add", get(to), i32(4)));
         if (last >= 0) f.set(offset, op("i32.add", get(offset), this.number(`${group}_${role}_${last}`)));
@@ -364,7 +341,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     const step = tileRows * this.#sumBytes;
     const target = f.local("target", "i32");
     f.set(target, this.#scratch("left"));
-    this.#repeat("line", i32(0), rows, tileRows, (line) => {
+    this.count("line", i32(0), rows, tileRows, (line) => {
       const lines = op("i32.add", this.#scratch("leftLines"), op("i32.shl", line, i32(2)));
       this.#pack(dtype, base, lines, op("i32.sub", rows, line), "leftDepths", count, get(target), i32(step));
       f.set(target, op("i32.add", get(target), op("i32.mul", count, i32(step))));
@@ -378,7 +355,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     const groups = this.#columns / laneCount;
     const target = f.local("target", "i32");
     f.set(target, this.#scratch("right"));
-    this.#repeat("line", i32(0), columns, this.#columns, (line) => {
+    this.count("line", i32(0), columns, this.#columns, (line) => {
       const rest = f.let("rest", op("i32.sub", columns, line));
       // The last panel is as wide as it has to be.
       const isNarrow = op("i32.le_s", rest, i32(laneCount));
@@ -430,7 +407,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     const right = f.local("panel", "i32");
     f.set(right, this.#scratch("right"));
     const panelBytes = f.let("panelBytes", op("i32.mul", count, i32(tileRows * this.#sumBytes)));
-    this.#repeat("line", i32(0), columns, this.#columns, (line) => {
+    this.count("line", i32(0), columns, this.#columns, (line) => {
       const isNarrow = groups === 1
         ? i32(0)
         : f.let("narrow", op("i32.le_s", op("i32.sub", columns, line), i32(laneCount)));
@@ -439,7 +416,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
       const tiles = (vectors: 1 | 2): void => {
         f.set(left, this.#scratch("left"));
         f.set(sums, op("i32.add", this.#scratch("sums"), op("i32.mul", line, i32(this.#sumBytes))));
-        this.#repeat("tileRow", i32(0), rows, tileRows, () => {
+        this.count("tileRow", i32(0), rows, tileRows, () => {
           f.call(
             this.#library.multiply(this.#sumType, vectors),
             get(left),
@@ -481,7 +458,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     this.#runs("rows", block.row, block.rows, (rowPlace, length) => {
       const starts = new Map(used.map((index) => [index, f.local(`row${index}`, "i32")]));
       for (const [index, start] of starts) f.set(start, rowPlace(index, block.stack(index)));
-      this.#repeat("rowHere", i32(0), length, 1, () => {
+      this.count("rowHere", i32(0), length, 1, () => {
         this.#runs("columns", block.column, block.columns, (columnPlace, columns, done) => {
           const sums = f.local("sumsHere", "i32");
           f.set(sums, op("i32.add", get(sumsRow), op("i32.mul", done, i32(this.#sumBytes))));

@@ -256,6 +256,7 @@ const scalarNames: Partial<Record<ElementwiseName, { readonly floating: ImportNa
   pow: { floating: "power", integer: "integerPower" },
   mod: { floating: "floorRemainder", integer: "integerRemainder" },
   floorDiv: { floating: "floorQuotient", integer: "integerQuotient" },
+  sigmoid: { floating: "logistic", integer: "logistic" },
 };
 
 /** What the op table's own function gives for each lane. */

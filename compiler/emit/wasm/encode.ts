@@ -254,10 +254,6 @@ class FunctionEncoder {
         bytes.byte(0x21);
         bytes.unsigned(this.#local(form.local));
         return;
-      case "tee":
-        bytes.byte(0x22);
-        bytes.unsigned(this.#local(form.local));
-        return;
       case "call": {
         const index = this.#functions.get(form.target);
         if (index === undefined) {
@@ -270,12 +266,6 @@ class FunctionEncoder {
       case "select":
         if (args[0]!.type !== "v128") bytes.byte(0x1b);
         else bytes.raw([0x1c, 1, typeCodes.v128]);
-        return;
-      case "return":
-        bytes.byte(0x0f);
-        return;
-      case "drop":
-        bytes.byte(0x1a);
         return;
       case "branch":
         bytes.byte(form.conditional ? 0x0d : 0x0c);

@@ -3,16 +3,7 @@
  * only modules that import nothing.
  * @module
  */
-import { erf } from "../../../src/ops/erf.ts";
-import {
-  floorQuotient,
-  floorRemainder,
-  integerPower,
-  integerQuotient,
-  integerRemainder,
-  logistic,
-  power,
-} from "../../../src/ops/scalars.ts";
+import { scalarHelpers } from "../js_helpers.ts";
 import { outOfRange } from "../index_fault.ts";
 import type { Callable } from "./code.ts";
 
@@ -32,15 +23,8 @@ const scalars = {
   sinh: Math.sinh,
   cosh: Math.cosh,
   tanh: Math.tanh,
-  sigmoid: logistic,
+  ...scalarHelpers,
   softplus: (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  erf,
-  power,
-  floorRemainder,
-  floorQuotient,
-  integerPower,
-  integerRemainder,
-  integerQuotient,
   /** The low 32 bits of a number, as an integer with a sign: JavaScript's conversion. */
   toInt32: (x: number): number => x | 0,
 };

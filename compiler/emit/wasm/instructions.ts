@@ -66,7 +66,7 @@ function lane<P extends readonly ValueType[], R, N extends string>(
   return table;
 }
 
-/** All instructions but those with a form of their own: constants, locals, calls, shuffles and control. */
+/** The instructions, but those with a form of their own: constants, locals, calls, shuffles and control. */
 export const instructions = {
   ...define([], undefined, { "unreachable": 0x00 }),
   ...define(["i32"], "i32", { "i32.eqz": 0x45 }),

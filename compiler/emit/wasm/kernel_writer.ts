@@ -319,6 +319,31 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
     );
   }
 
+  /** A place in row-major order as an index along each axis; `sizes` are the names of the numbers that say how long those are. */
+  protected indicesOf(place: Address, sizes: readonly string[]): Address[] {
+    const indices: Address[] = [];
+    let rest = place;
+    for (let axis = sizes.length - 1; axis > 0; axis--) {
+      const size = this.number(sizes[axis]!);
+      const quotient = this.f.let(`quotient${axis}`, op("i32.div_u", rest, size));
+      indices[axis] = this.f.let(`index${axis}`, op("i32.sub", rest, op("i32.mul", quotient, size)));
+      rest = quotient;
+    }
+    if (sizes.length > 0) indices[0] = rest;
+    return indices;
+  }
+
+  /** A loop over whole numbers, which are read more than once. */
+  protected count(name: string, first: Address, last: Address, step: number, body: (index: Address) => void): void {
+    const { f } = this;
+    const index = f.local(name, "i32");
+    f.set(index, first);
+    f.while(() => op("i32.lt_s", get(index), last), () => {
+      body(get(index));
+      f.set(index, op("i32.add", get(index), i32(step)));
+    });
+  }
+
   /** The smaller of two whole numbers, which are read more than once. */
   protected minimum(x: Code<"i32">, y: Code<"i32">): Code<"i32"> {
     return select(op("i32.lt_s", x, y), x, y);

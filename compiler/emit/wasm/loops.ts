@@ -10,7 +10,7 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
 import { isArgReduction } from "../../kinds.ts";
-import { accessesOf, cutOf, type LoopCut, loopExtent, product } from "../loop_cut.ts";
+import { accessesOf, cutOf, type LoopCut, loopExtent, partialReductions, product } from "../loop_cut.ts";
 import type { Extent } from "../extent.ts";
 import { Accumulator, laneNumbers } from "./accumulators.ts";
 import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
@@ -46,14 +46,6 @@ function unrolling({ steps, reductions }: Section): 1 | 2 | 4 {
   return work <= 6 ? 4 : work <= 12 ? 2 : 1;
 }
 
-/** The reductions that end beyond a call. */
-function partialsOf(kernel: LoopKernel): Reduction[] {
-  const { passes, after, totals } = kernel;
-  const pieces = cutOf(kernel) === "pieces";
-  return passes.flatMap(({ loop }) => loop.reductions).concat(pieces ? [] : after.reductions)
-    .filter(({ id }) => pieces || totals.has(id));
-}
-
 function slotsOf(reductions: readonly Reduction[]): number {
   return reductions.reduce((sum, each) => sum + Accumulator.slots(each), 0);
 }
@@ -79,14 +71,14 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     this.#exact = exact;
     this.#cut = cutOf(kernel);
     this.#acrossRows = kernel.lanes === "outer" && this.#cut === "rows";
-    this.#partials = partialsOf(kernel);
+    this.#partials = partialReductions(kernel, this.#cut);
   }
 
   /** How the work of a kernel can be cut. */
   static extentOf(kernel: LoopKernel): Extent {
     const cut = cutOf(kernel);
     const together = cut === "elements" || cut === "rows" && kernel.lanes === "outer" ? laneCount : 1;
-    return { ...loopExtent(kernel, cut, together), slots: slotsOf(partialsOf(kernel)) };
+    return { ...loopExtent(kernel, cut, together), slots: slotsOf(partialReductions(kernel, cut)) };
   }
 
   /** How many numbers each call leaves. */
@@ -157,7 +149,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
   #takeIn(reductions: readonly Reduction[], first: Code<"i32">, last: Code<"i32">): void {
     const { f } = this;
     const slots = this.slots;
-    this.#count("call", first, last, 1, (call) => {
+    this.count("call", first, last, 1, (call) => {
       const bytes = op("i32.mul", call, i32(slots * Float64Array.BYTES_PER_ELEMENT));
       const address = f.let("left", op("i32.add", get(this.partials), bytes));
       let slot = 0;
@@ -225,37 +217,14 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     return this.#isNext(strides, axis, of) ? "next" : this.#step(access, axis, of) ?? "none";
   }
 
-  /** A loop over whole numbers. */
-  #count(
-    name: string,
-    first: Code<"i32">,
-    last: Code<"i32">,
-    step: number,
-    body: (index: Code<"i32">) => void,
-    counter?: Local<"i32">,
-  ): void {
-    const { f } = this;
-    const index = counter ?? f.local(name, "i32");
-    f.set(index, first);
-    f.while(() => op("i32.lt_s", get(index), last), () => {
-      body(get(index));
-      f.set(index, op("i32.add", get(index), i32(step)));
-    });
-  }
-
   /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */
   #wayFrom(row: Code<"i32">): Way {
     const { f } = this;
     const { outer, accesses } = this.kernel;
     const last = outer.length - 1;
     const indices = outer.map((_, axis) => f.local(`i${axis}`, "i32"));
-    let rest = row;
-    for (let axis = last; axis > 0; axis--) {
-      const quotient = f.let(`q${axis}`, op("i32.div_u", rest, this.number(`n${axis}`)));
-      f.set(indices[axis]!, op("i32.sub", rest, op("i32.mul", quotient, this.number(`n${axis}`))));
-      rest = quotient;
-    }
-    if (last >= 0) f.set(indices[0]!, rest);
+    const start = this.indicesOf(row, outer.map((_, axis) => `n${axis}`));
+    indices.forEach((local, axis) => f.set(local, start[axis]!));
     const steps = accesses.map((_, index) => outer.map((_, axis) => this.#step(index, axis, "outer")));
     const pointers = steps.map((ofAxes, index) =>
       ofAxes.some((step) => step !== undefined) ? f.local(`p${index}`, "i32") : undefined
@@ -301,7 +270,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
 
   #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Place, row: Code<"i32">) => void): void {
     const way = this.#wayFrom(first);
-    this.#count("r", first, last, 1, (row) => {
+    this.count("r", first, last, 1, (row) => {
       body(way.place, row);
       way.advance();
     });
@@ -430,7 +399,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
   #nest(axis: number, loop: Section, base: Place, range: Range | undefined, body: (place: Place) => void): void {
     const { f } = this;
     const moving = this.#moving(axis, loop, base, range);
-    this.#count(`j${axis}`, range?.first ?? i32(0), range?.last ?? this.number(`m${axis}`), 1, () => {
+    this.count(`j${axis}`, range?.first ?? i32(0), range?.last ?? this.number(`m${axis}`), 1, () => {
       body(placeOf(moving, base));
       for (const [access, pointer] of moving) {
         f.set(pointer, op("i32.add", get(pointer), this.#step(access, axis, "inner")!)); // it moves

@@ -110,11 +110,6 @@ function pack(dtype: DType, vector: Vector): Vector {
     : op("i8x16.narrow_i16x8_u", op("i16x8.narrow_i32x4_u", numbers, numbers), splat32("i32x4", 0));
 }
 
-/** Stores the first lane. */
-export function storeOne(f: FunctionBuilder, dtype: DType, address: Address, vectors: readonly Vector[]): void {
-  storeLane(f, dtype, address, packed(f, dtype, vectors), 0, 0);
-}
-
 function packed(f: FunctionBuilder, dtype: DType, vectors: readonly Vector[]): readonly Vector[] {
   return bytesOf(dtype) === 1 ? [f.let("n", pack(dtype, vectors[0]!))] : vectors;
 }

@@ -32,14 +32,11 @@ function head({ form }: Code): string {
       return `${form.type}.const ${form.text}`;
     case "get":
     case "set":
-    case "tee":
       return `local.${form.kind} $${form.local.name}`;
     case "call":
       return `call $${form.target.name}`;
     case "select":
-    case "return":
-    case "drop":
-      return form.kind;
+      return "select";
     case "branch":
       return `${form.conditional ? "br_if" : "br"} $${form.label.name}`;
     case "block":
