@@ -6,7 +6,7 @@ import type { Profile, RowProfile } from "../src/ops/op.ts";
 import { costOf } from "./cost.ts";
 import { bytesOf } from "./plan.ts";
 import type { Program } from "./program.ts";
-import type { Times } from "./runtime/runs.ts";
+import type { Times } from "./runtime/shared_program.ts";
 
 /** The profile of a run whose threads have noted their times. */
 export function profileOf(program: Program, times: Times): Profile {

@@ -12,7 +12,7 @@ import { aligned, bytesOf, type MemoryPlan } from "../plan.ts";
 import type { Buffer } from "../table.ts";
 import type { Arena } from "./arena.ts";
 import { alignment, type WalkedRow } from "./protocol.ts";
-import { tableBytes } from "./walker.ts";
+import { tableBytes } from "./binding.ts";
 
 /** Where an array of a program is to be found when it runs in the arena. */
 export type Place =

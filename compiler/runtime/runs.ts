@@ -6,46 +6,18 @@
  * needs an asynchronous run to be over, joins it.
  * @module
  */
-import type { TypedArray } from "../../src/dtype.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type { KernelText, LoadedKernel } from "../emit/load_kernel.ts";
 import { loadKernelText } from "../emit/load_kernel.ts";
-import type { Buffer } from "../table.ts";
 import { Arena } from "./arena.ts";
-import { type Failure, readFailure } from "./failure.ts";
+import { readFailure } from "./failure.ts";
 import { canShareMemory, Pool } from "./pool.ts";
-import { alignment, type ProgramMessage, state, threadWord, word } from "./protocol.ts";
-import { Region, type RegionLayout } from "./region.ts";
-import { bindFrame, type Bound, type Frame, type LoadedProgram, newBound, timesOf, Walker } from "./walker.ts";
-
-/** A program that can run in the arena. */
-export interface SharedProgram extends LoadedProgram {
-  /** The most threads that it may run on. */
-  readonly threads: number;
-  readonly arrays: readonly Buffer[];
-  readonly layout: RegionLayout;
-  /** Bytes of the thread's own memory that its kernels need. */
-  readonly scratchBytes: number;
-  /** What workers are sent. */
-  message(): ProgramMessage;
-  /** Runs a host step. */
-  host(row: number, arrays: readonly TypedArray[]): void;
-  /** Runs all rows on this thread, in the arena, where their scratch begins at `scratch`. */
-  runRows(frame: Frame, scratch: Scratch, variables: readonly Variable[], times: number[] | undefined): void;
-  /** Copies the results out and lets assignments land. */
-  complete(arrays: readonly TypedArray[], inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
-  /** The error for a run that failed, `caught` on the calling thread or elsewhere. */
-  errorOf(failure: Failure, caught: unknown, variables: readonly Variable[]): unknown;
-  /** Runs it here and now, on this thread alone. */
-  runAlone(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
-}
-
-/** Where the scratch of a program's rows begins. */
-export interface Scratch {
-  readonly buffer: ArrayBufferLike;
-  readonly offset: number;
-}
+import { alignment, state, threadWord, word } from "./protocol.ts";
+import { Region } from "./region.ts";
+import { bindFrame, type Bound, newBound } from "./binding.ts";
+import type { SharedProgram, Times } from "./shared_program.ts";
+import { timesOf, Walker } from "./walker.ts";
 
 /** A call that waits for its turn, or has it. */
 interface Job {
@@ -59,9 +31,6 @@ interface Job {
   begun: boolean;
   over: boolean;
 }
-
-/** Milliseconds that each thread has spent on each row: `times[rank][row]`. */
-export type Times = readonly (readonly number[])[];
 
 /** How long a thread that waits looks around before it sleeps, and how long it sleeps, in milliseconds. */
 const patience = 0.2;

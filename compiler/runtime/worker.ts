@@ -7,7 +7,8 @@ import { expose } from "../../src/comlink.ts";
 import { loadKernelText } from "../emit/load_kernel.ts";
 import { Leave } from "./faults.ts";
 import { type ArenaMessage, type ProgramMessage, status, threadWord, word, type WorkerMethods } from "./protocol.ts";
-import { type LoadedProgram, Walker } from "./walker.ts";
+import type { LoadedProgram } from "./binding.ts";
+import { Walker } from "./walker.ts";
 
 /** How long a worker sleeps before it goes back to its event loop, in milliseconds. */
 const sleepLimit = 100;

@@ -12,44 +12,28 @@
  */
 import { type DType, dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
-import { accessOf, type Axes, axesOf, groupsOf, type Role, stridesOfGroup } from "../contract_axes.ts";
-import { accessesOf } from "../loop_cut.ts";
+import { stridesOfGroup } from "../contract_axes.ts";
 import { access, type Code, get, i32, type Local, op } from "./code.ts";
-import {
-  type Blocks,
-  blocksOf,
-  contractExtent,
-  type ScratchName,
-  scratchNames,
-  scratchOf,
-  tileColumns,
-  tileRows,
-} from "./contract_blocks.ts";
-import type { ContractLibrary, SumType } from "./contract_library.ts";
+import { blocksOf, contractExtent, scratchOf, tileColumns, tileRows } from "./contract_blocks.ts";
+import type { ContractLibrary } from "./contract_library.ts";
 import type { WasmFunction } from "./function_builder.ts";
-import { type Imports, KernelWriter, type Position } from "./kernel_writer.ts";
+import { ContractPlaces } from "./contract_places.ts";
+import type { Imports, Position } from "./kernel_writer.ts";
 import { laneCount, type Lanes, wrapLanes } from "./lanes.ts";
 import { type Count, countMask, type LaneStride, loadLanes } from "./memory.ts";
 
 type Address = Code<"i32">;
-type Group = keyof Axes;
 
 /** Writes a {@linkcode ContractKernel}. */
-export class ContractWriter extends KernelWriter<ContractKernel> {
+export class ContractWriter extends ContractPlaces {
   readonly #library: ContractLibrary;
-  readonly #axes: Axes;
   readonly #cutsDepth: boolean;
-  readonly #sumType: SumType;
-  readonly #sumBytes: number;
   readonly #columns: number;
 
   constructor(name: string, kernel: ContractKernel, imports: Imports, library: ContractLibrary) {
     super(name, kernel, imports);
     this.#library = library;
-    this.#axes = axesOf(kernel);
     this.#cutsDepth = blocksOf(kernel).cutsDepth;
-    this.#sumType = kernel.dtype === "float32" || kernel.dtype === "float64" ? kernel.dtype : "int32";
-    this.#sumBytes = dtypeInfo(this.#sumType).bytes;
     this.#columns = tileColumns(kernel);
   }
 
@@ -73,7 +57,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
 
   /** The function that computes units. */
   main(): WasmFunction {
-    this.#header();
+    this.header();
     if (this.#cutsDepth) this.#depthUnits();
     else this.#blockUnits();
     return this.f.end({ exported: true });
@@ -82,7 +66,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
   /** The function that adds up what `end` calls have left, and does what follows. */
   finish(): WasmFunction {
     const { f } = this;
-    this.#header();
+    this.header();
     const vectors = f.let(
       "vectors",
       op("i32.mul", this.number("blockRows"), op("i32.div_u", this.number("rowBytes"), i32(16))),
@@ -91,10 +75,10 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     f.set(from, get(this.partials));
     this.count("call", i32(0), get(this.end), 1, (call) => {
       const to = f.local("to", "i32");
-      f.set(to, this.#scratch("sums"));
+      f.set(to, this.scratchAt("sums"));
       this.count("vector", i32(0), vectors, 1, () => {
         const more = access("v128.load", {}, get(from));
-        const type = this.#sumType === "float32" ? "f32x4" : this.#sumType === "float64" ? "f64x2" : "i32x4";
+        const type = this.sumType === "float32" ? "f32x4" : this.sumType === "float64" ? "f64x2" : "i32x4";
         const sum = f.local("sum", "v128");
         f.set(sum, more);
         f.if(
@@ -108,86 +92,13 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     });
     const zero = i32(0);
     this.#epilogue({
-      stack: this.#placesOfStack(zero),
+      stack: this.placesOfStack(zero),
       row: zero,
       rows: this.number("rows"),
       column: zero,
       columns: this.number("columns"),
     });
     return f.end({ exported: true });
-  }
-
-  #header(): void {
-    const { kernel } = this;
-    this.bases();
-    kernel.accesses.forEach(({ outer }, index) =>
-      outer.forEach((_, axis) =>
-        this.strideParameter(`s${index}_${axis}`, index, ({ accesses }) => accesses[index]!.outer[axis]!)
-      )
-    );
-    for (const role of ["left", "right", ...this.#used()] as const) {
-      for (const group of groupsOf(role)) {
-        this.#axes[group].forEach((_, axis) =>
-          this.strideParameter(
-            `${group}_${role}_${axis}`,
-            accessOf(kernel, role),
-            (other) => stridesOfGroup(other, role, group)[axis]!,
-          )
-        );
-      }
-    }
-    this.stepParameters();
-    kernel.outer.forEach((_, axis) => this.parameter(`n${axis}`, ({ outer }) => outer[axis]!));
-    for (const group of ["rows", "columns", "depth"] as const) {
-      this.#axes[group].forEach((_, axis) =>
-        this.parameter(`${group}_${axis}`, (other) => axesOf(other)[group][axis]!)
-      );
-    }
-    const block = (name: string, of: (blocks: Blocks) => number): void =>
-      this.parameter(name, (other) => of(blocksOf(other)));
-    block("rows", ({ rows }) => rows);
-    block("columns", ({ columns }) => columns);
-    block("depth", ({ depth }) => depth);
-    block("blockRows", ({ blockRows }) => blockRows);
-    block("blockColumns", ({ blockColumns }) => blockColumns);
-    block("blockDepth", ({ blockDepth }) => blockDepth);
-    block("rowBlocks", ({ rowBlocks }) => rowBlocks);
-    block("columnBlocks", ({ columnBlocks }) => columnBlocks);
-    for (const name of scratchNames) this.parameter(`at_${name}`, (other) => scratchOf(other).places[name]);
-    block("rowBytes", ({ blockColumns }) => blockColumns * this.#sumBytes);
-    this.section(kernel.prologue, this.single((index) => this.number(`o${index}`)));
-  }
-
-  /** The accesses of what follows the sums. */
-  #used(): number[] {
-    return accessesOf(this.kernel.epilogue);
-  }
-
-  #scratch(name: ScratchName): Address {
-    return op("i32.add", get(this.scratch), this.number(`at_${name}`));
-  }
-
-  /** Where each access begins in one of the stacked matrices. */
-  #placesOfStack(stack: Address): (index: number) => Address {
-    const { f } = this;
-    const { outer, accesses } = this.kernel;
-    const indices = this.indicesOf(stack, outer.map((_, axis) => `n${axis}`));
-    const starts = accesses.map((_, index) =>
-      f.let(
-        `q${index}`,
-        outer.reduce<Address>(
-          (place, _, axis) => op("i32.add", place, op("i32.mul", indices[axis]!, this.number(`s${index}_${axis}`))),
-          this.number(`o${index}`),
-        ),
-      )
-    );
-    return (index) => starts[index]!;
-  }
-
-  /** The smaller of a block's length and of what is left from `first` on. */
-  #lengthFrom(name: string, first: Address, total: Address, most: Address): Address {
-    const rest = this.f.let(`${name}Rest`, op("i32.sub", total, first));
-    return this.f.let(name, this.minimum(rest, most));
   }
 
   #blockUnits(): void {
@@ -206,21 +117,21 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
       );
       const row = f.let("row", op("i32.mul", rowBlock, this.number("blockRows")));
       const column = f.let("column", op("i32.mul", columnBlock, this.number("blockColumns")));
-      const rows = this.#lengthFrom("rowsHere", row, this.number("rows"), this.number("blockRows"));
-      const columns = this.#lengthFrom("columnsHere", column, this.number("columns"), this.number("blockColumns"));
-      const places = this.#placesOfStack(stack);
+      const rows = this.lengthFrom("rowsHere", row, this.number("rows"), this.number("blockRows"));
+      const columns = this.lengthFrom("columnsHere", column, this.number("columns"), this.number("blockColumns"));
+      const places = this.placesOfStack(stack);
       // Neighbouring units have rows or columns in common, and where they lie is listed, and they are packed, once.
       f.if(op("i32.ne", get(listed.rows), rowBlock), () => {
         f.set(listed.rows, rowBlock);
-        this.#list("leftLines", "left", "rows", row, rows);
+        this.list("leftLines", "left", "rows", row, rows);
       });
       f.if(op("i32.ne", get(listed.columns), columnBlock), () => {
         f.set(listed.columns, columnBlock);
-        this.#list("rightLines", "right", "columns", column, columns);
+        this.list("rightLines", "right", "columns", column, columns);
       });
       const isWhole = op("i32.le_s", this.number("depth"), this.number("blockDepth"));
-      const leftPart = this.#isStacked(left) ? unit : rowBlock;
-      const rightPart = this.#isStacked(right) ? beside : columnBlock;
+      const leftPart = this.isStacked(left) ? unit : rowBlock;
+      const rightPart = this.isStacked(right) ? beside : columnBlock;
       this.#depths(i32(0), this.number("depth"), (count, continues) => {
         f.if(op("i32.or", op("i32.ne", get(packed.left), leftPart), op("i32.eqz", isWhole)), () => {
           f.set(packed.left, leftPart);
@@ -236,18 +147,13 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     });
   }
 
-  /** Whether an operand is another matrix in each of the stack. */
-  #isStacked(index: number): boolean {
-    return this.kernel.accesses[index]!.outer.some((stride) => stride !== 0);
-  }
-
   #depthUnits(): void {
     const { f } = this;
     const { left, right } = this.kernel;
     const [rows, columns] = [this.number("rows"), this.number("columns")];
-    const places = this.#placesOfStack(i32(0));
-    this.#list("leftLines", "left", "rows", i32(0), rows);
-    this.#list("rightLines", "right", "columns", i32(0), columns);
+    const places = this.placesOfStack(i32(0));
+    this.list("leftLines", "left", "rows", i32(0), rows);
+    this.list("rightLines", "right", "columns", i32(0), columns);
     const first = f.let("first", op("i32.mul", get(this.begin), this.number("blockDepth")));
     const behind = f.let("behind", op("i32.mul", get(this.end), this.number("blockDepth")));
     const last = f.let("last", this.minimum(behind, this.number("depth")));
@@ -258,7 +164,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     });
     const from = f.local("from", "i32");
     const to = f.local("to", "i32");
-    f.set(from, this.#scratch("sums"));
+    f.set(from, this.scratchAt("sums"));
     f.set(to, get(this.partials));
     const vectors = f.let(
       "vectors",
@@ -277,72 +183,23 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     const depth = f.local("depthFrom", "i32");
     f.set(depth, first);
     f.loop((again) => {
-      const count = this.#lengthFrom("depthHere", get(depth), last, this.number("blockDepth"));
-      this.#list("leftDepths", "left", "depth", get(depth), count);
-      this.#list("rightDepths", "right", "depth", get(depth), count);
+      const count = this.lengthFrom("depthHere", get(depth), last, this.number("blockDepth"));
+      this.list("leftDepths", "left", "depth", get(depth), count);
+      this.list("rightDepths", "right", "depth", get(depth), count);
       body(count, f.let("continues", op("i32.ne", get(depth), first)));
       f.set(depth, op("i32.add", get(depth), this.number("blockDepth")));
       f.branchIf(op("i32.lt_s", get(depth), last), again);
     });
   }
 
-  /** Goes along axes from the index `first` on, in runs along the last of them: an address in each access, and how many. */
-  #runs(
-    group: Group,
-    first: Address,
-    count: Address,
-    body: (place: (role: Role, start: Address) => Address, length: Address, done: Address) => void,
-  ): void {
-    const { f } = this;
-    const axes = this.#axes[group];
-    const strides = (role: Role, axis: number): Address => this.number(`${group}_${role}_${axis}`);
-    if (axes.length <= 1) {
-      const place = (role: Role, start: Address): Address =>
-        axes.length === 0 ? start : op("i32.add", start, op("i32.mul", first, strides(role, 0)));
-      body(place, count, i32(0));
-      return;
-    }
-    const done = f.local("done", "i32");
-    f.set(done, i32(0));
-    const last = axes.length - 1;
-    f.while(() => op("i32.lt_s", get(done), count), () => {
-      const position = f.let("position", op("i32.add", first, get(done)));
-      const indices = this.indicesOf(position, axes.map((_, axis) => `${group}_${axis}`));
-      const along = f.let("along", op("i32.sub", this.number(`${group}_${last}`), indices[last]!));
-      const left = f.let("leftOver", op("i32.sub", count, get(done)));
-      const length = f.let("length", this.minimum(along, left));
-      const place = (role: Role, start: Address): Address =>
-        indices.reduce((sum, each, axis) => op("i32.add", sum, op("i32.mul", each, strides(role, axis))), start);
-      body(place, length, get(done));
-      f.set(done, op("i32.add", get(done), length));
-    });
-  }
-
-  /** Lists where an operand's lines or depths lie, from the first of a block on. */
-  #list(table: ScratchName, role: Role, group: Group, first: Address, count: Address): void {
-    const { f } = this;
-    const to = f.local("to", "i32");
-    f.set(to, this.#scratch(table));
-    const last = this.#axes[group].length - 1;
-    this.#runs(group, first, count, (place, length) => {
-      const offset = f.local("offset", "i32");
-      f.set(offset, place(role, i32(0)));
-      this.count("entry", i32(0), length, 1, () => {
-        f.do(access("i32.store", {}, get(to), get(offset)));
-        f.set(to, op("i32.add", get(to), i32(4)));
-        if (last >= 0) f.set(offset, op("i32.add", get(offset), this.number(`${group}_${role}_${last}`)));
-      });
-    });
-  }
-
   #packLeft(base: Address, rows: Address, count: Address): void {
     const { f } = this;
     const { dtype } = this.kernel.accesses[this.kernel.left]!;
-    const step = tileRows * this.#sumBytes;
+    const step = tileRows * this.sumBytes;
     const target = f.local("target", "i32");
-    f.set(target, this.#scratch("left"));
+    f.set(target, this.scratchAt("left"));
     this.count("line", i32(0), rows, tileRows, (line) => {
-      const lines = op("i32.add", this.#scratch("leftLines"), op("i32.shl", line, i32(2)));
+      const lines = op("i32.add", this.scratchAt("leftLines"), op("i32.shl", line, i32(2)));
       this.#pack(dtype, base, lines, op("i32.sub", rows, line), "leftDepths", count, get(target), i32(step));
       f.set(target, op("i32.add", get(target), op("i32.mul", count, i32(step))));
     });
@@ -351,10 +208,10 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
   #packRight(base: Address, columns: Address, count: Address): void {
     const { f } = this;
     const { dtype } = this.kernel.accesses[this.kernel.right]!;
-    const group = laneCount * this.#sumBytes;
+    const group = laneCount * this.sumBytes;
     const groups = this.#columns / laneCount;
     const target = f.local("target", "i32");
-    f.set(target, this.#scratch("right"));
+    f.set(target, this.scratchAt("right"));
     this.count("line", i32(0), columns, this.#columns, (line) => {
       const rest = f.let("rest", op("i32.sub", columns, line));
       // The last panel is as wide as it has to be.
@@ -363,7 +220,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
       const pack = (index: number): void => {
         const lines = op(
           "i32.add",
-          this.#scratch("rightLines"),
+          this.scratchAt("rightLines"),
           op("i32.shl", op("i32.add", line, i32(4 * index)), i32(2)),
         );
         const to = op("i32.add", get(target), i32(index * group));
@@ -388,11 +245,11 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     const four = this.f.let("four", rest);
     const here = this.minimum(four, i32(tileRows));
     this.f.call(
-      this.#library.pack(dtype, this.#sumType),
+      this.#library.pack(dtype, this.sumType),
       base,
       lines,
       here,
-      this.#scratch(depths),
+      this.scratchAt(depths),
       count,
       target,
       step,
@@ -403,10 +260,10 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
   #multiply(rows: Address, columns: Address, count: Address, continues: Address): void {
     const { f } = this;
     const groups = this.#columns / laneCount;
-    const group = laneCount * this.#sumBytes;
+    const group = laneCount * this.sumBytes;
     const right = f.local("panel", "i32");
-    f.set(right, this.#scratch("right"));
-    const panelBytes = f.let("panelBytes", op("i32.mul", count, i32(tileRows * this.#sumBytes)));
+    f.set(right, this.scratchAt("right"));
+    const panelBytes = f.let("panelBytes", op("i32.mul", count, i32(tileRows * this.sumBytes)));
     this.count("line", i32(0), columns, this.#columns, (line) => {
       const isNarrow = groups === 1
         ? i32(0)
@@ -414,11 +271,11 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
       const left = f.local("leftPanel", "i32");
       const sums = f.local("tile", "i32");
       const tiles = (vectors: 1 | 2): void => {
-        f.set(left, this.#scratch("left"));
-        f.set(sums, op("i32.add", this.#scratch("sums"), op("i32.mul", line, i32(this.#sumBytes))));
+        f.set(left, this.scratchAt("left"));
+        f.set(sums, op("i32.add", this.scratchAt("sums"), op("i32.mul", line, i32(this.sumBytes))));
         this.count("tileRow", i32(0), rows, tileRows, () => {
           f.call(
-            this.#library.multiply(this.#sumType, vectors),
+            this.#library.multiply(this.sumType, vectors),
             get(left),
             get(right),
             count,
@@ -453,15 +310,15 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
       ]),
     ];
     const sumsRow = f.local("sumsRow", "i32");
-    f.set(sumsRow, this.#scratch("sums"));
-    const lastRow = this.#axes.rows.length - 1;
-    this.#runs("rows", block.row, block.rows, (rowPlace, length) => {
+    f.set(sumsRow, this.scratchAt("sums"));
+    const lastRow = this.axes.rows.length - 1;
+    this.runs("rows", block.row, block.rows, (rowPlace, length) => {
       const starts = new Map(used.map((index) => [index, f.local(`row${index}`, "i32")]));
       for (const [index, start] of starts) f.set(start, rowPlace(index, block.stack(index)));
       this.count("rowHere", i32(0), length, 1, () => {
-        this.#runs("columns", block.column, block.columns, (columnPlace, columns, done) => {
+        this.runs("columns", block.column, block.columns, (columnPlace, columns, done) => {
           const sums = f.local("sumsHere", "i32");
-          f.set(sums, op("i32.add", get(sumsRow), op("i32.mul", done, i32(this.#sumBytes))));
+          f.set(sums, op("i32.add", get(sumsRow), op("i32.mul", done, i32(this.sumBytes))));
           const pointers = new Map(used.map((index) => [index, f.local(`e${index}`, "i32")]));
           for (const [index, pointer] of pointers) f.set(pointer, columnPlace(index, get(starts.get(index)!)));
           this.#columnsOf(sums, pointers, columns);
@@ -477,7 +334,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
   /** Neighbouring columns of a row, four at a time. */
   #columnsOf(sums: Local<"i32">, pointers: ReadonlyMap<number, Local<"i32">>, columns: Address): void {
     const { f, kernel } = this;
-    const last = this.#axes.columns.length - 1;
+    const last = this.axes.columns.length - 1;
     const stride = (index: number): LaneStride => {
       const structural = last < 0 ? 0 : stridesOfGroup(kernel, index, "columns")[last];
       return structural === 0 ? "none" : structural === 1 ? "next" : this.number(`columns_${index}_${last}`);
@@ -496,7 +353,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
     };
     f.while(() => op("i32.ge_s", get(rest), i32(laneCount)), () => {
       vector("all");
-      f.set(sums, op("i32.add", get(sums), i32(laneCount * this.#sumBytes)));
+      f.set(sums, op("i32.add", get(sums), i32(laneCount * this.sumBytes)));
       for (const [index, pointer] of pointers) {
         const step = stride(index);
         if (step === "none") continue;
@@ -513,7 +370,7 @@ export class ContractWriter extends KernelWriter<ContractKernel> {
   /** Four sums, as values of the result's dtype. */
   #result(sums: Address): Lanes {
     const { dtype } = this.kernel;
-    const loaded = loadLanes(this.#sumType, sums, "next", "all").map((each) => this.keep(each));
+    const loaded = loadLanes(this.sumType, sums, "next", "all").map((each) => this.keep(each));
     const vectors = isFloating(dtype) ? loaded : loaded.map((each) => this.keep(wrapLanes(dtype, each)));
     return { dtype, uniform: false, vectors };
   }

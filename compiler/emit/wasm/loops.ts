@@ -10,27 +10,17 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
 import { isArgReduction } from "../../kinds.ts";
-import { accessesOf, cutOf, type LoopCut, loopExtent, partialReductions, product } from "../loop_cut.ts";
+import { accessesOf, cutOf, loopExtent, partialReductions } from "../loop_cut.ts";
 import type { Extent } from "../extent.ts";
 import { Accumulator, laneNumbers } from "./accumulators.ts";
 import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
-import { type Imports, KernelWriter, type Position } from "./kernel_writer.ts";
+import type { Imports, Position } from "./kernel_writer.ts";
+import { LoopPlaces, type Place } from "./loop_places.ts";
 import { laneCount } from "./lanes.ts";
 import { type Count, countMask, type LaneStride } from "./memory.ts";
 
 type Address = Code<"i32">;
-type Place = (access: number) => Address;
-
-/** A way through the rows of a kernel. */
-interface Way {
-  /** Where each access begins in the present row. */
-  readonly place: Place;
-  /** How many rows there are along the last outer axis, from this one to its end. */
-  along(): Code<"i32">;
-  /** Goes to the next row, or so many rows on, no further than to the end of the last outer axis. */
-  advance(rows?: Code<"i32">): void;
-}
 
 /** Part of an axis: all of it, unless given. */
 interface Range {
@@ -51,10 +41,7 @@ function slotsOf(reductions: readonly Reduction[]): number {
 }
 
 /** Writes a {@linkcode LoopKernel}. */
-export class LoopWriter extends KernelWriter<LoopKernel> {
-  readonly #cut: LoopCut;
-  /** Whether the lanes are rows. */
-  readonly #acrossRows: boolean;
+export class LoopWriter extends LoopPlaces {
   readonly #accumulators = new Map<Id, Accumulator>();
   /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
   readonly #partials: readonly Reduction[];
@@ -69,9 +56,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
   ) {
     super(name, kernel, imports);
     this.#exact = exact;
-    this.#cut = cutOf(kernel);
-    this.#acrossRows = kernel.lanes === "outer" && this.#cut === "rows";
-    this.#partials = partialReductions(kernel, this.#cut);
+    this.#partials = partialReductions(kernel, this.cut);
   }
 
   /** How the work of a kernel can be cut. */
@@ -88,27 +73,27 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
 
   /** The function that computes units. */
   main(): WasmFunction {
-    this.#header();
+    this.header();
     this.#start(this.#partials);
-    switch (this.#cut) {
+    switch (this.cut) {
       case "elements":
         this.#elements();
         break;
       case "rows":
-        if (this.#acrossRows) this.#rowsTogether();
+        if (this.acrossRows) this.#rowsTogether();
         else this.#rows(get(this.begin), get(this.end), (place) => this.#row(this.single(place)));
         break;
       case "pieces":
         this.#piece();
         break;
       default:
-        this.#cut satisfies never;
+        this.cut satisfies never;
     }
     let slot = 0;
     for (const each of this.#partials) {
       const accumulator = this.#accumulatorOf(each);
       // A value of a whole row is the same in all lanes, and counts once.
-      if (this.#acrossRows || !this.kernel.after.reductions.includes(each)) accumulator.combine();
+      if (this.acrossRows || !this.kernel.after.reductions.includes(each)) accumulator.combine();
       this.leave(accumulator.partials(), slot);
       slot += Accumulator.slots(each);
     }
@@ -118,11 +103,11 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
   /** The function that makes the results of what `end` calls have left. */
   finish(): WasmFunction {
     const { kernel } = this;
-    this.#header();
-    const totals = this.#partials.concat(this.#cut === "pieces" ? kernel.after.reductions : [])
+    this.header();
+    const totals = this.#partials.concat(this.cut === "pieces" ? kernel.after.reductions : [])
       .filter(({ id }) => this.#isTotal(id));
     this.#start(totals);
-    if (this.#cut === "pieces") {
+    if (this.cut === "pieces") {
       // Without any rows there is nothing to divide, and the loop below ends before it begins.
       const isEmpty = op("i32.eqz", this.number("rows"));
       const pieces = this.f.let("pieces", op("i32.div_u", get(this.end), op("i32.add", this.number("rows"), isEmpty)));
@@ -167,109 +152,8 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     return this.kernel.totals.has(id);
   }
 
-  /** Sizes, strides and places of arrays, and the values that never change. */
-  #header(): void {
-    const { kernel } = this;
-    const { outer, inner, accesses } = kernel;
-    this.bases();
-    accesses.forEach(({ outer, inner }, index) => {
-      outer.forEach((_, axis) => {
-        if (this.#isRead(outer, axis, "outer")) {
-          this.strideParameter(`s${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.outer[axis]!);
-        }
-      });
-      inner.forEach((_, axis) => {
-        if (this.#isRead(inner, axis, "inner")) {
-          this.strideParameter(`t${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.inner[axis]!);
-        }
-      });
-    });
-    this.stepParameters();
-    outer.forEach((_, axis) => this.parameter(`n${axis}`, (kernel) => kernel.outer[axis]!));
-    inner.forEach((_, axis) => this.parameter(`m${axis}`, (kernel) => kernel.inner[axis]!));
-    if (this.#cut === "pieces") this.parameter("rows", (kernel) => product(kernel.outer));
-    this.section(kernel.prologue, this.single((access) => this.number(`o${access}`)));
-  }
-
-  /** Whether a stride is a number that is read: not where it is none, or one element from lane to lane. */
-  #isRead(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
-    return strides[axis] !== 0 && !this.#isNext(strides, axis, of);
-  }
-
-  #isNext(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
-    return strides[axis] === 1 && axis === strides.length - 1 && (of === "outer") === this.#acrossRows;
-  }
-
-  /** How far it is along an axis, in bytes; undefined where it is nowhere. */
-  #step(access: number, axis: number, of: "outer" | "inner"): Code<"i32"> | undefined {
-    const { dtype, [of]: strides } = this.kernel.accesses[access]!;
-    if (strides[axis] === 0) return undefined;
-    if (this.#isNext(strides, axis, of)) return i32(dtypeInfo(dtype).bytes);
-    return this.number(`${of === "outer" ? "s" : "t"}${access}_${axis}`);
-  }
-
-  /** How far it is from lane to lane. */
-  #laneStride(access: number): LaneStride {
-    const of = this.#acrossRows ? "outer" : "inner";
-    const strides = this.kernel.accesses[access]![of];
-    const axis = strides.length - 1;
-    if (axis < 0) return "none";
-    return this.#isNext(strides, axis, of) ? "next" : this.#step(access, axis, of) ?? "none";
-  }
-
-  /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */
-  #wayFrom(row: Code<"i32">): Way {
-    const { f } = this;
-    const { outer, accesses } = this.kernel;
-    const last = outer.length - 1;
-    const indices = outer.map((_, axis) => f.local(`i${axis}`, "i32"));
-    const start = this.indicesOf(row, outer.map((_, axis) => `n${axis}`));
-    indices.forEach((local, axis) => f.set(local, start[axis]!));
-    const steps = accesses.map((_, index) => outer.map((_, axis) => this.#step(index, axis, "outer")));
-    const pointers = steps.map((ofAxes, index) =>
-      ofAxes.some((step) => step !== undefined) ? f.local(`p${index}`, "i32") : undefined
-    );
-    /** Sets the pointers by the indices. */
-    const point = (): void =>
-      pointers.forEach((pointer, index) => {
-        if (pointer === undefined) return;
-        const place = steps[index]!.reduce<Address>(
-          (sum, step, axis) => step === undefined ? sum : op("i32.add", sum, op("i32.mul", get(indices[axis]!), step)),
-          this.number(`o${index}`),
-        );
-        f.set(pointer, place);
-      });
-    point();
-    /** Counts an axis up, and those around it where it is at its end. */
-    const carry = (axis: number): void => {
-      f.if(op("i32.ge_u", get(indices[axis]!), this.number(`n${axis}`)), () => {
-        f.set(indices[axis]!, i32(0));
-        f.set(indices[axis - 1]!, op("i32.add", get(indices[axis - 1]!), i32(1)));
-        if (axis > 1) carry(axis - 1);
-        if (axis === last) point();
-      });
-    };
-    return {
-      place: (access) => {
-        const pointer = pointers[access];
-        return pointer === undefined ? this.number(`o${access}`) : get(pointer);
-      },
-      along: () => op("i32.sub", this.number(`n${last}`), get(indices[last]!)),
-      advance: (rows) => {
-        if (last < 0) return;
-        f.set(indices[last]!, op("i32.add", get(indices[last]!), rows ?? i32(1)));
-        pointers.forEach((pointer, index) => {
-          const step = steps[index]![last];
-          if (pointer === undefined || step === undefined) return;
-          f.set(pointer, op("i32.add", get(pointer), rows === undefined ? step : op("i32.mul", rows, step)));
-        });
-        if (last > 0) carry(last);
-      },
-    };
-  }
-
   #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Place, row: Code<"i32">) => void): void {
-    const way = this.#wayFrom(first);
+    const way = this.wayFrom(first);
     this.count("r", first, last, 1, (row) => {
       body(way.place, row);
       way.advance();
@@ -283,11 +167,11 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     f.set(row, get(this.begin));
     const position = (place: Place, count: Count): Position => ({
       address: place,
-      stride: (access) => this.#laneStride(access),
+      stride: (access) => this.laneStride(access),
       count,
       ...(count !== "all" && { mask: this.keep(countMask(count)) }),
     });
-    const way = this.#wayFrom(get(row));
+    const way = this.wayFrom(get(row));
     f.while(() => op("i32.lt_s", get(row), get(this.end)), () => {
       const before = f.let("left", op("i32.sub", get(this.end), get(row)));
       const along = f.let("along", way.along());
@@ -315,9 +199,9 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
       const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
       this.#start(ofRow);
       const counter = this.#counterFor(loop, i32(0));
-      if (this.#acrossRows) this.#walk(0, loop, position, counter);
+      if (this.acrossRows) this.#walk(0, loop, position, counter);
       else this.#loops(0, loop, position.address, counter);
-      this.#settle(ofRow, this.#acrossRows);
+      this.#settle(ofRow, this.acrossRows);
     }
     this.section(kernel.after, position);
     this.#reduceRow(position);
@@ -337,7 +221,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     const start = f.let("start", op("i32.mul", row, length));
     const first = f.let("first", op("i32.sub", get(this.begin), start));
     const last = f.let("last", op("i32.sub", get(this.end), start));
-    const { place } = this.#wayFrom(row);
+    const { place } = this.wayFrom(row);
     this.section(before, this.single(place));
     const elements = kernel.inner.slice(1).reduce<Code<"i32">>(
       (count, _, axis) => op("i32.mul", count, this.number(`m${axis + 1}`)),
@@ -361,7 +245,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
       const done = f.local("done", "i32");
       f.set(row, op("i32.div_u", get(this.begin), length));
       f.set(done, op("i32.mul", get(row), length));
-      const way = this.#wayFrom(get(row));
+      const way = this.wayFrom(get(row));
       f.while(() => op("i32.lt_s", get(done), get(this.end)), () => {
         const skipped = f.let("skipped", op("i32.sub", get(this.begin), get(done)));
         const first = f.let("first", select(op("i32.gt_s", skipped, i32(0)), skipped, i32(0)));
@@ -402,7 +286,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     this.count(`j${axis}`, range?.first ?? i32(0), range?.last ?? this.number(`m${axis}`), 1, () => {
       body(placeOf(moving, base));
       for (const [access, pointer] of moving) {
-        f.set(pointer, op("i32.add", get(pointer), this.#step(access, axis, "inner")!)); // it moves
+        f.set(pointer, op("i32.add", get(pointer), this.step(access, axis, "inner")!)); // it moves
       }
     });
   }
@@ -412,7 +296,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     const { f } = this;
     const moving = new Map<number, Local<"i32">>();
     for (const access of accessesOf(loop)) {
-      const step = this.#step(access, axis, "inner");
+      const step = this.step(access, axis, "inner");
       if (step === undefined) continue;
       const pointer = f.local(`e${access}_${axis}`, "i32");
       const start = base(access);
@@ -445,14 +329,14 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     const { f } = this;
     const moving = this.#moving(axis, loop, base, axis > 0 ? undefined : { first, last });
     const address = placeOf(moving, base);
-    const stride = (access: number): LaneStride => moving.has(access) ? this.#laneStride(access) : "none";
+    const stride = (access: number): LaneStride => moving.has(access) ? this.laneStride(access) : "none";
     const rest = f.local("rest", "i32");
     f.set(rest, op("i32.sub", last, first));
     const advance = (vectors: number): void => {
       for (const [access, pointer] of moving) {
-        const step = this.#step(access, axis, "inner")!; // it moves
+        const step = this.step(access, axis, "inner")!; // it moves
         const bytes = laneCount * vectors;
-        const next = this.#laneStride(access) === "next"
+        const next = this.laneStride(access) === "next"
           ? i32(bytes * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes)
           : op("i32.mul", step, i32(bytes));
         f.set(pointer, op("i32.add", get(pointer), next));
@@ -461,7 +345,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
       if (counter !== undefined) f.set(counter, op("i32.add", get(counter), i32(laneCount * vectors)));
     };
     const places = counter && (() => op("i32x4.add", op("i32x4.splat", get(counter)), laneNumbers));
-    const isNext = [...moving.keys()].every((access) => this.#laneStride(access) === "next");
+    const isNext = [...moving.keys()].every((access) => this.laneStride(access) === "next");
     // Exact kernels add up in one order, whatever else they compute.
     const ordered = this.#exact && loop.reductions.length > 0;
     const unroll = isNext && !ordered ? unrolling(loop) : 1;
@@ -512,7 +396,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     let accumulator = this.#accumulators.get(reduction.id);
     if (accumulator === undefined) {
       // Across rows each lane has its own elements, in order; what holds for a row counts once.
-      const inOrder = this.#exact && !this.#acrossRows && !this.kernel.after.reductions.includes(reduction);
+      const inOrder = this.#exact && !this.acrossRows && !this.kernel.after.reductions.includes(reduction);
       this.#accumulators.set(reduction.id, accumulator = new Accumulator(this, reduction, inOrder));
     }
     return accumulator;
@@ -527,7 +411,7 @@ export class LoopWriter extends KernelWriter<LoopKernel> {
     for (const each of reductions) {
       const accumulator = this.#accumulatorOf(each);
       if (!apart) accumulator.combine();
-      this.values.set(each.id, accumulator.value(!this.#acrossRows));
+      this.values.set(each.id, accumulator.value(!this.acrossRows));
     }
   }
 }

@@ -1,0 +1,133 @@
+/**
+ * Where the elements of a loop kernel are: the sizes and strides that it is called with, and the way from row to row.
+ * @module
+ */
+import { dtypeInfo } from "../../../src/dtype.ts";
+import type { LoopKernel } from "../../kernel.ts";
+import { cutOf, type LoopCut, product } from "../loop_cut.ts";
+import { type Code, get, i32, op } from "./code.ts";
+import { KernelWriter } from "./kernel_writer.ts";
+import type { LaneStride } from "./memory.ts";
+
+type Address = Code<"i32">;
+
+/** Where an access finds an element. */
+export type Place = (access: number) => Address;
+
+/** A way through the rows of a kernel. */
+interface Way {
+  /** Where each access begins in the present row. */
+  readonly place: Place;
+  /** How many rows there are along the last outer axis, from this one to its end. */
+  along(): Code<"i32">;
+  /** Goes to the next row, or so many rows on, no further than to the end of the last outer axis. */
+  advance(rows?: Code<"i32">): void;
+}
+
+/** Knows where the elements of a {@linkcode LoopKernel} are. */
+export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
+  protected readonly cut: LoopCut = cutOf(this.kernel);
+  /** Whether the lanes are rows. */
+  protected readonly acrossRows: boolean = this.kernel.lanes === "outer" && this.cut === "rows";
+
+  /** Sizes, strides and places of arrays, and the values that never change. */
+  protected header(): void {
+    const { kernel } = this;
+    const { outer, inner, accesses } = kernel;
+    this.bases();
+    accesses.forEach(({ outer, inner }, index) => {
+      outer.forEach((_, axis) => {
+        if (this.#isRead(outer, axis, "outer")) {
+          this.strideParameter(`s${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.outer[axis]!);
+        }
+      });
+      inner.forEach((_, axis) => {
+        if (this.#isRead(inner, axis, "inner")) {
+          this.strideParameter(`t${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.inner[axis]!);
+        }
+      });
+    });
+    this.stepParameters();
+    outer.forEach((_, axis) => this.parameter(`n${axis}`, (kernel) => kernel.outer[axis]!));
+    inner.forEach((_, axis) => this.parameter(`m${axis}`, (kernel) => kernel.inner[axis]!));
+    if (this.cut === "pieces") this.parameter("rows", (kernel) => product(kernel.outer));
+    this.section(kernel.prologue, this.single((access) => this.number(`o${access}`)));
+  }
+
+  /** Whether a stride is a number that is read: not where it is none, or one element from lane to lane. */
+  #isRead(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
+    return strides[axis] !== 0 && !this.#isNext(strides, axis, of);
+  }
+
+  #isNext(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
+    return strides[axis] === 1 && axis === strides.length - 1 && (of === "outer") === this.acrossRows;
+  }
+
+  /** How far it is along an axis, in bytes; undefined where it is nowhere. */
+  protected step(access: number, axis: number, of: "outer" | "inner"): Code<"i32"> | undefined {
+    const { dtype, [of]: strides } = this.kernel.accesses[access]!;
+    if (strides[axis] === 0) return undefined;
+    if (this.#isNext(strides, axis, of)) return i32(dtypeInfo(dtype).bytes);
+    return this.number(`${of === "outer" ? "s" : "t"}${access}_${axis}`);
+  }
+
+  /** How far it is from lane to lane. */
+  protected laneStride(access: number): LaneStride {
+    const of = this.acrossRows ? "outer" : "inner";
+    const strides = this.kernel.accesses[access]![of];
+    const axis = strides.length - 1;
+    if (axis < 0) return "none";
+    return this.#isNext(strides, axis, of) ? "next" : this.step(access, axis, of) ?? "none";
+  }
+
+  /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */
+  protected wayFrom(row: Code<"i32">): Way {
+    const { f } = this;
+    const { outer, accesses } = this.kernel;
+    const last = outer.length - 1;
+    const indices = outer.map((_, axis) => f.local(`i${axis}`, "i32"));
+    const start = this.indicesOf(row, outer.map((_, axis) => `n${axis}`));
+    indices.forEach((local, axis) => f.set(local, start[axis]!));
+    const steps = accesses.map((_, index) => outer.map((_, axis) => this.step(index, axis, "outer")));
+    const pointers = steps.map((ofAxes, index) =>
+      ofAxes.some((step) => step !== undefined) ? f.local(`p${index}`, "i32") : undefined
+    );
+    /** Sets the pointers by the indices. */
+    const point = (): void =>
+      pointers.forEach((pointer, index) => {
+        if (pointer === undefined) return;
+        const place = steps[index]!.reduce<Address>(
+          (sum, step, axis) => step === undefined ? sum : op("i32.add", sum, op("i32.mul", get(indices[axis]!), step)),
+          this.number(`o${index}`),
+        );
+        f.set(pointer, place);
+      });
+    point();
+    /** Counts an axis up, and those around it where it is at its end. */
+    const carry = (axis: number): void => {
+      f.if(op("i32.ge_u", get(indices[axis]!), this.number(`n${axis}`)), () => {
+        f.set(indices[axis]!, i32(0));
+        f.set(indices[axis - 1]!, op("i32.add", get(indices[axis - 1]!), i32(1)));
+        if (axis > 1) carry(axis - 1);
+        if (axis === last) point();
+      });
+    };
+    return {
+      place: (access) => {
+        const pointer = pointers[access];
+        return pointer === undefined ? this.number(`o${access}`) : get(pointer);
+      },
+      along: () => op("i32.sub", this.number(`n${last}`), get(indices[last]!)),
+      advance: (rows) => {
+        if (last < 0) return;
+        f.set(indices[last]!, op("i32.add", get(indices[last]!), rows ?? i32(1)));
+        pointers.forEach((pointer, index) => {
+          const step = steps[index]![last];
+          if (pointer === undefined || step === undefined) return;
+          f.set(pointer, op("i32.add", get(pointer), rows === undefined ? step : op("i32.mul", rows, step)));
+        });
+        if (last > 0) carry(last);
+      },
+    };
+  }
+}
