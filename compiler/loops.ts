@@ -29,33 +29,11 @@ export function collapseAxes(frame: Frame, strides: readonly (readonly number[])
     };
   }
   // Of a map, the last axis is the inner loop; a map of one axis has no outer loop, and is cut into chunks along it.
-  const all = withBestLast(collapse(axes));
+  const all = collapse(axes);
   return {
     outer: { sizes: all.sizes.slice(0, -1), strides: all.strides.map((each) => each.slice(0, -1)) },
     inner: { sizes: all.sizes.slice(-1), strides: all.strides.map((each) => each.slice(-1)) },
   };
-}
-
-/** The operations that it takes to begin an inner loop, for each access: as many as computing a few elements. */
-const startCost = 4;
-
-/**
- * The axes of a map with the one at the end that is the best inner loop: the last, unless it is short, or another one is
- * along the elements of more arrays. The order in which a map computes its elements is nobody's business.
- */
-function withBestLast(axes: Axes): Axes {
-  const costs = axes.sizes.map((size, axis) => {
-    const ofElement = axes.strides.reduce((sum, each) => sum + (each[axis]! <= 1 && each[axis]! >= 0 ? 1 : 4), 0);
-    const wholeVectors = Math.ceil(size / 4) * 4;
-    return (ofElement * wholeVectors + 4 * startCost * (1 + axes.strides.length)) / size;
-  });
-  let best = costs.length - 1;
-  costs.forEach((cost, axis) => {
-    if (cost * 1.5 < costs[best]!) best = axis; // by so much that it pays to leave the order
-  });
-  if (best === costs.length - 1) return axes;
-  const moved = <T>(items: readonly T[]): T[] => [...items.toSpliced(best, 1), items[best]!];
-  return joinAxes(moved(axes.sizes), axes.strides.map(moved));
 }
 
 /** Axes of these lengths without those of length 1, and joined where every access walks two neighbours as one. */
