@@ -1,9 +1,9 @@
 /**
- * Contractions in WebAssembly: a tile of 4×8 sums in registers, from operands packed into panels.
+ * Contractions in WebAssembly: a tile of 3×12 sums in registers.
  *
- * A unit of work is a block of the result. Its rows of the left operand and its columns of the right one are packed, a
- * part of the depth at a time, with whatever index maps lead to them; then all its tiles are multiplied, and at last what
- * follows is done with its sums. Where the result is small and the depth is not, a unit is a part of the depth, and calls
+ * A unit of work is a block of the result. Its columns of the right operand are packed, a part of the depth at a time, with
+ * whatever index maps lead to them, and its rows of the left one where they cannot be read in place; then all its tiles are
+ * multiplied, and at last what follows is done with its sums. Where the result is small and the depth is not, a unit is a part of the depth, and calls
  * leave their sums for `finish`.
  *
  * All this works in the calling thread's own memory: the block's sums, both packed operands, and tables of where lines
@@ -13,8 +13,8 @@
 import { type DType, dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
 import { stridesOfGroup } from "../contract_axes.ts";
-import { access, type Code, get, i32, type Local, op } from "./code.ts";
-import { blocksOf, contractExtent, scratchOf, tileColumns, tileRows } from "./contract_blocks.ts";
+import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
+import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./contract_blocks.ts";
 import type { ContractLibrary } from "./contract_library.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import { ContractPlaces } from "./contract_places.ts";
@@ -28,13 +28,16 @@ type Address = Code<"i32">;
 export class ContractWriter extends ContractPlaces {
   readonly #library: ContractLibrary;
   readonly #cutsDepth: boolean;
-  readonly #columns: number;
+  readonly #packsRows: boolean;
+  readonly #groups: 1 | 3;
 
   constructor(name: string, kernel: ContractKernel, imports: Imports, library: ContractLibrary) {
     super(name, kernel, imports);
     this.#library = library;
-    this.#cutsDepth = blocksOf(kernel).cutsDepth;
-    this.#columns = tileColumns(kernel);
+    const { cutsDepth, packsRows } = blocksOf(kernel);
+    this.#cutsDepth = cutsDepth;
+    this.#packsRows = packsRows;
+    this.#groups = tileGroups(kernel);
   }
 
   /** How the work of a kernel can be cut. */
@@ -47,7 +50,8 @@ export class ContractWriter extends ContractPlaces {
 
   /** What the code depends on beside the kernel's key. */
   static keyOf(kernel: ContractKernel): string {
-    return blocksOf(kernel).cutsDepth ? "cut" : "";
+    const { cutsDepth, packsRows } = blocksOf(kernel);
+    return `${cutsDepth ? "cut" : ""}${packsRows ? "packed" : ""}`;
   }
 
   /** Whether calls leave sums. */
@@ -123,7 +127,7 @@ export class ContractWriter extends ContractPlaces {
       // Neighbouring units have rows or columns in common, and where they lie is listed, and they are packed, once.
       f.if(op("i32.ne", get(listed.rows), rowBlock), () => {
         f.set(listed.rows, rowBlock);
-        this.list("leftLines", "left", "rows", row, rows);
+        this.#listRows(row, rows);
       });
       f.if(op("i32.ne", get(listed.columns), columnBlock), () => {
         f.set(listed.columns, columnBlock);
@@ -132,16 +136,18 @@ export class ContractWriter extends ContractPlaces {
       const isWhole = op("i32.le_s", this.number("depth"), this.number("blockDepth"));
       const leftPart = this.isStacked(left) ? unit : rowBlock;
       const rightPart = this.isStacked(right) ? beside : columnBlock;
-      this.#depths(i32(0), this.number("depth"), (count, continues) => {
-        f.if(op("i32.or", op("i32.ne", get(packed.left), leftPart), op("i32.eqz", isWhole)), () => {
-          f.set(packed.left, leftPart);
-          this.#packLeft(places(left), rows, count);
-        });
+      this.#depths(i32(0), this.number("depth"), (first, count, continues) => {
+        if (this.#packsRows) {
+          f.if(op("i32.or", op("i32.ne", get(packed.left), leftPart), op("i32.eqz", isWhole)), () => {
+            f.set(packed.left, leftPart);
+            this.#packLeft(places(left), rows, count);
+          });
+        }
         f.if(op("i32.or", op("i32.ne", get(packed.right), rightPart), op("i32.eqz", isWhole)), () => {
           f.set(packed.right, rightPart);
           this.#packRight(places(right), columns, count);
         });
-        this.#multiply(rows, columns, count, continues);
+        this.#multiply(f.let("left", this.#rowsAt(places(left), first)), rows, columns, count, continues);
       });
       this.#epilogue({ stack: places, row, rows, column, columns });
     });
@@ -152,15 +158,15 @@ export class ContractWriter extends ContractPlaces {
     const { left, right } = this.kernel;
     const [rows, columns] = [this.number("rows"), this.number("columns")];
     const places = this.placesOfStack(i32(0));
-    this.list("leftLines", "left", "rows", i32(0), rows);
+    this.#listRows(i32(0), rows);
     this.list("rightLines", "right", "columns", i32(0), columns);
     const first = f.let("first", op("i32.mul", get(this.begin), this.number("blockDepth")));
     const behind = f.let("behind", op("i32.mul", get(this.end), this.number("blockDepth")));
     const last = f.let("last", this.minimum(behind, this.number("depth")));
-    this.#depths(first, last, (count, continues) => {
-      this.#packLeft(places(left), rows, count);
+    this.#depths(first, last, (from, count, continues) => {
+      if (this.#packsRows) this.#packLeft(places(left), rows, count);
       this.#packRight(places(right), columns, count);
-      this.#multiply(rows, columns, count, continues);
+      this.#multiply(f.let("left", this.#rowsAt(places(left), from)), rows, columns, count, continues);
     });
     const from = f.local("from", "i32");
     const to = f.local("to", "i32");
@@ -177,120 +183,159 @@ export class ContractWriter extends ContractPlaces {
     });
   }
 
+  /** Lists rows. What is behind them in the last tile is one of them, too, and its sums are nobody's. */
+  #listRows(first: Address, rows: Address): void {
+    const { f } = this;
+    this.list("leftLines", "left", "rows", first, rows);
+    const behind = this.entry("leftLines", rows);
+    const last = f.let("last", access("i32.load", {}, op("i32.sub", behind, i32(4))));
+    for (let row = 1; row < tileRows; row++) {
+      f.do(access("i32.store", { offset: 4 * (row - 1) }, behind, last));
+    }
+  }
+
   /** Parts of the depth, each packed at a time; without any, the sums are 0. */
-  #depths(first: Address, last: Address, body: (count: Address, continues: Address) => void): void {
+  #depths(
+    first: Address,
+    last: Address,
+    body: (first: Address, count: Address, continues: Address) => void,
+  ): void {
     const { f } = this;
     const depth = f.local("depthFrom", "i32");
     f.set(depth, first);
     f.loop((again) => {
       const count = this.lengthFrom("depthHere", get(depth), last, this.number("blockDepth"));
-      this.list("leftDepths", "left", "depth", get(depth), count);
+      if (this.#packsRows) this.list("leftDepths", "left", "depth", get(depth), count);
       this.list("rightDepths", "right", "depth", get(depth), count);
-      body(count, f.let("continues", op("i32.ne", get(depth), first)));
+      body(get(depth), count, f.let("continues", op("i32.ne", get(depth), first)));
       f.set(depth, op("i32.add", get(depth), this.number("blockDepth")));
       f.branchIf(op("i32.lt_s", get(depth), last), again);
     });
   }
 
+  /** Where rows that are read where they lie have their depth `first`, from `base` on. */
+  #rowsAt(base: Address, first: Address): Address {
+    return op("i32.add", base, op("i32.mul", first, i32(this.sumBytes)));
+  }
+
   #packLeft(base: Address, rows: Address, count: Address): void {
     const { f } = this;
     const { dtype } = this.kernel.accesses[this.kernel.left]!;
-    const step = tileRows * this.sumBytes;
     const target = f.local("target", "i32");
+    const lines = f.local("lines", "i32");
     f.set(target, this.scratchAt("left"));
-    this.count("line", i32(0), rows, tileRows, (line) => {
-      const lines = op("i32.add", this.scratchAt("leftLines"), op("i32.shl", line, i32(2)));
-      this.#pack(dtype, base, lines, op("i32.sub", rows, line), "leftDepths", count, get(target), i32(step));
-      f.set(target, op("i32.add", get(target), op("i32.mul", count, i32(step))));
+    f.set(lines, this.scratchAt("leftLines"));
+    const rowBytes = f.let("packedBytes", op("i32.mul", count, i32(this.sumBytes)));
+    this.count("line", i32(0), rows, laneCount, (line) => {
+      const pack = this.#library.pack(dtype, this.sumType, "rows");
+      const rest = f.let("four", op("i32.sub", rows, line));
+      const four = this.minimum(rest, i32(laneCount));
+      f.call(pack, base, get(lines), four, this.scratchAt("leftDepths"), count, get(target), rowBytes);
+      f.set(lines, op("i32.add", get(lines), i32(4 * laneCount)));
+      f.set(target, op("i32.add", get(target), op("i32.mul", rowBytes, i32(laneCount))));
+    });
+    // Where they are now.
+    const to = f.local("to", "i32");
+    f.set(to, this.scratchAt("packedLines"));
+    this.count("line", i32(0), op("i32.add", rows, i32(tileRows - 1)), 1, (line) => {
+      f.do(access("i32.store", {}, get(to), op("i32.mul", line, rowBytes)));
+      f.set(to, op("i32.add", get(to), i32(4)));
     });
   }
 
   #packRight(base: Address, columns: Address, count: Address): void {
     const { f } = this;
     const { dtype } = this.kernel.accesses[this.kernel.right]!;
-    const group = laneCount * this.sumBytes;
-    const groups = this.#columns / laneCount;
-    const target = f.local("target", "i32");
-    f.set(target, this.scratchAt("right"));
-    this.count("line", i32(0), columns, this.#columns, (line) => {
-      const rest = f.let("rest", op("i32.sub", columns, line));
-      // The last panel is as wide as it has to be.
-      const isNarrow = op("i32.le_s", rest, i32(laneCount));
-      const step = groups === 1 ? i32(group) : f.let("step", op("i32.shl", i32(group), op("i32.eqz", isNarrow)));
-      const pack = (index: number): void => {
-        const lines = op(
-          "i32.add",
-          this.scratchAt("rightLines"),
-          op("i32.shl", op("i32.add", line, i32(4 * index)), i32(2)),
+    const panel = f.local("target", "i32");
+    f.set(panel, this.scratchAt("right"));
+    this.#panels(columns, (line, groups) => {
+      const step = f.let("step", op("i32.mul", groups, i32(this.#groupBytes)));
+      const target = f.local("group", "i32");
+      f.set(target, get(panel));
+      this.count("index", i32(0), groups, 1, (index) => {
+        const first = f.let("first", op("i32.add", line, op("i32.shl", index, i32(2))));
+        const rest = f.let("four", op("i32.sub", columns, first));
+        f.call(
+          this.#library.pack(dtype, this.sumType, "columns"),
+          base,
+          this.entry("rightLines", first),
+          this.minimum(rest, i32(laneCount)),
+          this.scratchAt("rightDepths"),
+          count,
+          get(target),
+          step,
         );
-        const to = op("i32.add", get(target), i32(index * group));
-        this.#pack(dtype, base, lines, op("i32.sub", rest, i32(4 * index)), "rightDepths", count, to, step);
-      };
-      pack(0);
-      if (groups > 1) f.if(op("i32.eqz", isNarrow), () => pack(1));
-      f.set(target, op("i32.add", get(target), op("i32.mul", count, step)));
+        f.set(target, op("i32.add", get(target), i32(this.#groupBytes)));
+      });
+      f.set(panel, op("i32.add", get(panel), op("i32.mul", count, step)));
     });
   }
 
-  #pack(
-    dtype: DType,
-    base: Address,
-    lines: Address,
-    rest: Address,
-    depths: "leftDepths" | "rightDepths",
-    count: Address,
-    target: Address,
-    step: Address,
-  ): void {
-    const four = this.f.let("four", rest);
-    const here = this.minimum(four, i32(tileRows));
-    this.f.call(
-      this.#library.pack(dtype, this.sumType),
-      base,
-      lines,
-      here,
-      this.scratchAt(depths),
-      count,
-      target,
-      step,
-    );
+  /** Bytes of four sums. */
+  get #groupBytes(): number {
+    return laneCount * this.sumBytes;
   }
 
-  /** All tiles of a block, for the depths that are packed. */
-  #multiply(rows: Address, columns: Address, count: Address, continues: Address): void {
+  /** Goes over panels of the right operand: the first column of each, and how many times four it has. */
+  #panels(columns: Address, body: (line: Address, groups: Address) => void): void {
     const { f } = this;
-    const groups = this.#columns / laneCount;
-    const group = laneCount * this.sumBytes;
+    const line = f.local("line", "i32");
+    f.set(line, i32(0));
+    f.while(() => op("i32.lt_s", get(line), columns), () => {
+      const groups = f.local("groups", "i32");
+      f.set(groups, op("i32.shr_u", op("i32.add", op("i32.sub", columns, get(line)), i32(laneCount - 1)), i32(2)));
+      // The last four are two and two: a tile with one vector of columns waits for its own sums.
+      const most = this.#groups === 1
+        ? i32(1)
+        : select(op("i32.eq", get(groups), i32(laneCount)), i32(2), i32(this.#groups));
+      f.set(groups, this.minimum(get(groups), f.let("most", most)));
+      body(get(line), get(groups));
+      f.set(line, op("i32.add", get(line), op("i32.shl", get(groups), i32(2))));
+    });
+  }
+
+  /** All tiles of a block, for the depths that are packed; rows that are read where they lie do so from `base` on. */
+  #multiply(base: Address, rows: Address, columns: Address, count: Address, continues: Address): void {
+    const { f } = this;
     const right = f.local("panel", "i32");
     f.set(right, this.scratchAt("right"));
-    const panelBytes = f.let("panelBytes", op("i32.mul", count, i32(tileRows * this.sumBytes)));
-    this.count("line", i32(0), columns, this.#columns, (line) => {
-      const isNarrow = groups === 1
-        ? i32(0)
-        : f.let("narrow", op("i32.le_s", op("i32.sub", columns, line), i32(laneCount)));
-      const left = f.local("leftPanel", "i32");
+    const left = this.#packsRows ? this.scratchAt("left") : base;
+    const tileBytes = f.let("tileBytes", op("i32.mul", this.number("rowBytes"), i32(tileRows)));
+    this.#panels(columns, (line, groups) => {
+      const lines = f.local("lines", "i32");
       const sums = f.local("tile", "i32");
-      const tiles = (vectors: 1 | 2): void => {
-        f.set(left, this.scratchAt("left"));
-        f.set(sums, op("i32.add", this.scratchAt("sums"), op("i32.mul", line, i32(this.sumBytes))));
-        this.count("tileRow", i32(0), rows, tileRows, () => {
-          f.call(
-            this.#library.multiply(this.sumType, vectors),
-            get(left),
-            get(right),
-            count,
-            get(sums),
-            this.number("rowBytes"),
-            continues,
-          );
-          f.set(left, op("i32.add", get(left), panelBytes));
-          f.set(sums, op("i32.add", get(sums), op("i32.mul", this.number("rowBytes"), i32(tileRows))));
-        });
-        const bytes = groups === 1 ? group : group * vectors;
-        f.set(right, op("i32.add", get(right), op("i32.mul", count, i32(bytes))));
+      const row = f.local("tileRow", "i32");
+      f.set(lines, this.scratchAt(this.#packsRows ? "packedLines" : "leftLines"));
+      f.set(sums, op("i32.add", this.scratchAt("sums"), op("i32.mul", line, i32(this.sumBytes))));
+      f.set(row, i32(0));
+      /** One tile, and on to the rows below it. */
+      const tile = (tileCount: 1 | 2, width: 1 | 2 | 3): void => {
+        const form = { type: this.sumType, rows: tileCount === 1 ? tileRows : 6, groups: width } as const;
+        f.call(
+          this.#library.multiply(form),
+          left,
+          get(lines),
+          get(right),
+          count,
+          get(sums),
+          this.number("rowBytes"),
+          continues,
+        );
+        for (let index = 0; index < tileCount; index++) f.set(sums, op("i32.add", get(sums), tileBytes));
+        f.set(lines, op("i32.add", get(lines), i32(4 * tileRows * tileCount)));
+        f.set(row, op("i32.add", get(row), i32(tileRows * tileCount)));
       };
-      if (groups === 1) tiles(2);
-      else f.if(isNarrow, () => tiles(1), () => tiles(2));
+      const isLeft = (count: number): Address => op("i32.lt_s", op("i32.add", get(row), i32(count)), rows);
+      const tiles = (width: 1 | 2 | 3): void => {
+        if (width < 3) f.while(() => isLeft(tileRows), () => tile(2, width));
+        f.while(() => isLeft(0), () => tile(1, width));
+      };
+      const byWidth = (width: 1 | 2 | 3): void => {
+        if (width === this.#groups) tiles(width);
+        else f.if(op("i32.eq", groups, i32(width)), () => tiles(width), () => byWidth(width === 1 ? 2 : 3));
+      };
+      byWidth(1);
+      f.set(right, op("i32.add", get(right), op("i32.mul", count, op("i32.mul", groups, i32(this.#groupBytes)))));
     });
   }
 

@@ -3,23 +3,25 @@
  * at a time. By sizes alone.
  * @module
  */
-import { dtypeInfo } from "../../../src/dtype.ts";
+import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
 import type { Extent } from "../extent.ts";
+import { stridesOfGroup } from "../contract_axes.ts";
 import { product } from "../loop_cut.ts";
 import { alignment } from "../../runtime/protocol.ts";
+import { laneCount } from "./lanes.ts";
 
-/** Rows of a tile that is kept in registers. */
-export const tileRows = 4;
+/** Rows of a tile that is kept in registers, with three vectors of columns; one with fewer columns has twice as many. */
+export const tileRows = 3;
 
 /** Depths that are packed at a time, about: a panel of either operand is then within the first-level cache. */
 const depthStep = 512;
 
 /**
- * The most rows of a block: packed, they stay in the second-level cache while all panels of the right operand pass by. Each
+ * The most rows of a block: they stay in the second-level cache while all panels of the right operand pass by. Each
  * of those is read from further away, but once; there may be so many elements of them, and of the block's sums.
  */
-const maximumRows = 128;
+const maximumRows = 96;
 const packedElements = 2 ** 18;
 const blockElements = 2 ** 16;
 const maximumColumns = 2048;
@@ -50,11 +52,20 @@ export interface Blocks {
   readonly stacks: number;
   /** Whether a unit is a block of depths: calls then leave sums of their part of the depth. */
   readonly cutsDepth: boolean;
+  /** Whether the left operand is packed. */
+  readonly packsRows: boolean;
 }
 
-/** Columns of a tile: two vectors. */
-export function tileColumns({ dtype }: ContractKernel): 4 | 8 {
-  return dtype === "float64" ? 4 : 8;
+/** How many times four columns a tile has at most. */
+export function tileGroups({ dtype }: ContractKernel): 1 | 3 {
+  return dtype === "float64" ? 1 : 3; // four doubles are two vectors
+}
+
+/** Whether the rows of the left operand can be read where they lie: as what they are added up in, one depth after the other. */
+function canReadRows(kernel: ContractKernel): boolean {
+  const { dtype } = kernel.accesses[kernel.left]!;
+  const along = stridesOfGroup(kernel, "left", "depth");
+  return (isFloating(dtype) || dtype === "int32") && along.length === 1 && along[0] === 1;
 }
 
 function roundUp(value: number, step: number): number {
@@ -70,12 +81,11 @@ function partOf(length: number, most: number, step: number): number {
 export function blocksOf(kernel: ContractKernel): Blocks {
   const [rows, columns, depth] = sizesOf(kernel);
   const stacks = product(kernel.outer);
-  const width = tileColumns(kernel);
+  const width = tileGroups(kernel) * laneCount;
   const bytes = dtypeInfo(kernel.dtype).bytes === 8 ? 2 : 1; // a double takes the room of two
-  const blockDepth = Math.max(1, depth <= depthStep * 5 / 4 ? depth : partOf(depth, depthStep, 4));
   let blockRows = partOf(rows, maximumRows, tileRows);
   const mostColumns = Math.min(
-    Math.floor(packedElements / bytes / blockDepth),
+    Math.floor(packedElements / bytes / depthStep),
     Math.floor(blockElements / bytes / blockRows),
     maximumColumns,
   );
@@ -91,10 +101,13 @@ export function blocksOf(kernel: ContractKernel): Blocks {
       else break;
     }
   }
+  const packsRows = !canReadRows(kernel);
+  const blockDepth = Math.max(1, depth <= depthStep * 5 / 4 ? depth : partOf(depth, depthStep, 4));
   return {
     rows,
     columns,
     depth,
+    packsRows,
     blockRows,
     blockColumns,
     blockDepth,
@@ -129,7 +142,16 @@ export function contractExtent(kernel: ContractKernel): Extent {
 }
 
 /** What a call keeps in its thread's own memory: a block's sums, packed operands, and where lines and depths lie. */
-export const scratchNames = ["sums", "left", "right", "leftLines", "rightLines", "leftDepths", "rightDepths"] as const;
+export const scratchNames = [
+  "sums",
+  "left",
+  "right",
+  "leftLines",
+  "packedLines",
+  "rightLines",
+  "leftDepths",
+  "rightDepths",
+] as const;
 
 /** One of them. */
 export type ScratchName = typeof scratchNames[number];
@@ -139,13 +161,14 @@ export function scratchOf(kernel: ContractKernel): {
   readonly places: Readonly<Record<ScratchName, number>>;
   readonly bytes: number;
 } {
-  const { blockRows, blockColumns, blockDepth } = blocksOf(kernel);
+  const { blockRows, blockColumns, blockDepth, packsRows } = blocksOf(kernel);
   const { bytes: sumBytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
   const sizes: Readonly<Record<ScratchName, number>> = {
     sums: blockRows * blockColumns * sumBytes,
-    left: blockRows * blockDepth * sumBytes,
+    left: packsRows ? roundUp(blockRows, laneCount) * blockDepth * sumBytes : 0,
     right: blockColumns * blockDepth * sumBytes,
-    leftLines: blockRows * Int32Array.BYTES_PER_ELEMENT,
+    leftLines: (blockRows + tileRows) * Int32Array.BYTES_PER_ELEMENT,
+    packedLines: packsRows ? (blockRows + tileRows) * Int32Array.BYTES_PER_ELEMENT : 0,
     rightLines: blockColumns * Int32Array.BYTES_PER_ELEMENT,
     leftDepths: blockDepth * Int32Array.BYTES_PER_ELEMENT,
     rightDepths: blockDepth * Int32Array.BYTES_PER_ELEMENT,

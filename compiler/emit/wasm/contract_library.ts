@@ -1,16 +1,17 @@
 /**
  * The functions that contractions call: one packs lines of an operand, one multiplies panels of both.
  *
- * A *line* is a row of the left operand or a column of the right one. Four lines are packed side by side: for each depth
- * there are four numbers next to each other, so that a tile's loop reads both operands in order, wherever they lay. A
- * panel of the right operand is one such group or two, a panel of the left one is one.
+ * A *line* is a row of the left operand or a column of the right one. Columns are packed four side by side: for each depth
+ * there are four numbers next to each other, and up to three such groups in a panel, so that a tile's loop reads it in
+ * order, wherever it lay. Rows are read one number at a time, and have to lie one depth after the other: where they do not
+ * they are packed as such rows.
  * @module
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
 import { access, type Code, get, i32, i32x4, type Local, onLane, op, shuffle32 } from "./code.ts";
 import { tileRows } from "./contract_blocks.ts";
 import { FunctionBuilder, type WasmFunction } from "./function_builder.ts";
-import { convertLanes, laneCount } from "./lanes.ts";
+import { type ConversionContext, convertLanes, laneCount, vectorBytes } from "./lanes.ts";
 import { loadLanes } from "./memory.ts";
 
 type Vector = Code<"v128">;
@@ -18,6 +19,14 @@ type Address = Code<"i32">;
 
 /** What sums are accumulated in: integers in 32 bits. */
 export type SumType = "float32" | "float64" | "int32";
+
+/** What a tile is. */
+export interface TileForm {
+  readonly type: SumType;
+  readonly rows: typeof tileRows | 6;
+  /** How many times four columns. */
+  readonly groups: 1 | 2 | 3;
+}
 
 /** A function that returns nothing. */
 type Procedure = WasmFunction & { readonly result: undefined };
@@ -43,14 +52,16 @@ export class ContractLibrary {
     return known;
   }
 
-  /** Packs up to four lines: `(base, lines, count, depths, depth, target, step)`. */
-  pack(from: DType, to: SumType): Procedure {
-    return this.#get(`pack_${from}_${to}`, (name) => packFunction(name, from, to));
+  /** Packs up to four lines, as rows or as columns: `(base, lines, count, depths, depth, target, step)`. */
+  pack(from: DType, to: SumType, as: "rows" | "columns"): Procedure {
+    return this.#get(`pack_${as}_${from}_${to}`, (name) => packFunction(name, from, to, as));
   }
 
-  /** Multiplies panels into a tile: `(left, right, depth, sums, rowBytes, continues)`. */
-  multiply(type: SumType, vectors: 1 | 2): Procedure {
-    return this.#get(`multiply_${type}_${vectors}`, (name) => multiplyFunction(name, type, vectors, this.#fused));
+  /** Multiplies into a tile: `(left, lines, right, depth, sums, rowBytes, continues)`. */
+  multiply(form: TileForm): Procedure {
+    const { type, rows, groups } = form;
+    const name = `multiply_${type}_${rows}x${groups * laneCount}`;
+    return this.#get(name, () => multiplyFunction(name, form, this.#fused));
   }
 }
 
@@ -58,10 +69,11 @@ export class ContractLibrary {
 const word = (table: Address, index: number): Address => access("i32.load", { offset: 4 * index }, table);
 
 /**
- * Packs the numbers of up to four lines, which begin at `base` and what `lines` says, at each of the `depths`: four numbers
- * to `target`, and `step` bytes further the next four. What is not there is 0.
+ * Packs the numbers of up to four lines, which begin at `base` and what `lines` says, at each of the `depths`. As columns:
+ * four numbers of one depth to `target`, and `step` bytes further those of the next; what is not there is 0. As rows: each
+ * line to a row of its own, `step` bytes apart; what is not there is the first line again.
  */
-function packFunction(name: string, from: DType, to: SumType): Procedure {
+function packFunction(name: string, from: DType, to: SumType, as: "rows" | "columns"): Procedure {
   const f = new FunctionBuilder(name);
   const base = get(f.parameter("base", "i32"));
   const lines = get(f.parameter("lines", "i32"));
@@ -74,81 +86,92 @@ function packFunction(name: string, from: DType, to: SumType): Procedure {
   const size = dtypeInfo(from).bytes;
   const first = f.let("line0", op("i32.add", base, word(lines, 0)));
   const places: Address[] = [first];
-  for (let line = 1; line < tileRows; line++) {
+  for (let line = 1; line < laneCount; line++) {
     const place = f.local(`line${line}`, "i32");
     f.set(place, first);
     f.if(op("i32.gt_s", count, i32(line)), () => f.set(place, op("i32.add", base, word(lines, line))));
     places.push(get(place));
   }
-  const isFull = op("i32.eq", count, i32(tileRows));
+  const isFull = op("i32.eq", count, i32(laneCount));
   const isNext = (x: Address, y: Address): Code<"i32"> => op("i32.eq", op("i32.sub", y, x), i32(size));
   const all = (conditions: readonly Code<"i32">[]): Code<"i32"> => conditions.reduce((x, y) => op("i32.and", x, y));
   const chained = (items: readonly Address[]): Code<"i32"> =>
     all(items.slice(1).map((item, index) => isNext(items[index]!, item)));
-  let kept = 0;
-  const keep = (value: Vector): Vector => f.let(`v${kept++}`, value);
-  const context = {
-    f,
-    keep,
-    call: (): never => {
-      throw new Error(`Cannot pack ${from} as ${to}: it takes a call`);
-    },
-  };
-  const storeAt = (place: Address, vectors: readonly Vector[]): void =>
-    vectors.forEach((vector, index) => f.do(access("v128.store", { offset: 16 * index }, place, vector)));
-  const store = (vectors: readonly Vector[]): void => {
-    storeAt(get(target), vectors);
-    f.set(target, op("i32.add", get(target), step));
-  };
-  /** Four depths at once: what is stored for each of them. */
-  const storeFour = (each: readonly (readonly Vector[])[]): void => {
-    let place = get(target);
-    each.forEach((vectors, index) => {
-      storeAt(place, vectors);
-      place = f.let(`to${index}`, op("i32.add", place, step));
-    });
-    f.set(target, place);
-  };
-  const convert = (vectors: readonly Vector[]): readonly Vector[] =>
-    convertLanes(context, { dtype: from, uniform: false, vectors: vectors.map(keep) }, to).vectors;
+  const context = converter(f, from, to);
+  const { keep } = context;
+  const convert = (vectors: readonly Vector[]): Vector[] =>
+    convertLanes(context, { dtype: from, uniform: false, vectors: vectors.map(keep) }, to).vectors.map(keep);
   const next = (depthCount: number): void => f.set(depths, op("i32.add", get(depths), i32(4 * depthCount)));
   const more = (depthCount: number): Code<"i32"> =>
     op("i32.le_u", op("i32.add", get(depths), i32(4 * depthCount)), end);
+  /** Goes on to a place `step` bytes from the last one, four times. */
+  const everyStep = (body: (place: Address, index: number) => void): Address => {
+    let place = get(target);
+    for (let index = 0; index < laneCount; index++) {
+      body(place, index);
+      place = f.let(`to${index}`, op("i32.add", place, step));
+    }
+    return place;
+  };
+  const storeAt = (place: Address, vectors: readonly Vector[]): void =>
+    vectors.forEach((vector, index) => f.do(access("v128.store", { offset: vectorBytes * index }, place, vector)));
+  /** Stores four lines of one depth. */
+  const storeDepth = (vectors: readonly Vector[]): void => {
+    if (as === "columns") {
+      storeAt(get(target), vectors);
+      f.set(target, op("i32.add", get(target), step));
+      return;
+    }
+    everyStep((place, line) => {
+      if (to === "float64") f.do(access("v128.store64_lane", { lane: line % 2 }, place, vectors[line >> 1]!));
+      else f.do(access("v128.store32_lane", { lane: line }, place, vectors[0]!));
+    });
+    f.set(target, op("i32.add", get(target), i32(dtypeInfo(to).bytes)));
+  };
+  /** Stores four lines of four depths, given by depth. */
+  const storeDepths = (each: readonly (readonly Vector[])[]): void => {
+    if (as === "columns") f.set(target, everyStep((place, index) => storeAt(place, each[index]!)));
+    else storeLines(transpose(each.map(([vector]) => vector!), keep));
+  };
+  /** Stores four lines of four depths, given by line; of numbers of four bytes. */
+  const storeLines = (each: readonly Vector[]): void => {
+    if (as === "columns") return storeDepths(transpose(each, keep).map((vector) => [vector]));
+    everyStep((place, line) => storeAt(place, [each[line]!]));
+    f.set(target, op("i32.add", get(target), i32(vectorBytes)));
+  };
   const mask = f.local("mask", "v128");
   f.set(mask, op("i32x4.gt_s", op("i32x4.splat", count), i32x4([0, 1, 2, 3])));
 
   /** One depth of four lines that lie anywhere. */
   const oneDepth = (): void => {
     const moved = places.map((place, line) => f.let(`at${line}`, op("i32.add", place, word(get(depths), 0))));
-    const vectors = convert(gather(from, moved)).map(keep);
-    if (to === "float64") {
-      const masks = [shuffle32([0, 0, 1, 1], get(mask), get(mask)), shuffle32([2, 2, 3, 3], get(mask), get(mask))];
-      store(vectors.map((vector, index) => op("v128.and", vector, masks[index]!)));
-    } else {
-      store(vectors.map((vector) => op("v128.and", vector, get(mask))));
-    }
+    const vectors = convert(gather(from, moved));
+    const masks = to === "float64"
+      ? [shuffle32([0, 0, 1, 1], get(mask), get(mask)), shuffle32([2, 2, 3, 3], get(mask), get(mask))]
+      : [get(mask)];
+    storeDepth(as === "rows" ? vectors : vectors.map((vector, index) => op("v128.and", vector, masks[index]!)));
     next(1);
   };
   const fourDepths = (): Vector => keep(access("v128.load", {}, get(depths)));
   f.block((done) => {
     f.if(op("i32.and", isFull, chained(places)), () => {
-      f.while(() => more(laneCount), () => {
-        const offsets = fourDepths();
-        storeFour([0, 1, 2, 3].map((lane) => {
-          const place = f.let("at", op("i32.add", first, onLane("i32x4.extract_lane", lane, offsets)));
-          return convert(loadLanes(from, place, "next", "all")).map(keep);
-        }));
-        next(laneCount);
-      });
+      const load = (offset: Address): Vector[] =>
+        convert(loadLanes(from, f.let("at", op("i32.add", first, offset)), "next", "all"));
+      if (as === "columns" || to !== "float64") {
+        f.while(() => more(laneCount), () => {
+          const offsets = fourDepths();
+          storeDepths([0, 1, 2, 3].map((lane) => load(onLane("i32x4.extract_lane", lane, offsets))));
+          next(laneCount);
+        });
+      }
       f.while(() => more(1), () => {
-        const place = f.let("at", op("i32.add", first, word(get(depths), 0)));
-        store(convert(loadLanes(from, place, "next", "all")));
+        storeDepth(load(word(get(depths), 0)));
         next(1);
       });
       f.branch(done);
     });
-    if (size === 4) {
-      f.if(isFull, () => {
+    if (size === 4 && to !== "float64") {
+      f.if(as === "rows" ? i32(1) : isFull, () => {
         f.while(() => more(laneCount), () => {
           const offsets = fourDepths();
           const start = f.let("start", onLane("i32x4.extract_lane", 0, offsets));
@@ -156,8 +179,9 @@ function packFunction(name: string, from: DType, to: SumType): Procedure {
           f.if(
             op("i32x4.all_true", op("i32x4.eq", apart, i32x4([0, 4, 8, 12]))),
             () => {
-              const rows = places.map((place) => keep(access("v128.load", {}, op("i32.add", place, start))));
-              storeFour(transpose(rows, keep).map((column) => convert([column]).map(keep)));
+              storeLines(
+                places.map((place) => convert([access("v128.load", {}, op("i32.add", place, start))])[0]!),
+              );
               next(laneCount);
             },
             () => {
@@ -201,66 +225,77 @@ function transpose(rows: readonly Vector[], keep: (value: Vector) => Vector): Ve
   return [low, high].flatMap(([x, y]) => [shuffle32([0, 1, 4, 5], x, y), shuffle32([2, 3, 6, 7], x, y)]);
 }
 
-/** Depths per turn of a tile's loop. */
-const unroll = 4;
+/** What conversions are written with; none of those that are packed takes a call. */
+function converter(f: FunctionBuilder, from: DType, to: SumType): ConversionContext {
+  let kept = 0;
+  return {
+    f,
+    keep: (value) => f.let(`v${kept++}`, value),
+    call: () => {
+      throw new Error(`Cannot pack ${from} as ${to}: it takes a call`);
+    },
+  };
+}
 
 /**
- * A tile of four rows and one or two vectors of columns: its sums are loaded from `sums`, where it `continues` one that was
- * begun, or begin with 0; then `depth` products are added; then they are stored there, rows `rowBytes` apart.
+ * A tile: its sums are loaded from `sums`, where it `continues` one that was begun, or begin with 0; then `depth` products
+ * are added; then they are stored there, rows `rowBytes` apart.
+ *
+ * Its rows of the left operand begin at `left` and what the list of `lines` says, one depth after the other. Its columns
+ * are so many `groups` of four, packed side by side.
  */
-function multiplyFunction(name: string, type: SumType, vectors: 1 | 2, fused: boolean): Procedure {
+function multiplyFunction(name: string, { type, rows, groups }: TileForm, fused: boolean): Procedure {
   const f = new FunctionBuilder(name);
-  const left = f.parameter("left", "i32");
+  const left = get(f.parameter("left", "i32"));
+  const lines = get(f.parameter("lines", "i32"));
   const right = f.parameter("right", "i32");
   const depth = f.parameter("depth", "i32");
-  const sums = get(f.parameter("sums", "i32"));
+  const sums = f.parameter("sums", "i32");
   const rowBytes = get(f.parameter("rowBytes", "i32"));
   const continues = get(f.parameter("continues", "i32"));
-  // Four rows of doubles are two vectors.
-  const leftVectors = type === "float64" ? 2 : 1;
-  const tile: Local<"v128">[][] = [];
-  for (let row = 0; row < tileRows; row++) {
-    tile.push(Array.from({ length: vectors }, (_, column) => f.local(`t${row}${column}`, "v128")));
-  }
-  const rows = [sums];
-  for (let row = 1; row < tileRows; row++) rows.push(f.let(`row${row}`, op("i32.add", rows[row - 1]!, rowBytes)));
+  const vectors = type === "float64" ? 2 * groups : groups;
+  const tile = Array.from(
+    { length: rows },
+    (_, row) => Array.from({ length: vectors }, (_, column) => f.local(`t${row}_${column}`, "v128")),
+  );
+  /** Goes over the sums; `place` is where a vector of them is kept. */
+  const eachSum = (body: (local: Local<"v128">, place: Address, offset: number) => void): void => {
+    const row = f.local("row", "i32");
+    f.set(row, get(sums));
+    tile.forEach((locals, index) => {
+      if (index > 0) f.set(row, op("i32.add", get(row), rowBytes));
+      locals.forEach((local, column) => body(local, get(row), vectorBytes * column));
+    });
+  };
   f.if(continues, () => {
-    tile.forEach((each, row) =>
-      each.forEach((local, column) => f.set(local, access("v128.load", { offset: 16 * column }, rows[row]!)))
-    );
+    eachSum((local, place, offset) => f.set(local, access("v128.load", { offset }, place)));
   });
-  const x = Array.from({ length: leftVectors }, (_, index) => f.local(`x${index}`, "v128"));
+  const pointers = tile.map((_, row) => f.local(`row${row}`, "i32"));
+  pointers.forEach((pointer, row) => f.set(pointer, op("i32.add", left, word(lines, row))));
+  const { bytes } = dtypeInfo(type);
+  const loadSplat = type === "float64" ? "v128.load64_splat" : "v128.load32_splat";
   const y = Array.from({ length: vectors }, (_, index) => f.local(`y${index}`, "v128"));
-  const each = f.local("x", "v128");
+  const x = f.local("x", "v128");
   const one = (turn: number): void => {
     y.forEach((local, column) =>
-      f.set(local, access("v128.load", { offset: 16 * (turn * vectors + column) }, get(right)))
+      f.set(local, access("v128.load", { offset: vectorBytes * (turn * vectors + column) }, get(right)))
     );
-    x.forEach((local, index) =>
-      f.set(local, access("v128.load", { offset: 16 * (turn * leftVectors + index) }, get(left)))
-    );
-    for (let row = 0; row < tileRows; row++) {
-      const source = get(x[leftVectors === 2 ? row >> 1 : 0]!);
-      const lanes = leftVectors === 2 ? [0, 1, 0, 1].map((lane) => 2 * (row % 2) + lane) : [row, row, row, row];
-      f.set(each, shuffle32(lanes, source, source));
-      tile[row]!.forEach((local, column) =>
-        f.set(local, multiplyAdd(type, fused, get(each), get(y[column]!), get(local)))
-      );
-    }
+    tile.forEach((locals, row) => {
+      f.set(x, access(loadSplat, { offset: bytes * turn }, get(pointers[row]!)));
+      locals.forEach((local, column) => f.set(local, multiplyAdd(type, fused, get(x), get(y[column]!), get(local))));
+    });
   };
   const turns = (count: number): void => {
     f.while(() => op("i32.ge_s", get(depth), i32(count)), () => {
       for (let turn = 0; turn < count; turn++) one(turn);
-      f.set(left, op("i32.add", get(left), i32(16 * leftVectors * count)));
-      f.set(right, op("i32.add", get(right), i32(16 * vectors * count)));
+      for (const pointer of pointers) f.set(pointer, op("i32.add", get(pointer), i32(bytes * count)));
+      f.set(right, op("i32.add", get(right), i32(vectorBytes * vectors * count)));
       f.set(depth, op("i32.sub", get(depth), i32(count)));
     });
   };
-  turns(unroll);
+  turns(rows === tileRows ? 4 : 2);
   turns(1);
-  tile.forEach((locals, row) =>
-    locals.forEach((local, column) => f.do(access("v128.store", { offset: 16 * column }, rows[row]!, get(local))))
-  );
+  eachSum((local, place, offset) => f.do(access("v128.store", { offset }, place, get(local))));
   return f.end({ exported: false });
 }
 

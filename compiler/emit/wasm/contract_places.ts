@@ -72,6 +72,11 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
     return op("i32.add", get(this.scratch), this.number(`at_${name}`));
   }
 
+  /** The address of an entry in a table. */
+  protected entry(name: ScratchName, index: Address): Address {
+    return this.f.let("entry", op("i32.add", this.scratchAt(name), op("i32.shl", index, i32(2))));
+  }
+
   /** Where each access begins in one of the stacked matrices. */
   protected placesOfStack(stack: Address): (index: number) => Address {
     const { f } = this;

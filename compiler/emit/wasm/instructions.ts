@@ -86,6 +86,7 @@ export const instructions = {
     "i32.and": 0x71,
     "i32.or": 0x72,
     "i32.shl": 0x74,
+    "i32.shr_u": 0x76,
   }),
   ...define(["f64", "f64"], "f64", {
     "f64.add": 0xa0,

@@ -11,6 +11,9 @@ import type { ImportName } from "./imports.ts";
 /** How many values are computed at a time. */
 export const laneCount = 4;
 
+/** Bytes of a vector. */
+export const vectorBytes = 16;
+
 type Vector = Code<"v128">;
 
 /** Four values of a dtype. */
