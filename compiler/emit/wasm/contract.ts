@@ -10,7 +10,7 @@
  * and depths lie.
  * @module
  */
-import { type DType, dtypeInfo, isFloating } from "../../../src/dtype.ts";
+import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
 import { stridesOfGroup } from "../contract_axes.ts";
 import { access, type Code, get, i32, type Local, op, select } from "./code.ts";

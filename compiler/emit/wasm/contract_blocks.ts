@@ -33,8 +33,9 @@ const fewUnits = 4;
 /** Multiplications that take as long as one element of a map. */
 const multiplicationsPerElement = 16;
 
-/** The least depth that is cut where the result alone gives no work to share. */
+/** The least depth that is cut into units, and how many times deeper than high and wide a contraction then is. */
 const cutDepth = 1024;
+const deepness = 4;
 
 /** A contraction in blocks. */
 export interface Blocks {
@@ -92,7 +93,9 @@ export function blocksOf(kernel: ContractKernel): Blocks {
   let blockColumns = partOf(columns, Math.floor(mostColumns / width) * width, width);
   const count = (length: number, part: number): number => Math.ceil(length / part);
   const units = (): number => stacks * count(rows, blockRows) * count(columns, blockColumns);
-  if (stacks * rows * columns * depth >= dividedWork) {
+  const isDivided = stacks * rows * columns * depth >= dividedWork;
+  const cutsDepth = isDivided && units() === 1 && depth >= Math.max(cutDepth, deepness * (rows + columns));
+  if (isDivided && !cutsDepth) {
     while (units() < fewUnits) {
       // Blocks beside each other pack the same rows, those below each other the same columns: what is less is packed twice.
       const byColumns = blockColumns >= 4 * width && (rows <= columns || blockRows < 8 * tileRows);
@@ -115,7 +118,7 @@ export function blocksOf(kernel: ContractKernel): Blocks {
     columnBlocks: count(columns, blockColumns),
     depthBlocks: count(depth, blockDepth),
     stacks,
-    cutsDepth: units() === 1 && depth >= cutDepth && stacks * rows * columns * depth >= dividedWork,
+    cutsDepth,
   };
 }
 

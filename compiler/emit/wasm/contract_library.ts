@@ -85,18 +85,12 @@ function packFunction(name: string, from: DType, to: SumType, as: "rows" | "colu
   const end = f.let("end", op("i32.add", get(depths), op("i32.shl", depth, i32(2))));
   const size = dtypeInfo(from).bytes;
   const first = f.let("line0", op("i32.add", base, word(lines, 0)));
-  const places: Address[] = [first];
-  for (let line = 1; line < laneCount; line++) {
-    const place = f.local(`line${line}`, "i32");
-    f.set(place, first);
-    f.if(op("i32.gt_s", count, i32(line)), () => f.set(place, op("i32.add", base, word(lines, line))));
-    places.push(get(place));
-  }
-  const isFull = op("i32.eq", count, i32(laneCount));
-  const isNext = (x: Address, y: Address): Code<"i32"> => op("i32.eq", op("i32.sub", y, x), i32(size));
-  const all = (conditions: readonly Code<"i32">[]): Code<"i32"> => conditions.reduce((x, y) => op("i32.and", x, y));
-  const chained = (items: readonly Address[]): Code<"i32"> =>
-    all(items.slice(1).map((item, index) => isNext(items[index]!, item)));
+  const isFull = f.let("full", op("i32.eq", count, i32(laneCount)));
+  /** Whether four offsets lie next to each other, from `start` on. */
+  const areNeighbours = (offsets: Vector, start: Address): Code<"i32"> => {
+    const apart = op("i32x4.sub", offsets, op("i32x4.splat", start));
+    return op("i32x4.all_true", op("i32x4.eq", apart, i32x4([0, size, 2 * size, 3 * size])));
+  };
   const context = converter(f, from, to);
   const { keep } = context;
   const convert = (vectors: readonly Vector[]): Vector[] =>
@@ -139,6 +133,9 @@ function packFunction(name: string, from: DType, to: SumType, as: "rows" | "colu
     everyStep((place, line) => storeAt(place, [each[line]!]));
     f.set(target, op("i32.add", get(target), i32(vectorBytes)));
   };
+  // Where the lines after the first begin.
+  const behind = Array.from({ length: laneCount - 1 }, (_, index) => f.local(`line${index + 1}`, "i32"));
+  const places = [first, ...behind.map(get)];
   const mask = f.local("mask", "v128");
   f.set(mask, op("i32x4.gt_s", op("i32x4.splat", count), i32x4([0, 1, 2, 3])));
 
@@ -154,7 +151,8 @@ function packFunction(name: string, from: DType, to: SumType, as: "rows" | "colu
   };
   const fourDepths = (): Vector => keep(access("v128.load", {}, get(depths)));
   f.block((done) => {
-    f.if(op("i32.and", isFull, chained(places)), () => {
+    const offsets = access("v128.load", {}, lines);
+    f.if(op("i32.and", isFull, areNeighbours(offsets, word(lines, 0))), () => {
       const load = (offset: Address): Vector[] =>
         convert(loadLanes(from, f.let("at", op("i32.add", first, offset)), "next", "all"));
       if (as === "columns" || to !== "float64") {
@@ -170,14 +168,17 @@ function packFunction(name: string, from: DType, to: SumType, as: "rows" | "colu
       });
       f.branch(done);
     });
+    behind.forEach((place, index) => {
+      f.set(place, first);
+      f.if(op("i32.gt_s", count, i32(index + 1)), () => f.set(place, op("i32.add", base, word(lines, index + 1))));
+    });
     if (size === 4 && to !== "float64") {
       f.if(as === "rows" ? i32(1) : isFull, () => {
         f.while(() => more(laneCount), () => {
           const offsets = fourDepths();
           const start = f.let("start", onLane("i32x4.extract_lane", 0, offsets));
-          const apart = op("i32x4.sub", offsets, op("i32x4.splat", start));
           f.if(
-            op("i32x4.all_true", op("i32x4.eq", apart, i32x4([0, 4, 8, 12]))),
+            areNeighbours(offsets, start),
             () => {
               storeLines(
                 places.map((place) => convert([access("v128.load", {}, op("i32.add", place, start))])[0]!),
