@@ -88,6 +88,16 @@ describe("a contraction of many axes", () => {
     }
   }
 
+  it("takes operands of other dtypes than its result, by both emitters", () => {
+    for (const [left, right] of [["int32", "float32"], ["float32", "int32"], ["bool", "float64"]] as const) {
+      const [x, y] = [numbers([7, 13], left), numbers([13, 5], right)];
+      const expected = seen(reference(x, y, { rows: 1, depth: 1, columns: 1 }));
+      for (const emitter of ["js", "wasm"] as const) {
+        assertEquals(seen(compile((x: Value, y: Value) => contract(x, y), { emitter })(x, y)), expected);
+      }
+    }
+  });
+
   it("has an epilogue that reads across", () => {
     const [x, y, z] = [numbers([4, 5, 3]), numbers([3, 3, 2]), numbers([2, 3, 5, 4])];
     const f = compile((x: Value, y: Value, z: Value) =>

@@ -62,11 +62,11 @@ export function tileGroups({ dtype }: ContractKernel): 1 | 3 {
   return dtype === "float64" ? 1 : 3; // four doubles are two vectors
 }
 
-/** Whether the rows of the left operand can be read where they lie: as what they are added up in, one depth after the other. */
+/** Whether the rows of the left operand can be read where they lie: numbers as they are added up, one depth after the other. */
 function canReadRows(kernel: ContractKernel): boolean {
   const { dtype } = kernel.accesses[kernel.left]!;
   const along = stridesOfGroup(kernel, "left", "depth");
-  return (isFloating(dtype) || dtype === "int32") && along.length === 1 && along[0] === 1;
+  return dtype === (isFloating(kernel.dtype) ? kernel.dtype : "int32") && along.length === 1 && along[0] === 1;
 }
 
 function roundUp(value: number, step: number): number {

@@ -17,7 +17,7 @@ import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import type { Imports, Position } from "./kernel_writer.ts";
 import { LoopPlaces, type Place } from "./loop_places.ts";
-import { laneCount } from "./lanes.ts";
+import { laneCount, type Lanes } from "./lanes.ts";
 import { type Count, countMask, type LaneStride } from "./memory.ts";
 
 type Address = Code<"i32">;
@@ -34,6 +34,14 @@ function unrolling({ steps, reductions }: Section): 1 | 2 | 4 {
   if (reductions.some(({ name }) => isArgReduction(name))) return 1;
   const work = steps.length + 2 * reductions.length;
   return work <= 6 ? 4 : work <= 12 ? 2 : 1;
+}
+
+/**
+ * Whether neighbouring vectors are added as floats before they are added to a running double: that rounds twice, of the
+ * eight times that a sum may be away from its terms, and takes a quarter of the conversions.
+ */
+function addsFirst({ name, dtype }: Reduction): boolean {
+  return name === "sum" && dtype === "float32";
 }
 
 function slotsOf(reductions: readonly Reduction[]): number {
@@ -350,19 +358,24 @@ export class LoopWriter extends LoopPlaces {
     const ordered = this.#exact && loop.reductions.length > 0;
     const unroll = isNext && !ordered ? unrolling(loop) : 1;
     if (unroll > 1) {
+      const apart = loop.reductions.filter((each) => !addsFirst(each));
       // Each of the vectors has running results of its own, so that they do not wait for each other.
-      const parts = Array.from(
-        { length: unroll - 1 },
-        () => loop.reductions.map((each) => new Accumulator(this, each)),
-      );
+      const parts = Array.from({ length: unroll - 1 }, () => apart.map((each) => new Accumulator(this, each)));
       for (const each of parts.flat()) each.start();
       f.while(() => op("i32.ge_s", get(rest), i32(laneCount * unroll)), () => {
+        const added = new Map<Reduction, Lanes[]>();
         for (let vector = 0; vector < unroll; vector++) {
           const offset = (access: number): number =>
             moving.has(access) ? vector * laneCount * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes : 0;
           this.section(loop, { address, stride, offset, count: "all" });
-          this.#accumulate(loop, undefined, undefined, parts[vector - 1]);
+          apart.forEach((each, index) =>
+            (parts[vector - 1]?.[index] ?? this.#accumulatorOf(each)).add(this.value(each.arg))
+          );
+          for (const each of loop.reductions) {
+            if (addsFirst(each)) added.set(each, [...added.get(each) ?? [], this.value(each.arg)]);
+          }
         }
+        for (const [each, values] of added) this.#accumulatorOf(each).add(this.#addPairs(values));
         advance(unroll);
       });
       for (const part of parts) for (const each of part) this.#accumulatorOf(each.reduction).merge(each);
@@ -380,16 +393,22 @@ export class LoopWriter extends LoopPlaces {
     });
   }
 
+  /** Adds up floats, every two neighbours first. */
+  #addPairs(values: readonly Lanes[]): Lanes {
+    const [first, second] = values as [Lanes, Lanes | undefined]; // there is one
+    if (second === undefined) return first;
+    const half = values.length / 2;
+    const [x, y] = [this.#addPairs(values.slice(0, half)), this.#addPairs(values.slice(half))];
+    return { ...x, uniform: false, vectors: [this.keep(op("f32x4.add", x.vectors[0]!, y.vectors[0]!))] };
+  }
+
   #accumulate(
     { reductions }: Section,
     mask: Code<"v128"> | undefined,
     places: Code<"v128"> | undefined,
-    into?: readonly Accumulator[],
   ): void {
     const kept = places && this.keep(places);
-    reductions.forEach((each, index) =>
-      (into?.[index] ?? this.#accumulatorOf(each)).add(this.value(each.arg), mask, kept)
-    );
+    for (const each of reductions) this.#accumulatorOf(each).add(this.value(each.arg), mask, kept);
   }
 
   #accumulatorOf(reduction: Reduction): Accumulator {
