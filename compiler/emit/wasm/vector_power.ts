@@ -1,6 +1,6 @@
 /**
  * Powers of four floats: `2^(y · log₂ x)`, computed in doubles, since an error of the logarithm is multiplied by as much as
- * 150 before it becomes one of the result.
+ * 150 before it becomes one of the result. A power that is a float comes out as that float.
  * @module
  */
 import { type Code, i32, op } from "./code.ts";
