@@ -8,6 +8,7 @@ import { type Operand, type Result, Value } from "../value.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrangement from "./arrangement.ts";
 import * as convolution from "./convolution.ts";
+import { gelu, type GeluOptions } from "./gelu.ts";
 import * as indexing from "./indexing.ts";
 import * as logic from "./logic.ts";
 import * as math from "./math.ts";
@@ -223,6 +224,8 @@ export interface Methods {
   softmax(axis?: number): Result<this>;
   /** The logarithm of {@linkcode Methods.softmax}. */
   logSoftmax(axis?: number): Result<this>;
+  /** `this · Φ(this)`, with the distribution function of the normal distribution, or an approximation of it. */
+  gelu(options?: GeluOptions): Result<this>;
 
   /** The parts along the first axis, one after another. */
   [Symbol.iterator](): IterableIterator<Result<this>>;
@@ -326,6 +329,7 @@ const table: { readonly [Name in Exclude<keyof Methods, symbol>]: (x: Value, ...
   averagePool3d: pooling.averagePool3d,
   softmax: neural.softmax,
   logSoftmax: neural.logSoftmax,
+  gelu,
 };
 
 /** Adds a method that does not show up when a value's properties are listed. */

@@ -10,6 +10,7 @@ import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { broadcastAll, promotedDType, unbroadcast } from "./elementwise.ts";
+import { geluOp } from "./gelu.ts";
 import { brokenRule, checkIndex, type IndexRule } from "./indexing.ts";
 import { fromNested } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
@@ -235,6 +236,7 @@ export const neuralOps = {
   logSoftmax: logSoftmaxOp,
   crossEntropy: crossEntropyOp,
   meanSquaredError: meanSquaredErrorOp,
+  gelu: geluOp,
 } satisfies Record<string, Op>;
 
 /**

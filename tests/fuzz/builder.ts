@@ -135,6 +135,7 @@ const smooth: readonly OpName[] = [
   "logSoftmax",
   "crossEntropy",
   "meanSquaredError",
+  "gelu",
   "cast",
   "where",
   "relu",

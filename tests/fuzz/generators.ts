@@ -308,6 +308,10 @@ export const generators = {
     return { inputs: [x, labels] };
   },
   meanSquaredError: broadcasting(2),
+  gelu(source) {
+    const applied = unary()(source);
+    return applied && { ...applied, attributes: { approximate: source.next(2) === 1 ? "tanh" : "none" } };
+  },
   randomBits(source) {
     const key = source.leaf("uint32", [2 + source.next(2)], () => source.next(1000));
     return {

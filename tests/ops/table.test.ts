@@ -152,6 +152,7 @@ const cases: Record<OpName, Case | string> = {
   logSoftmax: moved({ axis: 1 }),
   crossEntropy: { inputs: [[[2, 3]], [[2, 3], 0.1, 0.9]] },
   meanSquaredError: { inputs: [[[2, 3]], [[3]]] },
+  gelu: moved({ approximate: "none" }),
   randomBits: "its operand is a key",
 };
 

@@ -172,6 +172,11 @@ export function splat64(value: number): Code<"v128"> {
   return constant("v128", new Float64Array([value, value]).buffer, `f64x2 ${floatText(value)} ${floatText(value)}`);
 }
 
+/** The same whole number of 64 bits in both lanes. */
+export function splatBits64(value: bigint): Code<"v128"> {
+  return constant("v128", new BigInt64Array([value, value]).buffer, `i64x2 ${value} ${value}`);
+}
+
 function floatText(value: number): string {
   if (Number.isNaN(value)) return "nan";
   return Number.isFinite(value) ? (Object.is(value, -0) ? "-0" : String(value)) : value > 0 ? "inf" : "-inf";

@@ -54,7 +54,7 @@ export function elementwiseLanes(
       return operation.compares && dtype === "float64" ? [narrowMask(results[0]!, results[1]!)] : results;
     }
     const vector = dtype === "float32" ? context.vectorFunction(name) : undefined;
-    if (vector !== undefined) return [vector(args[0]![0]!)];
+    if (vector !== undefined) return [vector(...args.map(([x]) => x!) as [Vector, Vector])]; // as many as it takes
   } else {
     const operation = integral(context, name, dtype);
     if (operation !== undefined) return [operation(...args.map(([x]) => x!) as [Vector])];

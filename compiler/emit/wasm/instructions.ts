@@ -160,6 +160,8 @@ export const instructions = {
     "i32x4.min_u": 183,
     "i32x4.max_s": 184,
     "i32x4.max_u": 185,
+    "i64x2.add": 206,
+    "i64x2.sub": 209,
     "f32x4.add": 228,
     "f32x4.sub": 229,
     "f32x4.mul": 230,
@@ -174,6 +176,7 @@ export const instructions = {
     "f64x2.div": 243,
     "f64x2.min": 244,
     "f64x2.max": 245,
+    "f64x2.pmin": 246,
     "f64x2.pmax": 247,
   }),
   ...simd(["v128"], "v128", {
@@ -210,6 +213,8 @@ export const instructions = {
   ...simd(["v128", "i32"], "v128", {
     "i32x4.shl": 171,
     "i32x4.shr_s": 172,
+    "i64x2.shl": 203,
+    "i64x2.shr_u": 205,
   }),
   ...simd(["v128", "v128", "v128"], "v128", {
     "v128.bitselect": 82,

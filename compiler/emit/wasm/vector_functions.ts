@@ -3,28 +3,30 @@
  * @module
  */
 import type { ElementwiseName } from "../../../src/ops/table.ts";
-import { type Code, splat32, splat64 } from "./code.ts";
+import { type Code, splat32, splat64, splatBits64 } from "./code.ts";
 import type { FunctionBuilder } from "./function_builder.ts";
 import type { CallScalar } from "./lanes.ts";
-import type { VectorMath as Trigonometry } from "./vector_context.ts";
-import { cos, sin } from "./vector_trigonometry.ts";
+import type { DoubleMath } from "./vector_context.ts";
 import { type MathContext, VectorMath } from "./vector_math.ts";
+import { pow } from "./vector_power.ts";
+import { cos, sin } from "./vector_trigonometry.ts";
 
-/** A function on four values. */
-export type VectorFunction = (x: Code<"v128">) => Code<"v128">;
+/** A function on four values, of one operand or two, which can be read again and again. */
+export type VectorFunction = (x: Code<"v128">, y: Code<"v128">) => Code<"v128">;
 
 /** Those that there are, for a kernel. */
 export function vectorFunctions(
   context: MathContext & { readonly f: FunctionBuilder; readonly call: CallScalar },
 ): Partial<Record<ElementwiseName, VectorFunction>> {
   const { exp, expm1, log, log1p, tanh, sigmoid, softplus, erf } = new VectorMath(context);
-  const trigonometry: Trigonometry = {
+  const doubles: DoubleMath = {
     f: context.f,
     fused: context.fused,
     imports: context,
-    constant: (value) => context.constant(splat32("f32x4", value)),
+    float: (value) => context.constant(splat32("f32x4", value)),
     integer: (value) => context.constant(splat32("i32x4", value)),
     double: (value) => context.constant(splat64(value)),
+    bits: (value) => context.constant(splatBits64(value)),
   };
   return {
     exp,
@@ -35,7 +37,8 @@ export function vectorFunctions(
     sigmoid,
     softplus,
     erf,
-    sin: (x) => sin(trigonometry, x),
-    cos: (x) => cos(trigonometry, x),
+    sin: (x) => sin(doubles, x),
+    cos: (x) => cos(doubles, x),
+    pow: (x, y) => pow(doubles, x, y),
   };
 }
