@@ -4,6 +4,7 @@
  */
 import type { Callable, Code, Label, Local } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
+import { importModule } from "./imports.ts";
 import { simdPrefix, type ValueType } from "./instructions.ts";
 
 /** What a module is made of. It works on a memory that it imports, as it does the functions it is given. */
@@ -14,9 +15,6 @@ export interface WasmModule {
   /** The memory: whether threads share it, and the pages that it has at least and may grow to. */
   readonly memory: { readonly shared: boolean; readonly minimumPages: number; readonly maximumPages: number };
 }
-
-/** The name under which a module imports its memory and its functions. */
-export const importModule = "env";
 
 const typeCodes: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const valueTypes = Object.keys(typeCodes) as ValueType[]; // its keys are all of them

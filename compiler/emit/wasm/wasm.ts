@@ -18,7 +18,8 @@ import { ContractWriter } from "./contract.ts";
 import { ContractLibrary } from "./contract_library.ts";
 import { LoopWriter } from "./loops.ts";
 import { printFunction } from "./print.ts";
-import { hasSharedMemory, wasmFeatures } from "./features.ts";
+import { hasSharedMemory } from "../../shared_memory.ts";
+import { wasmFeatures } from "./features.ts";
 
 /** A function that was made, and how it is called with the numbers of any kernel that has its key. */
 interface Template {
