@@ -40,6 +40,11 @@ class Bytes {
     this.#bytes[this.#length++] = value;
   }
 
+  /** Four bytes, the lowest first. */
+  word(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.byte(value >> shift);
+  }
+
   raw(bytes: ArrayLike<number>): void {
     if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
     this.#bytes.set(bytes, this.#length);
@@ -242,7 +247,7 @@ class FunctionEncoder {
         bytes.raw(form.lanes);
         return;
       case "constant":
-        this.#constant(form.type, form.bits);
+        this.#constant(form.type, form.words);
         return;
       case "get":
         bytes.byte(0x20);
@@ -297,12 +302,12 @@ class FunctionEncoder {
     this.#bytes.byte(0x0b);
   }
 
-  #constant(type: ValueType, bits: Uint8Array): void {
+  #constant(type: ValueType, words: readonly number[]): void {
     const bytes = this.#bytes;
     switch (type) {
       case "i32":
         bytes.byte(0x41);
-        bytes.signed(new DataView(bits.buffer).getInt32(0, true));
+        bytes.signed(words[0]!);
         return;
       case "f64":
         bytes.byte(0x44);
@@ -313,6 +318,6 @@ class FunctionEncoder {
       default:
         throw new TypeError(`Cannot encode a constant of type ${type}: kernels need none`);
     }
-    bytes.raw(bits);
+    for (const word of words) bytes.word(word);
   }
 }

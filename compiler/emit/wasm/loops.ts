@@ -8,6 +8,7 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
+import type { ElementwiseName } from "../../../src/ops/table.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
 import { isArgReduction } from "../../kinds.ts";
 import { accessesOf, cutOf, loopExtent, partialReductions } from "../loop_cut.ts";
@@ -19,6 +20,8 @@ import type { Imports, Position } from "./kernel_writer.ts";
 import { LoopPlaces, type Place } from "./loop_places.ts";
 import { laneCount } from "./lanes.ts";
 import { type Count, countMask, type LaneStride } from "./memory.ts";
+import type { VectorFunction } from "./vector_functions.ts";
+import { calledFunctions, type VectorLibrary } from "./vector_library.ts";
 
 type Address = Code<"i32">;
 
@@ -47,15 +50,21 @@ export class LoopWriter extends LoopPlaces {
   readonly #partials: readonly Reduction[];
 
   readonly #exact: boolean;
+  readonly #library: VectorLibrary;
+  /** The vector functions that are called. */
+  readonly #called: ReadonlySet<string>;
 
   constructor(
     name: string,
     kernel: LoopKernel,
     imports: Imports,
+    library: VectorLibrary,
     { exact }: { readonly exact: boolean },
   ) {
     super(name, kernel, imports);
     this.#exact = exact;
+    this.#library = library;
+    this.#called = calledFunctions(kernel);
     this.#partials = partialReductions(kernel, this.cut);
   }
 
@@ -69,6 +78,11 @@ export class LoopWriter extends LoopPlaces {
   /** How many numbers each call leaves. */
   get slots(): number {
     return slotsOf(this.#partials);
+  }
+
+  override vectorFunction(name: ElementwiseName): VectorFunction | undefined {
+    const own = super.vectorFunction(name);
+    return own !== undefined && this.#called.has(name) ? this.#library.functionOf(name) : own;
   }
 
   /** The function that computes units. */
