@@ -44,10 +44,12 @@ ${notice} */
 
 /**
  * A module of the project and all it imports as one module that needs nothing but what every runtime has. The text
- * depends on the sources and on the versions of Bun and comlink only. `minify` takes out what only a reader needs.
+ * depends on the sources and on the versions of Bun and comlink only. `minify` takes out what only a reader needs, and a
+ * module called `external` stays an import.
  */
-export function bundle(entry: string, options: { readonly minify: boolean }): string {
+export function bundle(entry: string, options: { readonly minify: boolean; readonly external?: string }): string {
   const flags = options.minify ? ["--minify"] : [];
+  if (options.external !== undefined) flags.push("--external", options.external);
   const text = runTool("bun", "build", entry, "--target=browser", ...flags);
   return text.includes("Comlink.proxy") ? comlinkNotice() + text : text;
 }

@@ -122,6 +122,12 @@ export const fusionRules: readonly FusionRule[] = [
     },
   },
   {
+    name: "arrays of a kernel",
+    reason: `more than ${maximumArrays} arrays in one kernel`,
+    refuses: ({ producer, consumer, context: { clusters } }) =>
+      clusters.countArrays(producer, consumer) > maximumArrays,
+  },
+  {
     name: "one loop nest",
     reason: "their loops differ",
     refuses: ({ placed }) => placed === undefined,
@@ -163,12 +169,6 @@ export const fusionRules: readonly FusionRule[] = [
     name: "order of a total",
     reason: "a total would be added up in another order than alone",
     refuses: (merge) => merge.context.exact && reordersTotal(merge),
-  },
-  {
-    name: "arrays of a kernel",
-    reason: `more than ${maximumArrays} arrays in one kernel`,
-    refuses: ({ producer, consumer, context: { clusters } }) =>
-      clusters.countArrays(producer, consumer) > maximumArrays,
   },
   {
     name: "long rows",
@@ -222,20 +222,30 @@ function framesFor(a: Frame, b: Frame): Frame[] {
 
 /** The values that pass in registers for the first time, or in another frame than before. */
 function edgesOf(merge: Merge): Edge[] {
-  const { producer, consumer, frame, placed, context: { clusters: { viewOf } } } = merge;
+  const { producer, consumer, frame, placed, context: { clusters } } = merge;
   const edges: Edge[] = [];
-  for (const cluster of [producer, consumer]) {
-    const isNew = !isSameFrame(cluster.frame, frame);
-    // Between members that keep their frame everything was looked at before; and the producer needs nothing of the consumer.
-    if (cluster === producer && !isNew) continue;
-    const members = cluster === producer ? placed!.producer : placed!.consumer; // there is a frame
-    for (const member of members.values()) {
-      for (const input of member.node.inputNodes) {
-        const view = viewOf(input);
-        const source = merge.memberOf(view.source);
-        if (source === undefined || !isNew && cluster.members.has(view.source)) continue;
-        edges.push({ producer: source, consumer: member, input, view });
-      }
+  const add = (member: Member, source: Value): void => {
+    for (const input of member.node.inputNodes) {
+      const view = clusters.viewOf(input);
+      // There is a frame, and the source is a member of both.
+      if (view.source === source) edges.push({ producer: merge.memberOf(source)!, consumer: member, input, view });
+    }
+  };
+  /** Between members that keep their frame everything was looked at before. */
+  const addWithin = (cluster: Growing, members: ReadonlyMap<Value, Member>): void => {
+    if (isSameFrame(cluster.frame, frame)) return;
+    for (const [node, member] of members) {
+      for (const source of new Set(clusters.inputsOf(node))) if (members.has(source)) add(member, source);
+    }
+  };
+  addWithin(producer, placed!.producer); // there is a frame
+  addWithin(consumer, placed!.consumer);
+  // The producer needs nothing of the consumer.
+  for (const source of consumer.reads) {
+    if (!producer.members.has(source)) continue;
+    for (const user of new Set(clusters.usersOf(source))) {
+      const member = placed!.consumer.get(user);
+      if (member !== undefined) add(member, source);
     }
   }
   return edges;

@@ -7,7 +7,7 @@
  * what has been collected is found when room is needed.
  * @module
  */
-import { hasSharedMemory } from "../emit/wasm/features.ts";
+import { hasSharedMemory } from "../shared_memory.ts";
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { TensorType } from "../../src/tensor_type.ts";

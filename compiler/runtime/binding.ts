@@ -4,7 +4,7 @@
  */
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { LoadedKernel } from "../emit/load_kernel.ts";
-import { hasSharedMemory } from "../emit/wasm/features.ts";
+import { hasSharedMemory } from "../shared_memory.ts";
 import { alignment, type BufferLayout, type WalkedRow } from "./protocol.ts";
 
 /** A row with its functions. */

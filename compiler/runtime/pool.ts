@@ -5,7 +5,7 @@
  * it has loaded, stands in the arena's words.
  * @module
  */
-import { hasSharedMemory } from "../emit/wasm/features.ts";
+import { hasSharedMemory } from "../shared_memory.ts";
 import { canGenerateCode } from "../kernel_cache.ts";
 import type { Arena } from "./arena.ts";
 import type * as comlink from "../../src/comlink.ts";

@@ -26,13 +26,21 @@ export type Form =
   }
   | { readonly kind: "lane"; readonly name: InstructionName; readonly instruction: Instruction; readonly lane: number }
   | { readonly kind: "shuffle"; readonly lanes: readonly number[] }
-  | { readonly kind: "constant"; readonly type: ValueType; readonly bits: Uint8Array; readonly text: string }
+  | {
+    readonly kind: "constant";
+    readonly type: ValueType;
+    readonly lanes: ConstantLanes;
+    readonly words: readonly number[];
+  }
   | { readonly kind: "get" | "set"; readonly local: Local }
   | { readonly kind: "call"; readonly target: Callable }
   | { readonly kind: "select" }
   | { readonly kind: "branch"; readonly label: Label; readonly conditional: boolean }
   | { readonly kind: "block" | "loop"; readonly label: Label; readonly body: readonly Code[] }
   | { readonly kind: "if"; readonly label: Label; readonly body: readonly Code[]; readonly otherwise: readonly Code[] };
+
+/** What the words of a constant, of 32 bits each and the lowest first, are bits of. */
+export type ConstantLanes = "i32" | "f64" | "f32x4" | "i32x4" | "f64x2";
 
 /** A parameter or a variable of a function. */
 export interface Local<T extends ValueType = ValueType> {
@@ -58,15 +66,19 @@ function check(name: string, params: readonly ValueType[], args: readonly Code[]
   if (args.length !== params.length) {
     throw new TypeError(`Cannot encode ${name}: it takes ${params.length} operands and was given ${args.length}`);
   }
-  params.forEach((param, index) => {
+  for (let index = 0; index < params.length; index++) { // every instruction of every kernel comes here: no closure
     const { type } = args[index]!;
+    const param = params[index]!;
     if (type !== param) {
       throw new TypeError(
         `Cannot encode ${name}: operand ${index + 1} is ${type ?? "nothing"}, where it takes ${param}`,
       );
     }
-  });
+  }
 }
+
+/** The forms of instructions that are nothing beside their operands; each once. */
+const plainForms: Partial<Record<InstructionName, Form>> = {};
 
 /** An instruction on values. */
 export function op<N extends InstructionName>(
@@ -79,7 +91,8 @@ export function op<N extends InstructionName>(
   if (instruction.lanes !== undefined || instruction.width !== undefined) {
     throw new TypeError(`Cannot encode ${name}: it needs a lane or an offset`);
   }
-  return { type: instruction.result as Table[N]["result"], form: { kind: "plain", name, instruction }, args: operands }; // from the same entry
+  const form = plainForms[name] ??= { kind: "plain", name, instruction };
+  return { type: instruction.result as Table[N]["result"], form, args: operands }; // from the same entry
 }
 
 /** A load or store at an address plus a constant number of bytes, of one lane where the instruction is for one. */
@@ -138,53 +151,56 @@ export function shuffle32(lanes: readonly number[], x: Code<"v128">, y: Code<"v1
   return shuffleBytes(lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)), x, y);
 }
 
-function constant<T extends ValueType>(type: T, bits: ArrayBuffer, text: string): Code<T> {
-  return { type, form: { kind: "constant", type, bits: new Uint8Array(bits), text }, args: [] };
+const noArgs: readonly Code<ValueType>[] = [];
+
+function constant<T extends ValueType>(type: T, lanes: ConstantLanes, words: readonly number[]): Code<T> {
+  return { type, form: { kind: "constant", type, lanes, words }, args: noArgs };
 }
+
+const single = new Float32Array(1);
+const singleWord = new Int32Array(single.buffer);
+const double = new Float64Array(1);
+const doubleWords = new Int32Array(double.buffer);
 
 /** A whole number of 32 bits. */
 export function i32(value: number): Code<"i32"> {
-  return constant("i32", new Int32Array([value]).buffer, String(value | 0));
+  return constant("i32", "i32", [value | 0]);
 }
 
 /** A double. */
 export function f64(value: number): Code<"f64"> {
-  return constant("f64", new Float64Array([value]).buffer, floatText(value));
+  double[0] = value;
+  return constant("f64", "f64", [...doubleWords]);
 }
 
 /** The same number of 32 bits in every lane; as a float, a signed or an unsigned integer. */
 export function splat32(kind: "f32x4" | "i32x4", value: number): Code<"v128"> {
-  const lanes = new Array<number>(4).fill(value);
-  if (kind === "f32x4") {
-    const rounded = Math.fround(value);
-    return constant("v128", new Float32Array(lanes).buffer, `f32x4${` ${floatText(rounded)}`.repeat(4)}`);
-  }
-  return constant("v128", new Int32Array(lanes).buffer, `i32x4${` ${value | 0}`.repeat(4)}`);
+  single[0] = value;
+  const word = kind === "f32x4" ? singleWord[0]! : value | 0;
+  return constant("v128", kind, [word, word, word, word]);
 }
 
 /** Four whole numbers. */
 export function i32x4(lanes: readonly [number, number, number, number]): Code<"v128"> {
-  return constant("v128", new Int32Array(lanes).buffer, `i32x4 ${lanes.map((lane) => lane | 0).join(" ")}`);
+  return constant("v128", "i32x4", lanes.map((lane) => lane | 0));
 }
 
 /** The same double in both lanes. */
 export function splat64(value: number): Code<"v128"> {
-  return constant("v128", new Float64Array([value, value]).buffer, `f64x2 ${floatText(value)} ${floatText(value)}`);
+  double[0] = value;
+  return constant("v128", "f64x2", [...doubleWords, ...doubleWords]);
 }
 
 /** The same whole number of 64 bits in both lanes. */
 export function splatBits64(value: bigint): Code<"v128"> {
-  return constant("v128", new BigInt64Array([value, value]).buffer, `i64x2 ${value} ${value}`);
-}
-
-function floatText(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  return Number.isFinite(value) ? (Object.is(value, -0) ? "-0" : String(value)) : value > 0 ? "inf" : "-inf";
+  const low = Number(BigInt.asIntN(32, value));
+  const high = Number(BigInt.asIntN(32, value >> 32n));
+  return i32x4([low, high, low, high]);
 }
 
 /** The value of a local. */
 export function get<T extends ValueType>(local: Local<T>): Code<T> {
-  return { type: local.type, form: { kind: "get", local }, args: [] };
+  return { type: local.type, form: { kind: "get", local }, args: noArgs };
 }
 
 /** `x` where the condition is not 0, otherwise `y`; both are computed. */

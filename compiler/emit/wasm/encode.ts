@@ -4,6 +4,7 @@
  */
 import type { Callable, Code, Label, Local } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
+import { importModule } from "./imports.ts";
 import { simdPrefix, type ValueType } from "./instructions.ts";
 
 /** What a module is made of. It works on a memory that it imports, as it does the functions it is given. */
@@ -14,9 +15,6 @@ export interface WasmModule {
   /** The memory: whether threads share it, and the pages that it has at least and may grow to. */
   readonly memory: { readonly shared: boolean; readonly minimumPages: number; readonly maximumPages: number };
 }
-
-/** The name under which a module imports its memory and its functions. */
-export const importModule = "env";
 
 const typeCodes: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const valueTypes = Object.keys(typeCodes) as ValueType[]; // its keys are all of them
@@ -40,6 +38,11 @@ class Bytes {
   byte(value: number): void {
     if (this.#length === this.#bytes.length) this.#grow(1);
     this.#bytes[this.#length++] = value;
+  }
+
+  /** Four bytes, the lowest first. */
+  word(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.byte(value >> shift);
   }
 
   raw(bytes: ArrayLike<number>): void {
@@ -244,7 +247,7 @@ class FunctionEncoder {
         bytes.raw(form.lanes);
         return;
       case "constant":
-        this.#constant(form.type, form.bits);
+        this.#constant(form.type, form.words);
         return;
       case "get":
         bytes.byte(0x20);
@@ -299,12 +302,12 @@ class FunctionEncoder {
     this.#bytes.byte(0x0b);
   }
 
-  #constant(type: ValueType, bits: Uint8Array): void {
+  #constant(type: ValueType, words: readonly number[]): void {
     const bytes = this.#bytes;
     switch (type) {
       case "i32":
         bytes.byte(0x41);
-        bytes.signed(new DataView(bits.buffer).getInt32(0, true));
+        bytes.signed(words[0]!);
         return;
       case "f64":
         bytes.byte(0x44);
@@ -315,6 +318,6 @@ class FunctionEncoder {
       default:
         throw new TypeError(`Cannot encode a constant of type ${type}: kernels need none`);
     }
-    bytes.raw(bits);
+    for (const word of words) bytes.word(word);
   }
 }

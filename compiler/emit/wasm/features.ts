@@ -16,11 +16,6 @@ export interface WasmFeatures {
 
 let features: WasmFeatures | undefined;
 
-/** Whether threads can have a memory in common. A page that is not isolated from others has none. */
-export function hasSharedMemory(): boolean {
-  return typeof SharedArrayBuffer === "function";
-}
-
 /** What this engine has. */
 export function wasmFeatures(): WasmFeatures {
   return features ??= { vectors: validates(false), relaxed: validates(true) };

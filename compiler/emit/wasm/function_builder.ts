@@ -54,7 +54,7 @@ export class FunctionBuilder {
   /** A constant that is kept in a variable, so that loops do not make it again and again. */
   constant<T extends ValueType>(value: Code<T>): Code<T> {
     if (value.form.kind !== "constant") throw new TypeError(`Cannot keep ${value.form.kind} as a constant: it is none`);
-    const key = `${value.type} ${value.form.bits.join()}`;
+    const key = `${value.type} ${value.form.words.join()}`;
     let local = this.#constants.get(key) as Local<T> | undefined; // the key has its type
     if (local === undefined) {
       local = this.local(`c${this.#constants.size}`, value.type);

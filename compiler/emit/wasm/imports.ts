@@ -7,6 +7,9 @@ import { scalarHelpers } from "../js_helpers.ts";
 import { outOfRange } from "../index_fault.ts";
 import type { Callable } from "./code.ts";
 
+/** The name under which a module imports its memory and its functions. */
+export const importModule = "env";
+
 /** Functions of doubles, by the name that modules import them under. */
 const scalars = {
   exp: Math.exp,

@@ -3,8 +3,7 @@
  * that all share.
  * @module
  */
-import { importModule } from "./encode.ts";
-import { importedFunctions } from "./imports.ts";
+import { importedFunctions, importModule } from "./imports.ts";
 
 /** A kernel's function: the addresses of the binding table and of its numbers, units, partial results, own memory. */
 export type WasmRun = (

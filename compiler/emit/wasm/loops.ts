@@ -8,6 +8,7 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
+import type { ElementwiseName } from "../../../src/ops/table.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
 import { isArgReduction } from "../../kinds.ts";
 import { accessesOf, cutOf, loopExtent, partialReductions } from "../loop_cut.ts";
@@ -17,8 +18,10 @@ import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import type { Imports, Position } from "./kernel_writer.ts";
 import { LoopPlaces, type Place } from "./loop_places.ts";
-import { laneCount, type Lanes } from "./lanes.ts";
+import { laneCount } from "./lanes.ts";
 import { type Count, countMask, type LaneStride } from "./memory.ts";
+import type { VectorFunction } from "./vector_functions.ts";
+import { calledFunctions, type VectorLibrary } from "./vector_library.ts";
 
 type Address = Code<"i32">;
 
@@ -36,14 +39,6 @@ function unrolling({ steps, reductions }: Section): 1 | 2 | 4 {
   return work <= 6 ? 4 : work <= 12 ? 2 : 1;
 }
 
-/**
- * Whether neighbouring vectors are added as floats before they are added to a running double: that rounds twice, of the
- * eight times that a sum may be away from its terms, and takes a quarter of the conversions.
- */
-function addsFirst({ name, dtype }: Reduction): boolean {
-  return name === "sum" && dtype === "float32";
-}
-
 function slotsOf(reductions: readonly Reduction[]): number {
   return reductions.reduce((sum, each) => sum + Accumulator.slots(each), 0);
 }
@@ -55,15 +50,21 @@ export class LoopWriter extends LoopPlaces {
   readonly #partials: readonly Reduction[];
 
   readonly #exact: boolean;
+  readonly #library: VectorLibrary;
+  /** The vector functions that are called. */
+  readonly #called: ReadonlySet<string>;
 
   constructor(
     name: string,
     kernel: LoopKernel,
     imports: Imports,
+    library: VectorLibrary,
     { exact }: { readonly exact: boolean },
   ) {
     super(name, kernel, imports);
     this.#exact = exact;
+    this.#library = library;
+    this.#called = calledFunctions(kernel);
     this.#partials = partialReductions(kernel, this.cut);
   }
 
@@ -77,6 +78,11 @@ export class LoopWriter extends LoopPlaces {
   /** How many numbers each call leaves. */
   get slots(): number {
     return slotsOf(this.#partials);
+  }
+
+  override vectorFunction(name: ElementwiseName): VectorFunction | undefined {
+    const own = super.vectorFunction(name);
+    return own !== undefined && this.#called.has(name) ? this.#library.functionOf(name) : own;
   }
 
   /** The function that computes units. */
@@ -358,24 +364,19 @@ export class LoopWriter extends LoopPlaces {
     const ordered = this.#exact && loop.reductions.length > 0;
     const unroll = isNext && !ordered ? unrolling(loop) : 1;
     if (unroll > 1) {
-      const apart = loop.reductions.filter((each) => !addsFirst(each));
       // Each of the vectors has running results of its own, so that they do not wait for each other.
-      const parts = Array.from({ length: unroll - 1 }, () => apart.map((each) => new Accumulator(this, each)));
+      const parts = Array.from(
+        { length: unroll - 1 },
+        () => loop.reductions.map((each) => new Accumulator(this, each)),
+      );
       for (const each of parts.flat()) each.start();
       f.while(() => op("i32.ge_s", get(rest), i32(laneCount * unroll)), () => {
-        const added = new Map<Reduction, Lanes[]>();
         for (let vector = 0; vector < unroll; vector++) {
           const offset = (access: number): number =>
             moving.has(access) ? vector * laneCount * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes : 0;
           this.section(loop, { address, stride, offset, count: "all" });
-          apart.forEach((each, index) =>
-            (parts[vector - 1]?.[index] ?? this.#accumulatorOf(each)).add(this.value(each.arg))
-          );
-          for (const each of loop.reductions) {
-            if (addsFirst(each)) added.set(each, [...added.get(each) ?? [], this.value(each.arg)]);
-          }
+          this.#accumulate(loop, undefined, undefined, parts[vector - 1]);
         }
-        for (const [each, values] of added) this.#accumulatorOf(each).add(this.#addPairs(values));
         advance(unroll);
       });
       for (const part of parts) for (const each of part) this.#accumulatorOf(each.reduction).merge(each);
@@ -393,22 +394,16 @@ export class LoopWriter extends LoopPlaces {
     });
   }
 
-  /** Adds up floats, every two neighbours first. */
-  #addPairs(values: readonly Lanes[]): Lanes {
-    const [first, second] = values as [Lanes, Lanes | undefined]; // there is one
-    if (second === undefined) return first;
-    const half = values.length / 2;
-    const [x, y] = [this.#addPairs(values.slice(0, half)), this.#addPairs(values.slice(half))];
-    return { ...x, uniform: false, vectors: [this.keep(op("f32x4.add", x.vectors[0]!, y.vectors[0]!))] };
-  }
-
   #accumulate(
     { reductions }: Section,
     mask: Code<"v128"> | undefined,
     places: Code<"v128"> | undefined,
+    into?: readonly Accumulator[],
   ): void {
     const kept = places && this.keep(places);
-    for (const each of reductions) this.#accumulatorOf(each).add(this.value(each.arg), mask, kept);
+    reductions.forEach((each, index) =>
+      (into?.[index] ?? this.#accumulatorOf(each)).add(this.value(each.arg), mask, kept)
+    );
   }
 
   #accumulatorOf(reduction: Reduction): Accumulator {

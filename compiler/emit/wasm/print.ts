@@ -2,7 +2,7 @@
  * Functions in the text format of WebAssembly, for people to read: folded where an instruction has operands.
  * @module
  */
-import type { Code } from "./code.ts";
+import type { Code, Form } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
 
 const lineLength = 120;
@@ -29,7 +29,7 @@ function head({ form }: Code): string {
     case "shuffle":
       return `i8x16.shuffle ${form.lanes.join(" ")}`;
     case "constant":
-      return `${form.type}.const ${form.text}`;
+      return `${form.type}.const ${constantText(form)}`;
     case "get":
     case "set":
       return `local.${form.kind} $${form.local.name}`;
@@ -47,6 +47,22 @@ function head({ form }: Code): string {
     default:
       return form satisfies never;
   }
+}
+
+function constantText({ type, lanes, words }: Form & { kind: "constant" }): string {
+  const { buffer } = Int32Array.from(words);
+  const numbers = lanes.startsWith("i32")
+    ? words
+    : lanes === "f32x4"
+    ? [...new Float32Array(buffer)]
+    : [...new Float64Array(buffer)];
+  const text = numbers.map(numberText).join(" ");
+  return type === "v128" ? `${lanes} ${text}` : text;
+}
+
+function numberText(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  return Number.isFinite(value) ? (Object.is(value, -0) ? "-0" : String(value)) : value > 0 ? "inf" : "-inf";
 }
 
 function printCode(code: Code, depth: number): string[] {

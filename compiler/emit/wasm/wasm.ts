@@ -17,8 +17,10 @@ import type { WasmText } from "./load_wasm.ts";
 import { ContractWriter } from "./contract.ts";
 import { ContractLibrary } from "./contract_library.ts";
 import { LoopWriter } from "./loops.ts";
+import { VectorLibrary } from "./vector_library.ts";
 import { printFunction } from "./print.ts";
-import { hasSharedMemory, wasmFeatures } from "./features.ts";
+import { hasSharedMemory } from "../../shared_memory.ts";
+import { wasmFeatures } from "./features.ts";
 
 /** A function that was made, and how it is called with the numbers of any kernel that has its key. */
 interface Template {
@@ -50,16 +52,32 @@ function functionName(kernel: Kernel): string {
   return `${prefix}_${kernel.name.replace(/[^A-Za-z0-9_]/g, "_")}`;
 }
 
-function write(kernel: Kernel, name: string, imports: Imports, library: ContractLibrary, exact: boolean): Written {
+/** What the functions of a module share. */
+class Shared {
+  readonly imports = new Imports();
+  readonly contracts = new ContractLibrary(wasmFeatures().relaxed);
+  readonly vectors = new VectorLibrary(this.imports, wasmFeatures().relaxed);
+
+  /** The functions that kernels call. */
+  get list(): WasmFunction[] {
+    return [...this.contracts.list, ...this.vectors.list];
+  }
+}
+
+function write(kernel: Kernel, name: string, { imports, contracts, vectors }: Shared, exact: boolean): Written {
   if (kernel.kind === "contract") {
-    const writer = new ContractWriter(name, kernel, imports, library);
+    const writer = new ContractWriter(name, kernel, imports, contracts);
     const main = writer.main();
-    const finish = writer.leaves ? new ContractWriter(`${name}_finish`, kernel, imports, library).finish() : undefined;
+    const finish = writer.leaves
+      ? new ContractWriter(`${name}_finish`, kernel, imports, contracts).finish()
+      : undefined;
     return { main, finish, args: writer.args };
   }
-  const writer = new LoopWriter(name, kernel, imports, { exact });
+  const writer = new LoopWriter(name, kernel, imports, vectors, { exact });
   const main = writer.main();
-  const finish = writer.slots > 0 ? new LoopWriter(`${name}_finish`, kernel, imports, { exact }).finish() : undefined;
+  const finish = writer.slots > 0
+    ? new LoopWriter(`${name}_finish`, kernel, imports, vectors, { exact }).finish()
+    : undefined;
   return { main, finish, args: writer.args };
 }
 
@@ -67,8 +85,7 @@ function write(kernel: Kernel, name: string, imports: Imports, library: Contract
 export function emitWasm(kernels: readonly Kernel[], { exact }: { readonly exact: boolean }): EmittedKernel[] {
   const keys = kernels.map((kernel) => templateKey(kernel, exact));
   const found = keys.map((key) => templates.get(key));
-  const imports = new Imports();
-  const library = new ContractLibrary(wasmFeatures().relaxed);
+  const shared = new Shared();
   const made = new Map<string, Written>();
   const names = new Set<string>();
   kernels.forEach((kernel, index) => {
@@ -78,12 +95,16 @@ export function emitWasm(kernels: readonly Kernel[], { exact }: { readonly exact
     let name = base;
     for (let number = 2; names.has(name); number++) name = `${base}_${number}`;
     names.add(name);
-    made.set(key, write(kernel, name, imports, library, exact));
+    made.set(key, write(kernel, name, shared, exact));
   });
   if (made.size > 0) {
     const functions = [...made.values()].flatMap(({ main, finish }) => finish === undefined ? [main] : [main, finish]);
-    functions.push(...library.list);
-    const bytes = encodeModule({ imports: imports.list, functions, memory: { shared: hasSharedMemory(), ...memory } });
+    functions.push(...shared.list);
+    const bytes = encodeModule({
+      imports: shared.imports.list,
+      functions,
+      memory: { shared: hasSharedMemory(), ...memory },
+    });
     const module = new WebAssembly.Module(bytes);
     for (const [key, { main, finish, args }] of made) {
       const text: WasmText = { kind: "wasm", name: main.name, module, run: main.name, finish: finish?.name };
@@ -103,7 +124,7 @@ function extentOf(kernel: Kernel): EmittedKernel["extent"] {
 
 /** The text of a kernel's functions, for people to read. */
 export function printWasm(kernel: Kernel, options: { readonly exact: boolean }): string {
-  const library = new ContractLibrary(wasmFeatures().relaxed);
-  const { main, finish } = write(kernel, functionName(kernel), new Imports(), library, options.exact);
-  return [main, ...(finish === undefined ? [] : [finish]), ...library.list].map(printFunction).join("\n\n");
+  const shared = new Shared();
+  const { main, finish } = write(kernel, functionName(kernel), shared, options.exact);
+  return [main, ...(finish === undefined ? [] : [finish]), ...shared.list].map(printFunction).join("\n\n");
 }
