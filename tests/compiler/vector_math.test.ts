@@ -8,11 +8,11 @@ import { computed, type FunctionName, functions, powers, worstError, worstErrorO
 
 /** Units in the last place, as measured on all numbers by vector_math.ts: with fused multiply-add, and without. */
 const measured: Readonly<Record<FunctionName, readonly [number, number]>> = {
-  exp: [1.0, 1.0],
+  exp: [1.02, 1.02],
   expm1: [1.5, 1.5],
   log: [1.5, 1.5],
   log1p: [1.6, 1.6],
-  tanh: [1.5, 1.5],
+  tanh: [1.4, 1.4],
   sigmoid: [2, 2],
   softplus: [2, 2],
   erf: [1.3, 1.4],
@@ -23,6 +23,11 @@ const measured: Readonly<Record<FunctionName, readonly [number, number]>> = {
 /** The same for powers. */
 const measuredPower = 0.6;
 const names = Object.keys(measured) as FunctionName[]; // its own keys
+
+/** Whether a number has the sign of negative ones, as −0 has. */
+function isNegative(x: number): boolean {
+  return x < 0 || Object.is(x, -0);
+}
 
 const powerSpecials = [
   0,
@@ -104,10 +109,10 @@ describe("functions on vectors", () => {
           const exact = power(x[index]!, y[index]!);
           const rounded = Math.fround(exact);
           const place = `${x[index]} to the power of ${y[index]} is ${result}, not ${rounded}`;
-          // A result that a float has is that one; others may be either neighbour, in the middle between the two.
+          // A power that is a float is that float; others are one of the two next to them.
           if (!Number.isFinite(rounded) || exact === rounded) assert(Object.is(result, rounded), place);
           else assert(Math.abs(result - exact) <= Math.max(2 ** -149, 2 ** -23 * Math.abs(exact)), place);
-          assert(Object.is(Math.sign(result), Math.sign(exact)) || rounded === 0 || result === 0, place);
+          assert(isNegative(result) === isNegative(exact), place);
         });
       });
     }
