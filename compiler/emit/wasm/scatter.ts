@@ -87,11 +87,11 @@ export class ScatterWriter extends ScatterPlaces {
       const left = f.let("rowsLeft", op("i32.sub", this.number("length"), first));
       const rows = f.let("rows", this.minimum(left, this.number("blockRows")));
       this.#clear(get(this.scratch), this.#sums(rows));
-      this.walk(i32(0), this.number("updates"), this.addedAt(place), ({ row, address, fail }) => {
+      this.walk(i32(0), this.number("updates"), this.addedAt(place), ({ row, address, failIf }) => {
         const within = f.let("within", op("i32.sub", row, first));
         f.if(
           op("i32.ge_u", within, rows),
-          () => f.if(op("i32.ge_u", row, this.number("length")), fail),
+          () => failIf(op("i32.ge_u", row, this.number("length"))),
           () => this.#add(op("i32.add", get(this.scratch), this.#sums(within)), address),
         );
       });
@@ -107,8 +107,8 @@ export class ScatterWriter extends ScatterPlaces {
     const sums = f.local("sums", "i32");
     f.set(sums, get(this.partials));
     this.count("place", i32(0), this.number("outer"), 1, (place) => {
-      this.walk(get(this.begin), get(this.end), this.addedAt(place), ({ row, address, fail }) => {
-        f.if(op("i32.ge_u", row, this.number("length")), fail);
+      this.walk(get(this.begin), get(this.end), this.addedAt(place), ({ row, address, failIf }) => {
+        failIf(op("i32.ge_u", row, this.number("length")));
         this.#add(op("i32.add", get(sums), this.#sums(row)), address);
       });
       this.advance(sums, this.#sums(this.number("length")));

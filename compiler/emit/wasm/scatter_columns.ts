@@ -62,8 +62,8 @@ export class ScatterColumnsWriter extends ScatterPlaces {
     this.#eachRow((end) => f.do(access("i32.store", {}, end, i32(0))));
     const each = (body: (update: Update) => void): void => this.walk(i32(0), this.number("updates"), i32(0), body);
     // How many there are of each row; then where they begin, which moves to where they end.
-    each(({ row, fail }) => {
-      f.if(op("i32.ge_u", row, this.number("length")), fail);
+    each(({ row, failIf }) => {
+      failIf(op("i32.ge_u", row, this.number("length")));
       const end = this.#endOf(row);
       f.do(access("i32.store", {}, end, op("i32.add", access("i32.load", {}, end), i32(wordBytes))));
     });

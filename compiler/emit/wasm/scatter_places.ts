@@ -4,7 +4,7 @@
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
 import type { ScatterKernel } from "../../kernel.ts";
-import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
+import { access, type Code, get, i32, type Label, type Local, op, select } from "./code.ts";
 import { KernelWriter } from "./kernel_writer.ts";
 import { convertLanes, isUnsigned, type Lanes } from "./lanes.ts";
 import { type Count, type LaneStride, loadLanes, storeLanes } from "./memory.ts";
@@ -18,8 +18,8 @@ export interface Update {
   readonly row: Address;
   /** Where it lies. */
   readonly address: Address;
-  /** Fails the index, which is out of range. */
-  fail(): void;
+  /** Fails the index where the condition is not 0. */
+  failIf(condition: Code<"i32">): void;
 }
 
 /** Knows where the updates of a {@linkcode ScatterKernel} are. */
@@ -83,39 +83,49 @@ export abstract class ScatterPlaces extends KernelWriter<ScatterKernel> {
     const { updates, indices, added } = this.kernel;
     const at = f.local("at", "i32");
     const [index, address] = [f.local("index", "i32"), f.local("address", "i32")];
+    const given = f.local("given", "i32");
     const lastAxis = updates.length - 1;
     f.set(at, first);
-    f.while(() => op("i32.lt_s", get(at), last), () => {
-      const places = this.indicesOf(get(at), updates.map((_, axis) => `m${axis}`));
-      f.set(index, this.#moved(this.number(`o${indices}`), places, (axis) => `t${indices}_${axis}`));
-      f.set(address, this.#moved(start, places, (axis) => `t${added}_${axis}`));
-      // As far as the last axis goes, it is only a step from one to the next.
-      const left = f.let("left", op("i32.sub", last, get(at)));
-      const along = lastAxis < 0
-        ? i32(1)
-        : f.let("along", op("i32.sub", this.number(`m${lastAxis}`), places[lastAxis]!));
-      const run = f.let("run", this.minimum(left, along));
-      this.count("step", i32(0), run, 1, () => {
-        body(this.#update(get(index), get(address)));
-        if (lastAxis < 0) return;
-        f.set(index, op("i32.add", get(index), this.number(`t${indices}_${lastAxis}`)));
-        f.set(address, op("i32.add", get(address), this.number(`t${added}_${lastAxis}`)));
+    const loops = (failed: Label): void =>
+      f.while(() => op("i32.lt_s", get(at), last), () => {
+        const places = this.indicesOf(get(at), updates.map((_, axis) => `m${axis}`));
+        f.set(index, this.#moved(this.number(`o${indices}`), places, (axis) => `t${indices}_${axis}`));
+        f.set(address, this.#moved(start, places, (axis) => `t${added}_${axis}`));
+        // As far as the last axis goes, it is only a step from one to the next.
+        const left = f.let("left", op("i32.sub", last, get(at)));
+        const along = lastAxis < 0
+          ? i32(1)
+          : f.let("along", op("i32.sub", this.number(`m${lastAxis}`), places[lastAxis]!));
+        const run = f.let("run", this.minimum(left, along));
+        this.count("step", i32(0), run, 1, () => {
+          body(this.#update(get(index), get(address), given, failed));
+          if (lastAxis < 0) return;
+          f.set(index, op("i32.add", get(index), this.number(`t${indices}_${lastAxis}`)));
+          f.set(address, op("i32.add", get(address), this.number(`t${added}_${lastAxis}`)));
+        });
+        f.set(at, op("i32.add", get(at), run));
       });
-      f.set(at, op("i32.add", get(at), run));
+    // The call is outside of the loops: within, engines would keep nothing in registers for it.
+    f.block((done) => {
+      f.block((failed) => {
+        loops(failed);
+        f.branch(done);
+      });
+      const unsigned = isUnsigned(this.kernel.accesses[indices]!.dtype);
+      f.call(this.imports.outOfRange(), i32(0), op(unsigned ? "f64.convert_i32_u" : "f64.convert_i32_s", get(given)));
     });
   }
 
-  #update(index: Address, address: Address): Update {
+  #update(index: Address, address: Address, given: Local<"i32">, failed: Label): Update {
     const { f } = this;
     const { dtype } = this.kernel.accesses[this.kernel.indices]!;
     const unsigned = isUnsigned(dtype);
     const load = dtypeInfo(dtype).bytes === 4 ? "i32.load" : unsigned ? "i32.load8_u" : "i32.load8_s";
-    const given = f.let("given", access(load, {}, index));
-    const behind = op("i32.add", given, this.number("length"));
+    f.set(given, access(load, {}, index));
+    const behind = op("i32.add", get(given), this.number("length"));
     // A negative index counts from the end.
-    const row = unsigned ? given : f.let("row", select(op("i32.lt_s", given, i32(0)), behind, given));
-    const value = op(unsigned ? "f64.convert_i32_u" : "f64.convert_i32_s", given);
-    return { row, address, fail: () => f.call(this.imports.outOfRange(), i32(0), value) };
+    const row = unsigned ? get(given) : f.let("row", select(op("i32.lt_s", get(given), i32(0)), behind, get(given)));
+    return { row, address, failIf: (condition) => f.branchIf(condition, failed) };
   }
 
   /** Numbers that are added, four of a row, as doubles. */
