@@ -2,7 +2,7 @@
  * What a row costs, by counting: the operations, the numbers moved, and about how long they take on one thread.
  * @module
  */
-import type { ContractKernel, Kernel, LoopKernel, Section } from "./kernel.ts";
+import type { ContractKernel, Kernel, LoopKernel, ScatterKernel, Section } from "./kernel.ts";
 import { isCheap } from "./kinds.ts";
 import type { KernelRow } from "./rows.ts";
 
@@ -36,6 +36,18 @@ function contractSize({ outer, rows, columns }: ContractKernel): number {
   return product([...outer, ...rows, ...columns]);
 }
 
+/** How many numbers a scatter adds. */
+function scatterAdditions({ outer, updates, inner }: ScatterKernel): number {
+  return product([...outer, ...updates, ...inner]);
+}
+
+/** What a scatter does: it looks at indices, adds, and writes every number of the result. */
+function scatterWork(kernel: ScatterKernel): number {
+  const { outer, updates, inner, length } = kernel;
+  const results = product([...outer, length, ...inner]);
+  return (product([...outer, ...updates]) + scatterAdditions(kernel) + results) * nanoseconds.element;
+}
+
 /** Sums a measure of sections over all times that they run. */
 function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (section: Section) => number): number {
   const [rows, elements] = [product(outer), product(inner)];
@@ -48,18 +60,37 @@ function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (sectio
 
 /** About how many nanoseconds a kernel takes on one thread. */
 export function workOf(kernel: Kernel): number {
-  return kernel.kind === "contract"
-    ? contractSize(kernel) * (product(kernel.depth) * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue))
-    : overLoops(kernel, sectionWork);
+  switch (kernel.kind) {
+    case "loops":
+      return overLoops(kernel, sectionWork);
+    case "contract":
+      return contractSize(kernel) * (product(kernel.depth) * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue));
+    case "scatter":
+      return scatterWork(kernel);
+    default:
+      return kernel satisfies never;
+  }
+}
+
+/** How many operations a kernel takes. */
+function operationsOf(kernel: Kernel): number {
+  switch (kernel.kind) {
+    case "loops":
+      return overLoops(kernel, sectionOperations);
+    case "contract":
+      return contractSize(kernel) * (2 * product(kernel.depth) + sectionOperations(kernel.epilogue));
+    case "scatter":
+      return scatterAdditions(kernel);
+    default:
+      return kernel satisfies never;
+  }
 }
 
 /** What a row computes and moves. `bytesOf` says how large a buffer is. */
 export function costOf({ drafts }: KernelRow, bytesOf: (buffer: number) => number): Cost {
   let [operations, bytes] = [0, 0];
   for (const { kernel, reads, writes } of drafts) {
-    operations += kernel.kind === "contract"
-      ? contractSize(kernel) * (2 * product(kernel.depth) + sectionOperations(kernel.epilogue))
-      : overLoops(kernel, sectionOperations);
+    operations += operationsOf(kernel);
     for (const buffer of [...reads, ...writes]) bytes += bytesOf(buffer);
   }
   return { operations, bytes };

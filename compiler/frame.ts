@@ -14,7 +14,7 @@ export type Level = "element" | "row" | "total";
 
 /** The loop nest of a kernel. */
 export interface Frame {
-  readonly kind: "map" | "row" | "contract" | "assemble" | "host";
+  readonly kind: "map" | "row" | "contract" | "scatter" | "assemble" | "host";
   readonly shape: Shape;
   /** For rows: whether each axis is reduced, that is walked by the inner loops. */
   readonly reduced: readonly boolean[];
@@ -50,12 +50,18 @@ export function ownFrame(node: Value): Frame | undefined {
       return { kind: "row", shape, reduced: shape.map((_, axis) => axes.includes(axis)) };
     }
     case "contract":
+    case "scatter":
     case "assemble":
     case "host":
       return { kind, shape: shapeOf(node), reduced: [] };
     default:
       return kind satisfies never;
   }
+}
+
+/** Whether what has this frame shares its kernel with nothing. */
+export function standsAlone({ kind }: Frame): boolean {
+  return kind === "scatter" || kind === "assemble" || kind === "host";
 }
 
 /** Whether two frames are alike, so that members are placed in one as in the other. */

@@ -13,7 +13,7 @@ import { postorder } from "../src/graph/traverse.ts";
 import type { ExecutorOptions } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
 import { type Cluster, Clusters, type Growing } from "./clusters.ts";
-import { ownFrame, placeMember, unplaced } from "./frame.ts";
+import { ownFrame, placeMember, standsAlone, unplaced } from "./frame.ts";
 import { type FusionContext, type FusionRule, fusionRules, Merge } from "./fusion_rules.ts";
 import type { Materialized } from "./materialize.ts";
 import { findRecomputed } from "./recompute.ts";
@@ -55,7 +55,7 @@ export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused
     if (frame === undefined || recomputed.has(node)) continue;
     const placed = placeMember(node as TableOperation, frame) ?? unplaced(node); // frames are of operations
     clusters.start(node, frame, placed);
-    if (frame.kind !== "assemble" && frame.kind !== "host") fusion.mergeWithInputs(node);
+    if (!standsAlone(frame)) fusion.mergeWithInputs(node);
   }
   fusion.mergeRefused();
   for (const [first, second] of candidatesSideBySide(clusters, recomputed)) fusion.merge(first, second);

@@ -7,7 +7,7 @@
  */
 import type { Value } from "../src/value.ts";
 import type { Cluster, Clusters, Growing, Pair } from "./clusters.ts";
-import { accessStrides, type Frame, isSameFrame, type Level, type Member, placeMember } from "./frame.ts";
+import { accessStrides, type Frame, isSameFrame, type Level, type Member, placeMember, standsAlone } from "./frame.ts";
 import { kernelKind } from "./kinds.ts";
 import { hasLongRows, maximumArrays, maximumMembers } from "./limits.ts";
 import { assignPasses } from "./passes.ts";
@@ -93,9 +93,8 @@ const depth: Readonly<Record<Level, number>> = { total: 0, row: 1, element: 2 };
 export const fusionRules: readonly FusionRule[] = [
   {
     name: "steps of their own",
-    reason: "a host step or an assembly shares its kernel with nothing",
-    refuses: ({ producer, consumer }) =>
-      [producer, consumer].some(({ frame: { kind } }) => kind === "host" || kind === "assemble"),
+    reason: "a host step, an assembly or a scatter shares its kernel with nothing",
+    refuses: ({ producer, consumer }) => [producer, consumer].some(({ frame }) => standsAlone(frame)),
   },
   {
     name: "one contraction",

@@ -4,6 +4,7 @@
  * ```text
  * loops    := prologue  (for each row: (before; for each inner element: loop)*; after)  total
  * contract := for each tile of the result: acc = Σ a·b over the depth;  epilogue
+ * scatter  := for each row of the result: Σ of the updates, in order, whose index names it
  * section  := step* store* reduction*
  * step     := id = load access | id = gather access index | id = check arg | id = apply op args | id = cast dtype arg
  * ```
@@ -147,8 +148,35 @@ export interface ContractKernel {
   readonly epilogue: Section;
 }
 
+/**
+ * Rows added up at the places that indices name, in the order of the indices. The result is a whole array, of `length`
+ * rows for every place of the outer axes; a row without any updates is zeros. Which index an update has depends on none
+ * of the outer axes.
+ */
+export interface ScatterKernel {
+  readonly kind: "scatter";
+  readonly name: string;
+  /** Lengths of the axes before the one that indices name places of. */
+  readonly outer: readonly number[];
+  /** Lengths of the axes of the indices. */
+  readonly updates: readonly number[];
+  /** Length of the axis of a row; none where a row is one number. */
+  readonly inner: readonly number[];
+  /** Rows that an index may name. */
+  readonly length: number;
+  readonly arrays: number;
+  /** Their inner axes are those of the indices, of the indices and of a row for what is added, of a row for the result. */
+  readonly accesses: readonly Access[];
+  /** The one check, of the indices. */
+  readonly checks: readonly IndexCheck[];
+  /** The accesses, by number. */
+  readonly result: number;
+  readonly indices: number;
+  readonly added: number;
+}
+
 /** A kernel that is generated; host steps are the program's. */
-export type Kernel = LoopKernel | ContractKernel;
+export type Kernel = LoopKernel | ContractKernel | ScatterKernel;
 
 /** Whether running a kernel can fail, by an index that is out of range. */
 export function canFail(kernel: Kernel): boolean {
@@ -157,6 +185,7 @@ export function canFail(kernel: Kernel): boolean {
 
 /** All steps of a kernel, in the order of its sections. */
 export function stepsOf(kernel: Kernel): Step[] {
+  if (kernel.kind === "scatter") return [];
   const sections = kernel.kind === "contract" ? [kernel.prologue, kernel.epilogue] : [
     kernel.prologue,
     ...kernel.passes.flatMap(({ before, loop }) => [before, loop]),

@@ -214,11 +214,15 @@ export class KernelBuilder {
   /** The number of a node's check. */
   #check(node: TableOperation): number {
     const known = this.checks.findIndex((check) => check.node === node);
-    if (known >= 0) return known;
-    const types = node.inputNodes.map((input) => input.type!); // every type of a program is known
-    const message = (index: number): string => node.op.indexMessage!(index, types, node.attributes); // it asks for a check
-    return this.checks.push({ node, describe: (index) => new RangeError(message(index)) }) - 1;
+    return known >= 0 ? known : this.checks.push(indexCheck(node)) - 1;
   }
+}
+
+/** The check of a node that looks at indices. */
+export function indexCheck(node: TableOperation): IndexCheck {
+  const types = node.inputNodes.map((input) => input.type!); // every type of a program is known
+  const message = (index: number): string => node.op.indexMessage!(index, types, node.attributes); // it asks for a check
+  return { node, describe: (index) => new RangeError(message(index)) };
 }
 
 /** The dtype that an element-wise operation takes an operand in. */

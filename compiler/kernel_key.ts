@@ -8,7 +8,13 @@ import type { Access, Kernel, Section, Step } from "./kernel.ts";
 /** What a kernel's code follows from, beside its sizes. */
 export function kernelKey(kernel: Kernel): string {
   const { kind, name, outer, arrays, accesses } = kernel;
-  const parts = [kind, name, outer.length, arrays, accesses.map(accessKey).join(";"), sectionKey(kernel.prologue)];
+  const parts = [kind, name, outer.length, arrays, accesses.map(accessKey).join(";")];
+  if (kernel.kind === "scatter") {
+    const { updates, inner, result, indices, added } = kernel;
+    parts.push(updates.length, inner.length, result, indices, added);
+    return parts.join("|");
+  }
+  parts.push(sectionKey(kernel.prologue));
   if (kernel.kind === "loops") {
     const { inner, lanes, passes, after, total, totals } = kernel;
     parts.push(inner.length, lanes, ...passes.flatMap(({ before, loop }) => [sectionKey(before), sectionKey(loop)]));

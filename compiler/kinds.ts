@@ -7,8 +7,20 @@ import { Placeholder } from "../src/graph/placeholder.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { Value } from "../src/value.ts";
 
-/** Loops over elements, some of them by index, rows with reductions, contractions, pieces put together, or a call of `compute`. */
-export type KernelKind = "leaf" | "view" | "elementwise" | "gather" | "reduce" | "contract" | "assemble" | "host";
+/**
+ * Loops over elements, some of them by index, rows with reductions, contractions, sums by index, pieces put together, or
+ * a call of `compute`.
+ */
+export type KernelKind =
+  | "leaf"
+  | "view"
+  | "elementwise"
+  | "gather"
+  | "reduce"
+  | "contract"
+  | "scatter"
+  | "assemble"
+  | "host";
 
 const reductionNames = ["sum", "max", "min", "prod", "argmax", "argmin", "any", "all"] as const;
 
@@ -32,7 +44,7 @@ export function isArgReduction(name: string): name is "argmax" | "argmin" {
 /** The kinds of the ops that were looked at. */
 const kinds = new Map<TableOperation["op"], KernelKind>();
 
-/** The kind of kernel an op becomes part of; of `take` it depends on the node. */
+/** The kind of kernel an op becomes part of; where indices are looked at, it depends on the node. */
 export function kindOf(op: TableOperation["op"]): KernelKind {
   let kind = kinds.get(op);
   if (kind === undefined) kinds.set(op, kind = findKind(op));
@@ -43,7 +55,7 @@ export function kindOf(op: TableOperation["op"]): KernelKind {
 export function kernelKind(node: Value): KernelKind {
   if (!(node instanceof TableOperation)) return node instanceof Placeholder || node instanceof Read ? "leaf" : "host";
   const kind = kindOf(node.op);
-  return kind === "gather" && !looksAtIndices(node) ? "host" : kind;
+  return (kind === "gather" || kind === "scatter") && !looksAtIndices(node, kind) ? "host" : kind;
 }
 
 function findKind(op: TableOperation["op"]): KernelKind {
@@ -53,12 +65,13 @@ function findKind(op: TableOperation["op"]): KernelKind {
   if (views.has(name)) return "view";
   if (name === "contract") return "contract";
   if (name === "take") return "gather";
+  if (name === "scatterAdd") return "scatter";
   return assemblies.has(name) ? "assemble" : "host";
 }
 
 /** Whether every index is used for an element of the result. Of an empty result none is, and yet each has to be in range. */
-function looksAtIndices(take: TableOperation): boolean {
-  return take.type!.size > 0 || take.inputNodes[1]!.type!.size === 0;
+function looksAtIndices(node: TableOperation, kind: "gather" | "scatter"): boolean {
+  return node.type!.size > 0 || kind === "gather" && node.inputNodes[1]!.type!.size === 0;
 }
 
 /** Operations so cheap that computing one again costs less than keeping its result. */

@@ -11,6 +11,7 @@ import type { GraphFunction } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
 import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
+import { canAddRowsOf } from "./lower_scatter.ts";
 import { rewriteGraph } from "./pass.ts";
 import { composeView, isWhole, shapeOf, type View, viewer, wholeView } from "./view.ts";
 
@@ -39,14 +40,19 @@ function viewsWithoutCopies({ outputs, assigns }: GraphFunction): Map<Value, Vie
       const view = composeView(operation, viewOf(operation.inputNodes[0]!));
       if (view === undefined) return undefined;
       views.set(node, view);
-    } else if (
-      kind === "host" && !(node as Operation).inputNodes.every((input) => isWholeArray(input, viewOf(input)))
-    ) {
-      return undefined; // all but leaves are operations
+    } else if (kind === "host" || kind === "scatter") {
+      const operation = node as Operation; // all but leaves are
+      if (!operation.inputNodes.every((input, index) => canRead(operation, index, viewOf(input)))) return undefined;
     }
   }
   const leaving = [...outputs, ...assigns.map((assign) => assign.inputNodes[0]!)];
   return leaving.every((node) => canLeave(node, viewOf(node))) ? views : undefined;
+}
+
+/** Whether a host step or a scatter can read the input of this number where it lies. */
+function canRead(node: Operation, input: number, view: View): boolean {
+  if (kernelKind(node) === "host") return isWholeArray(node.inputNodes[input]!, view);
+  return input === 0 || canAddRowsOf(node as TableOperation, view); // scattering is in the table; its indices may lie anywhere
 }
 
 function isWholeArray(node: Value, view: View): boolean {
@@ -80,12 +86,12 @@ function withCopies(source: GraphFunction): Materialized {
       views.set(copied, composeView(copied, wholeView(copied.inputNodes[0]!))!); // a whole array can be seen in any shape
       return copied;
     }
-    if (kind !== "host") return rebuild();
-    const whole = inputs.map(wholeOf);
-    return whole.every((input, index) => input === inputs[index]) ? rebuild() : recordOperation(
-      (whole.find((input) => input instanceof TableOperation) as TableOperation).graph,
+    if (kind !== "host" && kind !== "scatter") return rebuild();
+    const readable = inputs.map((input, index) => canRead(node, index, viewOf(input)) ? input : copy(input));
+    return readable.every((input, index) => input === inputs[index]) ? rebuild() : recordOperation(
+      (readable.find((input) => input instanceof TableOperation) as TableOperation).graph,
       node.op,
-      whole,
+      readable,
       node.attributes,
     );
   }, { pass: wholeOf });

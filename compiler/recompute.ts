@@ -4,9 +4,11 @@
  */
 import type { TableOperation } from "../src/graph/operation.ts";
 import type { Value } from "../src/value.ts";
-import { isCheap, kernelKind } from "./kinds.ts";
+import { isCheap, type KernelKind, kernelKind } from "./kinds.ts";
 import { maximumRecomputed } from "./limits.ts";
 import type { View } from "./view.ts";
+
+const readsArrays: ReadonlySet<KernelKind> = new Set(["host", "assemble", "contract", "gather", "scatter"]);
 
 /**
  * Single numbers made of arguments, Variables and constants by cheap operations, such as a learning rate in another
@@ -19,10 +21,10 @@ export function findRecomputed(
   viewOf: (node: Value) => View,
 ): Set<Value> {
   const stored = new Set(results);
-  // These read arrays, so what they read has to be one.
+  // What is read as an array has to be one.
   for (const node of order) {
     const kind = kernelKind(node);
-    if (kind === "host" || kind === "assemble" || kind === "contract" || kind === "gather") {
+    if (readsArrays.has(kind)) {
       for (const input of (node as TableOperation).inputNodes) stored.add(viewOf(input).source); // only operations are of these kinds
     }
   }

@@ -18,6 +18,7 @@ import type { Cluster, Fused } from "./fuse.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
 import { lower } from "./lower.ts";
+import { lowerScatter } from "./lower_scatter.ts";
 import type { Materialized } from "./materialize.ts";
 import { type Use, usesOf } from "./uses.ts";
 import type { View } from "./view.ts";
@@ -217,6 +218,11 @@ class TableBuilder implements LoweringContext {
           this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
         }
         return;
+      case "scatter": {
+        const { kernel, buffers } = lowerScatter(node as TableOperation, this); // scattering is in the table
+        this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
+        return;
+      }
       default: {
         const { kernel, buffers } = lower(cluster, this);
         this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });

@@ -9,13 +9,24 @@ import type { Access, Kernel, Section } from "./kernel.ts";
 export interface Use {
   readonly access: Access;
   readonly writes: boolean;
-  /** When, in the order in which a kernel's parts run for one row. Infinity for what is read all along and anywhere: an operand of a contraction, what a gather looks up. */
+  /**
+   * When, in the order in which a kernel's parts run for one row. Infinity for what is read all along and anywhere: an
+   * operand of a contraction, what a gather looks up, what a scatter adds and by which indices.
+   */
   readonly position: number;
 }
 
 /** Every load and store of a kernel. */
 export function usesOf(kernel: Kernel): Use[] {
   const uses: Use[] = [];
+  const noteOperand = (access: number): void => {
+    uses.push({ access: kernel.accesses[access]!, writes: false, position: Infinity });
+  };
+  if (kernel.kind === "scatter") {
+    noteOperand(kernel.indices);
+    noteOperand(kernel.added);
+    return [...uses, { access: kernel.accesses[kernel.result]!, writes: true, position: 0 }];
+  }
   const note = ({ steps, stores }: Section, position: number): void => {
     for (const step of steps) {
       if (step.kind !== "load" && step.kind !== "gather") continue;
@@ -26,9 +37,8 @@ export function usesOf(kernel: Kernel): Use[] {
   };
   note(kernel.prologue, -1);
   if (kernel.kind === "contract") {
-    for (const operand of [kernel.left, kernel.right]) {
-      uses.push({ access: kernel.accesses[operand]!, writes: false, position: Infinity });
-    }
+    noteOperand(kernel.left);
+    noteOperand(kernel.right);
     note(kernel.epilogue, 0);
     return uses;
   }

@@ -9,11 +9,19 @@
 import type { Kernel } from "../kernel.ts";
 import { ContractEmitter } from "./js_contract.ts";
 import { LoopEmitter } from "./js_loops.ts";
+import { ScatterEmitter } from "./js_scatter.ts";
 import type { EmittedKernel } from "./emitted.ts";
 
 /** The text of a kernel. With `exact`, every operation is rounded to its dtype. */
 export function emitJs(kernel: Kernel, options: { readonly exact: boolean }): EmittedKernel {
-  return kernel.kind === "loops"
-    ? new LoopEmitter(kernel, options.exact).emit()
-    : new ContractEmitter(kernel, options.exact).emit();
+  switch (kernel.kind) {
+    case "loops":
+      return new LoopEmitter(kernel, options.exact).emit();
+    case "contract":
+      return new ContractEmitter(kernel, options.exact).emit();
+    case "scatter":
+      return new ScatterEmitter(kernel, options.exact).emit();
+    default:
+      return kernel satisfies never;
+  }
 }

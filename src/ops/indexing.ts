@@ -99,11 +99,14 @@ const checkIndexOp: Op<IndexRule> = {
   gradient: () => [undefined],
 };
 
+/** What {@linkcode scatterAdd} is applied with. */
+export type ScatterAttributes = { readonly axis: number; readonly length: number };
+
 /** The shape of `scatterAdd`, and the axis counted from the front. */
-function resolveScatter(
+export function resolveScatter(
   indices: TensorType,
   updates: TensorType,
-  { axis, length }: { axis: number; length: number },
+  { axis, length }: ScatterAttributes,
 ): { along: number; shape: Shape } {
   const inputs = [indices, updates];
   const covered = indices.shape.length;
@@ -119,7 +122,11 @@ function resolveScatter(
   return { along, shape: updates.shape.toSpliced(along, covered, length) };
 }
 
-const scatterAddOp: Op<{ axis: number; length: number }> = {
+function scatterAction(type: TensorType, along: number): string {
+  return `scatterAdd to axis ${along} of ${type}`;
+}
+
+const scatterAddOp: Op<ScatterAttributes> = {
   name: "scatterAdd",
   infer([indices, updates], attributes) {
     checkIndices("scatterAdd", indices!, [indices!, updates!]);
@@ -134,7 +141,7 @@ const scatterAddOp: Op<{ axis: number; length: number }> = {
     const { outer, inner } = around(type.shape, along);
     const places = Array.from(
       indices!.data,
-      (index) => locate(index, length, `scatterAdd to axis ${along} of ${type}`),
+      (index) => locate(index, length, scatterAction(type, along)),
     );
     const sums = new Float64Array(output.length);
     let next = 0;
@@ -146,6 +153,10 @@ const scatterAddOp: Op<{ axis: number; length: number }> = {
       }
     }
     sums.forEach((sum, index) => output[index] = convertNumber(sum, type.dtype));
+  },
+  indexMessage(index, [indices, updates], attributes) {
+    const { along, shape } = resolveScatter(indices!, updates!, attributes);
+    return outOfRange(index, attributes.length, scatterAction(typeWithShape(updates!, shape), along));
   },
   gradient({ inputs: [indices, updates], attributes, gradient }) {
     const { along } = resolveScatter(indices!.type!, updates!.type!, attributes); // types are known when differentiating

@@ -74,6 +74,7 @@ export const instructions = {
     "i32.eq": 0x46,
     "i32.ne": 0x47,
     "i32.lt_s": 0x48,
+    "i32.lt_u": 0x49,
     "i32.gt_s": 0x4a,
     "i32.le_s": 0x4c,
     "i32.le_u": 0x4d,
@@ -98,6 +99,7 @@ export const instructions = {
 
   ...access(4, define(["i32"], "i32", { "i32.load": 0x28 })),
   ...access(1, define(["i32"], "i32", { "i32.load8_s": 0x2c, "i32.load8_u": 0x2d })),
+  ...access(4, define(["i32"], "f32", { "f32.load": 0x2a })),
   ...access(8, define(["i32"], "f64", { "f64.load": 0x2b })),
   ...access(4, define(["i32", "i32"], undefined, { "i32.store": 0x36 })),
   ...access(8, define(["i32", "f64"], undefined, { "f64.store": 0x39 })),

@@ -6,7 +6,7 @@
  * @module
  */
 import { LruCache } from "../../../src/lru_cache.ts";
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel, ScatterKernel } from "../../kernel.ts";
 import { kernelKey } from "../../kernel_key.ts";
 import { cutOf } from "../loop_cut.ts";
 import type { Argument, EmittedKernel } from "../emitted.ts";
@@ -19,6 +19,9 @@ import { ContractLibrary } from "./contract_library.ts";
 import { LoopWriter } from "./loops.ts";
 import { VectorLibrary } from "./vector_library.ts";
 import { printFunction } from "./print.ts";
+import { ScatterWriter } from "./scatter.ts";
+import { scatterScratch, wasmScatterCut, wasmScatterExtent } from "./scatter_blocks.ts";
+import { ScatterColumnsWriter } from "./scatter_columns.ts";
 import { hasSharedMemory } from "../../shared_memory.ts";
 import { wasmFeatures } from "./features.ts";
 
@@ -43,12 +46,25 @@ const memory = { minimumPages: 2, maximumPages: 65536 } as const;
 
 function templateKey(kernel: Kernel, exact: boolean): string {
   const { relaxed } = wasmFeatures();
-  const cut = kernel.kind === "loops" ? cutOf(kernel) : ContractWriter.keyOf(kernel);
-  return `${exact ? "exact" : ""}${relaxed ? "relaxed" : ""} ${cut} ${kernelKey(kernel)}`;
+  return `${exact ? "exact" : ""}${relaxed ? "relaxed" : ""} ${cutKey(kernel)} ${kernelKey(kernel)}`;
+}
+
+/** How a kernel's work is cut, as far as its code depends on that. */
+function cutKey(kernel: Kernel): string {
+  switch (kernel.kind) {
+    case "loops":
+      return cutOf(kernel);
+    case "contract":
+      return ContractWriter.keyOf(kernel);
+    case "scatter":
+      return wasmScatterCut(kernel);
+    default:
+      return kernel satisfies never;
+  }
 }
 
 function functionName(kernel: Kernel): string {
-  const prefix = kernel.kind === "contract" ? "contract" : cutOf(kernel) === "elements" ? "map" : "row";
+  const prefix = kernel.kind !== "loops" ? kernel.kind : cutOf(kernel) === "elements" ? "map" : "row";
   return `${prefix}_${kernel.name.replace(/[^A-Za-z0-9_]/g, "_")}`;
 }
 
@@ -73,11 +89,23 @@ function write(kernel: Kernel, name: string, { imports, contracts, vectors }: Sh
       : undefined;
     return { main, finish, args: writer.args };
   }
+  if (kernel.kind === "scatter") return writeScatter(kernel, name, imports);
   const writer = new LoopWriter(name, kernel, imports, vectors, { exact });
   const main = writer.main();
   const finish = writer.slots > 0
     ? new LoopWriter(`${name}_finish`, kernel, imports, vectors, { exact }).finish()
     : undefined;
+  return { main, finish, args: writer.args };
+}
+
+function writeScatter(kernel: ScatterKernel, name: string, imports: Imports): Written {
+  if (wasmScatterCut(kernel) === "columns") {
+    const writer = new ScatterColumnsWriter(name, kernel, imports);
+    return { main: writer.main(), finish: undefined, args: writer.args };
+  }
+  const writer = new ScatterWriter(name, kernel, imports);
+  const main = writer.main();
+  const finish = writer.leaves ? new ScatterWriter(`${name}_finish`, kernel, imports).finish() : undefined;
   return { main, finish, args: writer.args };
 }
 
@@ -113,13 +141,22 @@ export function emitWasm(kernels: readonly Kernel[], { exact }: { readonly exact
   }
   return kernels.map((kernel, index) => {
     const { text, args } = found[index] ?? templates.get(keys[index]!)!; // it was made just now
-    const scratchBytes = kernel.kind === "contract" ? ContractWriter.scratchBytes(kernel) : 0;
-    return { text, args: args.map((each) => each(kernel)), extent: extentOf(kernel), scratchBytes };
+    return { text, args: args.map((each) => each(kernel)), ...needsOf(kernel) };
   });
 }
 
-function extentOf(kernel: Kernel): EmittedKernel["extent"] {
-  return kernel.kind === "contract" ? ContractWriter.extentOf(kernel) : LoopWriter.extentOf(kernel);
+/** How a kernel's work can be cut, and the memory that each thread needs for it. */
+function needsOf(kernel: Kernel): Pick<EmittedKernel, "extent" | "scratchBytes"> {
+  switch (kernel.kind) {
+    case "loops":
+      return { extent: LoopWriter.extentOf(kernel), scratchBytes: 0 };
+    case "contract":
+      return { extent: ContractWriter.extentOf(kernel), scratchBytes: ContractWriter.scratchBytes(kernel) };
+    case "scatter":
+      return { extent: wasmScatterExtent(kernel), scratchBytes: scatterScratch(kernel).bytes };
+    default:
+      return kernel satisfies never;
+  }
 }
 
 /** The text of a kernel's functions, for people to read. */

@@ -1,0 +1,82 @@
+/**
+ * How a scatter is divided in WebAssembly, and what it needs of its thread's own memory. By sizes alone.
+ * @module
+ */
+import { dtypeInfo } from "../../../src/dtype.ts";
+import type { ScatterKernel } from "../../kernel.ts";
+import { alignment } from "../../runtime/protocol.ts";
+import type { Extent } from "../extent.ts";
+import { longRow, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "../scatter_cut.ts";
+import { laneCount } from "./lanes.ts";
+
+/** What the units of a scatter are here; long rows are cut into columns. */
+export type WasmScatterCut = ScatterCut | "columns";
+
+/** Every call for some columns lists all updates first, so there are no more of them for a place of the outer axes. */
+const maximumBlocks = 8;
+
+/** Places of the outer axes from this many on keep several threads busy, each of them with whole rows. */
+const manyPlaces = 8;
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+/** How the work of a kernel is cut. */
+export function wasmScatterCut(kernel: ScatterKernel): WasmScatterCut {
+  return sizesOf(kernel).inner >= longRow ? "columns" : scatterCut(kernel);
+}
+
+/** The columns of a block, and how many blocks a row has. No two blocks have a cache line of a row in common. */
+export function columnBlocks(kernel: ScatterKernel): { readonly columns: number; readonly blocks: number } {
+  const { outer, inner } = sizesOf(kernel);
+  const line = Math.max(4 * laneCount, alignment / dtypeInfo(kernel.accesses[kernel.result]!.dtype).bytes);
+  const most = outer < manyPlaces ? roundUp(Math.ceil(inner / maximumBlocks), line) : inner;
+  return { columns: Math.min(inner, most), blocks: Math.ceil(inner / most) };
+}
+
+/** How many doubles the sums of a row take: whole vectors, unless it is one. */
+export function sumsOfRow(kernel: ScatterKernel): number {
+  return kernel.inner.length === 0 ? 1 : roundUp(sizesOf(kernel).inner, laneCount);
+}
+
+/** How many numbers a call leaves that has some of the updates. */
+export function slotsOf(kernel: ScatterKernel): number {
+  const { outer, rows } = sizesOf(kernel);
+  return wasmScatterCut(kernel) === "updates" ? roundUp(outer * rows * sumsOfRow(kernel), laneCount) : 0;
+}
+
+/** How the work of a kernel can be cut. */
+export function wasmScatterExtent(kernel: ScatterKernel): Extent {
+  if (wasmScatterCut(kernel) !== "columns") return scatterExtent(kernel, slotsOf(kernel));
+  const { outer, updates, rows } = sizesOf(kernel);
+  const { columns, blocks } = columnBlocks(kernel);
+  const units = outer * blocks;
+  return { units, period: units, unitWork: (updates + rows) * columns, together: 1, leastUnits: 1, slots: 0 };
+}
+
+/** Where parts of the thread's own memory begin, and how large it is, in bytes. */
+export interface ScatterScratch {
+  /** For each row, where in the list its updates end. */
+  readonly ends: number;
+  /** Where each update lies, those of a row together. */
+  readonly list: number;
+  readonly bytes: number;
+}
+
+/** What a kernel needs of its thread's own memory: sums of a block of rows, or a list of updates. */
+export function scatterScratch(kernel: ScatterKernel): ScatterScratch {
+  const { updates, rows } = sizesOf(kernel);
+  switch (wasmScatterCut(kernel)) {
+    case "updates":
+      return { ends: 0, list: 0, bytes: 0 };
+    case "rows": {
+      const sums = roundUp(rowBlocks(kernel).rows * sumsOfRow(kernel), laneCount);
+      return { ends: 0, list: 0, bytes: sums * Float64Array.BYTES_PER_ELEMENT };
+    }
+    case "columns": {
+      const list = roundUp(rows, laneCount) * Int32Array.BYTES_PER_ELEMENT;
+      return { ends: 0, list, bytes: list + updates * Int32Array.BYTES_PER_ELEMENT };
+    }
+  }
+}
