@@ -11,6 +11,7 @@ import {
   matmul,
   negative,
   ones,
+  permuteDims,
   reduceSum,
   softmax,
   take,
@@ -23,6 +24,7 @@ import {
   where,
   zeros,
 } from "../../mod.ts";
+import { withTuning } from "../../compiler/limits.ts";
 import { assertClose } from "../seed/problems.ts";
 
 /** Asserts how many kernels a function takes, and that it computes what it computes eagerly. */
@@ -225,6 +227,19 @@ describe("a multi-layer perceptron", () => {
 
 describe("a long row", () => {
   const long = numbers([2 ** 17]);
+
+  it("may be one of none, along axes of which one is empty", () => {
+    withTuning({ longRow: 8, chunkWork: 4 }, () => {
+      for (const emitter of ["js", "wasm"] as const) {
+        const f = compile(
+          (x: Value, y: Value) =>
+            permuteDims(x, [2, 1, 0, 3]).mul(permuteDims(y, [1, 0, 2]).reshape([3, 0, 1, 1])).sum(3),
+          { emitter },
+        );
+        assertEquals(f(tensor([], { shape: [2, 0, 3, 40] }), tensor([], { shape: [0, 3, 1] })).shape, [3, 0, 2]);
+      }
+    });
+  });
 
   it("is passed over once by each kernel", () => {
     const norm = (x: Value): Value => x.div(x.square().sum().sqrt());

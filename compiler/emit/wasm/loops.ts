@@ -167,10 +167,13 @@ export class LoopWriter extends LoopPlaces {
   }
 
   #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Place, row: Code<"i32">) => void): void {
-    const way = this.wayFrom(first);
-    this.count("r", first, last, 1, (row) => {
-      body(way.place, row);
-      way.advance();
+    // Without any rows an axis is empty, and there is no first one to be found by dividing by its length.
+    this.f.if(op("i32.lt_s", first, last), () => {
+      const way = this.wayFrom(first);
+      this.count("r", first, last, 1, (row) => {
+        body(way.place, row);
+        way.advance();
+      });
     });
   }
 
