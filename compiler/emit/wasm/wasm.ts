@@ -20,7 +20,7 @@ import { LoopWriter } from "./loops.ts";
 import { printFunction } from "./print.ts";
 import { ScatterWriter } from "./scatter.ts";
 import { scatterScratch, wasmScatterCut, wasmScatterExtent } from "./scatter_blocks.ts";
-import { ScatterColumnsWriter } from "./scatter_columns.ts";
+import { ScatterListsWriter } from "./scatter_lists.ts";
 import { hasSharedMemory, wasmFeatures } from "./features.ts";
 
 /** A function that was made, and how it is called with the numbers of any kernel that has its key. */
@@ -81,8 +81,8 @@ function write(kernel: Kernel, name: string, imports: Imports, library: Contract
 }
 
 function writeScatter(kernel: ScatterKernel, name: string, imports: Imports): Written {
-  if (wasmScatterCut(kernel) === "columns") {
-    const writer = new ScatterColumnsWriter(name, kernel, imports);
+  if (wasmScatterCut(kernel) === "lists") {
+    const writer = new ScatterListsWriter(name, kernel, imports);
     return { main: writer.main(), finish: undefined, args: writer.args };
   }
   const writer = new ScatterWriter(name, kernel, imports);
