@@ -15,8 +15,8 @@ import { product } from "./loop_cut.ts";
 /** What the units of a scatter are. */
 export type ScatterCut = "rows" | "updates";
 
-/** Rows of the result of so many numbers are long: their parts are enough to share. */
-export const longRow = 32;
+/** Rows of so many numbers are long: looking at an index costs little beside adding them. */
+const longRow = 32;
 
 /** Each block of rows is another look at all indices, so there are no more of them. */
 const maximumBlocks = 4;
@@ -38,10 +38,15 @@ export function sizesOf({ outer, updates, length, inner }: ScatterKernel): Scatt
   return { outer: product(outer), updates: product(updates), rows: length, inner: product(inner) };
 }
 
+/** Whether rows are so long that adding one costs more than finding out which it is. */
+export function hasLongRows(kernel: ScatterKernel): boolean {
+  return sizesOf(kernel).inner >= Math.min(longRow, tuning.longRow);
+}
+
 /** How the work of a kernel is cut. */
 export function scatterCut(kernel: ScatterKernel): ScatterCut {
   const { outer, updates, rows, inner } = sizesOf(kernel);
-  const isFew = inner < longRow && updates >= 2 * updatesPerRow * rows;
+  const isFew = !hasLongRows(kernel) && updates >= 2 * updatesPerRow * rows;
   return isFew && isLongRow(outer, updates * inner) ? "updates" : "rows";
 }
 

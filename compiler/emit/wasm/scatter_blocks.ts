@@ -6,17 +6,17 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ScatterKernel } from "../../kernel.ts";
 import { alignment } from "../../runtime/protocol.ts";
 import type { Extent } from "../extent.ts";
-import { longRow, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "../scatter_cut.ts";
+import { hasLongRows, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "../scatter_cut.ts";
 import { laneCount } from "./lanes.ts";
 
-/** What the units of a scatter are here; long rows are cut into columns. */
-export type WasmScatterCut = ScatterCut | "columns";
+/** How a scatter is done here: long rows one after the other, each from a list of its updates. */
+export type WasmScatterCut = ScatterCut | "lists";
 
-/** Every call for some columns lists all updates first, so there are no more of them for a place of the outer axes. */
-const maximumBlocks = 8;
+/** Every call looks at all indices to list the updates of its rows, so there are no more of them. */
+const maximumCalls = 8;
 
-/** Places of the outer axes from this many on keep several threads busy, each of them with whole rows. */
-const manyPlaces = 8;
+/** Fewer rows than this are cut into blocks of columns, so that there is something to share. */
+const fewRows = 8;
 
 function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
@@ -24,14 +24,14 @@ function roundUp(value: number, step: number): number {
 
 /** How the work of a kernel is cut. */
 export function wasmScatterCut(kernel: ScatterKernel): WasmScatterCut {
-  return sizesOf(kernel).inner >= longRow ? "columns" : scatterCut(kernel);
+  return hasLongRows(kernel) ? "lists" : scatterCut(kernel);
 }
 
 /** The columns of a block, and how many blocks a row has. No two blocks have a cache line of a row in common. */
 export function columnBlocks(kernel: ScatterKernel): { readonly columns: number; readonly blocks: number } {
-  const { outer, inner } = sizesOf(kernel);
-  const line = Math.max(4 * laneCount, alignment / dtypeInfo(kernel.accesses[kernel.result]!.dtype).bytes);
-  const most = outer < manyPlaces ? roundUp(Math.ceil(inner / maximumBlocks), line) : inner;
+  const { outer, rows, inner } = sizesOf(kernel);
+  const line = alignment / dtypeInfo(kernel.accesses[kernel.result]!.dtype).bytes;
+  const most = outer * rows < fewRows ? roundUp(Math.ceil(inner / maximumCalls), line) : inner;
   return { columns: Math.min(inner, most), blocks: Math.ceil(inner / most) };
 }
 
@@ -48,11 +48,18 @@ export function slotsOf(kernel: ScatterKernel): number {
 
 /** How the work of a kernel can be cut. */
 export function wasmScatterExtent(kernel: ScatterKernel): Extent {
-  if (wasmScatterCut(kernel) !== "columns") return scatterExtent(kernel, slotsOf(kernel));
+  if (wasmScatterCut(kernel) !== "lists") return scatterExtent(kernel, slotsOf(kernel));
   const { outer, updates, rows } = sizesOf(kernel);
   const { columns, blocks } = columnBlocks(kernel);
-  const units = outer * blocks;
-  return { units, period: units, unitWork: (updates + rows) * columns, together: 1, leastUnits: 1, slots: 0 };
+  const units = outer * blocks * rows;
+  return {
+    units,
+    period: units,
+    unitWork: (updates / rows + 1) * columns,
+    together: 1,
+    leastUnits: Math.ceil(units / maximumCalls),
+    slots: 0,
+  };
 }
 
 /** Where parts of the thread's own memory begin, and how large it is, in bytes. */
@@ -74,7 +81,7 @@ export function scatterScratch(kernel: ScatterKernel): ScatterScratch {
       const sums = roundUp(rowBlocks(kernel).rows * sumsOfRow(kernel), laneCount);
       return { ends: 0, list: 0, bytes: sums * Float64Array.BYTES_PER_ELEMENT };
     }
-    case "columns": {
+    case "lists": {
       const list = roundUp(rows, laneCount) * Int32Array.BYTES_PER_ELEMENT;
       return { ends: 0, list, bytes: list + updates * Int32Array.BYTES_PER_ELEMENT };
     }

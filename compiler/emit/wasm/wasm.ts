@@ -21,7 +21,7 @@ import { VectorLibrary } from "./vector_library.ts";
 import { printFunction } from "./print.ts";
 import { ScatterWriter } from "./scatter.ts";
 import { scatterScratch, wasmScatterCut, wasmScatterExtent } from "./scatter_blocks.ts";
-import { ScatterColumnsWriter } from "./scatter_columns.ts";
+import { ScatterListsWriter } from "./scatter_lists.ts";
 import { hasSharedMemory } from "../../shared_memory.ts";
 import { wasmFeatures } from "./features.ts";
 
@@ -99,8 +99,8 @@ function write(kernel: Kernel, name: string, { imports, contracts, vectors }: Sh
 }
 
 function writeScatter(kernel: ScatterKernel, name: string, imports: Imports): Written {
-  if (wasmScatterCut(kernel) === "columns") {
-    const writer = new ScatterColumnsWriter(name, kernel, imports);
+  if (wasmScatterCut(kernel) === "lists") {
+    const writer = new ScatterListsWriter(name, kernel, imports);
     return { main: writer.main(), finish: undefined, args: writer.args };
   }
   const writer = new ScatterWriter(name, kernel, imports);
