@@ -1,5 +1,5 @@
 /**
- * What the JavaScript emitters of both kinds of kernel share: lines, parameters, and straight pieces of code.
+ * What the JavaScript emitters of all kinds of kernel share: lines, parameters, and straight pieces of code.
  * @module
  */
 import { type Kernel, type Section, type Step, stepsOf } from "../kernel.ts";

@@ -1,5 +1,5 @@
 /**
- * What the WebAssembly emitters of both kinds of kernel share: the numbers that a kernel is called with, and straight
+ * What the WebAssembly emitters of all kinds of kernel share: the numbers that a kernel is called with, and straight
  * pieces of code.
  *
  * A kernel is called as `kernel(table, args, begin, end, partials, scratch)`: the address of the run's binding table,
