@@ -15,6 +15,7 @@ import {
   fitsWith,
   floating,
   type Generator,
+  maximumSize,
   notBool,
   otherShape,
   product,
@@ -279,18 +280,21 @@ export const generators = {
   },
   checkIndex: "the public operations do not record it; crossEntropy decomposes into it",
   scatterAdd(source) {
-    const x = source.pick((type) => ranked(type) && notBool(type) && !type.weak && type.size <= 100);
+    const x = source.pick((type) => notBool(type) && !type.weak && type.size <= maximumSize / 4);
     if (x === undefined) return undefined;
     const { shape } = source.typeOf(x);
-    const axis = source.next(shape.length);
+    const axis = source.next(shape.length + 1);
     const length = 1 + source.next(4);
-    const covered = 1 + source.next(shape.length - axis);
+    const covered = source.next(shape.length - axis + 1);
+    const dtype = indexDTypes[source.next(4)]!;
+    const lowest = dtype.startsWith("u") ? 0 : length;
     const indices = source.leaf(
-      indexDTypes[source.next(4)]!,
+      dtype,
       shape.slice(axis, axis + covered),
-      () => source.next(length),
+      () => source.next(length + lowest) - lowest,
     );
-    return { inputs: [indices, x], attributes: { axis, length } };
+    const rank = shape.length - covered + 1;
+    return { inputs: [indices, x], attributes: { axis: source.next(3) === 2 ? axis - rank : axis, length } };
   },
   argsort: alongAxis(() => true, (source) => ({ descending: source.next(2) === 1 })),
   sort: alongAxis(() => true, (source) => ({ descending: source.next(2) === 1 })),
@@ -353,6 +357,7 @@ export const frequent: readonly OpName[] = [
   "concat",
   "pad",
   "take",
+  "scatterAdd",
   "where",
   "tanh",
   "exp",

@@ -49,9 +49,10 @@ const limits: Readonly<Record<string, () => void>> = {
 const limit = process.argv[2]!;
 limits[limit]?.();
 
-const { compile, crossEntropy, Operation, random, RegisterGradient, tensor, train, Variable, workers } = await import(
-  "../../mod.ts"
-);
+const { compile, crossEntropy, Operation, random, RegisterGradient, scatterAdd, tensor, train, Variable, workers } =
+  await import(
+    "../../mod.ts"
+  );
 const { setTuning } = await import("../../compiler/limits.ts");
 const { setWasmFeatures } = await import("../../compiler/emit/wasm/features.ts");
 if (limit === "no vectors") setWasmFeatures({ vectors: false });
@@ -77,7 +78,14 @@ const optimizer = new train.Adam({ learningRate: 0.01 });
 const step = compile((x: Value, y: Value) =>
   optimizer.minimize(() => crossEntropy(Passing.apply(x.matmul(w1).tanh()).matmul(w2), y))
 );
-const totals = compile((x: Value) => [x.exp().sum(), x.mean(0), x.softmax(), x.argmax(1)]);
+const totals = compile((x: Value) => [
+  x.exp().sum(),
+  x.mean(0),
+  x.softmax(),
+  x.argmax(1),
+  scatterAdd(y, x, { length: 5 }),
+  scatterAdd(y, x.matmul(w1), { length: 7 }),
+]);
 
 const threads = await workers.start(2);
 const results: Tensor[] = [];
