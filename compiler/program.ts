@@ -238,7 +238,7 @@ export class Program implements Executable {
   /** The same for a run in the arena, whose results become arrays of their own. */
   #completeShared(arrays: readonly TypedArray[], inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
     const kept: TypedArray[] = [...arrays];
-    for (const { buffer } of this.#results) kept[buffer] = arrays[buffer]!.slice();
+    for (const { buffer, type } of this.#results) kept[buffer] = dtypeInfo(type.dtype).copy(arrays[buffer]!);
     // An argument or a constant that is returned is what it was outside of the arena.
     for (const { buffer } of this.table.outputs) {
       const each = this.buffers[buffer]!;

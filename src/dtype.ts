@@ -18,6 +18,8 @@ interface DTypeInfo {
   readonly allocate: (length: number) => TypedArray;
   /** An array of elements that lie in `buffer` from a byte on. */
   readonly view: (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray;
+  /** An array of its own with the numbers of one. Deno's `slice` fills it with zeros first. */
+  readonly copy: (array: TypedArray) => TypedArray;
   /** Smallest and largest value, for reductions and for range checks. */
   readonly min: number;
   readonly max: number;
@@ -26,11 +28,13 @@ interface DTypeInfo {
 /** How the numbers of an array class are made and found. */
 function stored(Class: {
   new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray;
+  new (array: TypedArray): TypedArray;
   readonly BYTES_PER_ELEMENT: number;
-}): Pick<DTypeInfo, "bytes" | "view"> {
+}): Pick<DTypeInfo, "bytes" | "view" | "copy"> {
   return {
     bytes: Class.BYTES_PER_ELEMENT as DTypeInfo["bytes"], // of the six classes in TypedArray
     view: (buffer, offset, length) => new Class(buffer, offset, length),
+    copy: (array) => new Class(array),
   };
 }
 

@@ -2,7 +2,7 @@
  * Variable: state that a program keeps and changes; a parameter of a model.
  * @module
  */
-import { allocate, checkDType, type DType, type TypedArray } from "../dtype.ts";
+import { allocate, checkDType, type DType, dtypeInfo, type TypedArray } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
 import { equalShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -162,7 +162,7 @@ export class Variable extends Value {
   /** A tensor of the present state; later changes do not touch it. */
   snapshot(): Tensor {
     this.settle();
-    return this.#snapshot ??= new Tensor(this.#storage.slice(), this.#type);
+    return this.#snapshot ??= new Tensor(dtypeInfo(this.#type.dtype).copy(this.#storage), this.#type);
   }
 
   /** The array that holds the state, for executors, which bind it for the length of a run. */

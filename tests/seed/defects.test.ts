@@ -1,5 +1,5 @@
 // What the library of the seed text gets wrong, and must be right here. Gradients are worked out by hand.
-import { afterEach, describe, it } from "node:test";
+import { afterEach, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   add,
@@ -22,6 +22,7 @@ import {
   type Value,
   Variable,
 } from "../../mod.ts";
+import { describeUnderEmitters } from "./emitters.ts";
 import { assertClose } from "./problems.ts";
 
 const f64 = { dtype: "float64" } as const;
@@ -61,7 +62,7 @@ function assertGradients(
 const s = (x: number): number => 1 / (1 + Math.exp(-x));
 const ds = (x: number): number => s(x) * (1 - s(x));
 
-describe("gradients", () => {
+describeUnderEmitters("gradients", () => {
   it("flow through skip connections", () => {
     const x = [0.5, -1];
     assertGradients((x) => reduceSum(add(x!, sigmoid(sigmoid(x!)))), [x], [x.map((x) => 1 + ds(s(x)) * ds(x))]);
@@ -129,7 +130,7 @@ describe("gradients", () => {
   });
 });
 
-describe("minimize", () => {
+describeUnderEmitters("minimize", () => {
   for (const mode of ["reference", "compiled"] as const) {
     it(`needs no run before, and uses the feeds it is given (${mode})`, () => {
       new Graph().asDefault();
@@ -179,7 +180,7 @@ class Counted extends Operation {
   }
 }
 
-describe("a diamond of depth 40", () => {
+describeUnderEmitters("a diamond of depth 40", () => {
   for (const mode of ["reference", "compiled"] as const) {
     it(`computes every node once (${mode})`, () => {
       new Graph().asDefault();
@@ -224,7 +225,7 @@ describe("a diamond of depth 40", () => {
   });
 });
 
-describe("runs", () => {
+describeUnderEmitters("runs", () => {
   it("leave nothing on the nodes, and may nest", () => {
     const graph = new Graph();
     graph.asDefault();

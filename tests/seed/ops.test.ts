@@ -1,4 +1,4 @@
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { assertEquals } from "@std/assert";
 import {
   add,
@@ -19,6 +19,7 @@ import {
   tensor,
   type Value,
 } from "../../mod.ts";
+import { describeUnderEmitters } from "./emitters.ts";
 import { assertClose, golden } from "./problems.ts";
 
 const operations: Record<keyof typeof golden.ops, (...inputs: Value[]) => Value> = {
@@ -80,7 +81,7 @@ const ways: Record<string, Way> = {
   }),
 };
 
-describe("the seed's operations and their gradients", () => {
+describeUnderEmitters("the seed's operations and their gradients", () => {
   for (const [way, compute] of Object.entries(ways)) {
     for (const [dtype, tolerance] of [["float64", 1e-14], ["float32", 1e-6]] as const) {
       for (const name of Object.keys(operations) as (keyof typeof golden.ops)[]) { // the keys of a Record

@@ -22,6 +22,7 @@ import {
   train,
   Variable,
 } from "../../mod.ts";
+import { describeUnderEmitters } from "./emitters.ts";
 import { assertClose, clustersProblem, golden, type Matrix, normals, perceptronProblem, uniforms } from "./problems.ts";
 
 const modes = ["reference", "compiled"] as const;
@@ -38,7 +39,7 @@ describe("the random numbers of the golden runs", () => {
   });
 });
 
-describe("the seed's first graphs", () => {
+describeUnderEmitters("the seed's first graphs", () => {
   it("z = x + y: x and y are the input nodes, z is the consumer of both", () => {
     new Graph().asDefault();
     const [x, y] = [placeholder(), placeholder()];
@@ -108,7 +109,7 @@ function softmaxClassifier() {
   return { X, c, p, J };
 }
 
-describe("the multi-class perceptron", () => {
+describeUnderEmitters("the multi-class perceptron", () => {
   for (const mode of modes) {
     it(`gives probabilities and the cross-entropy loss (${mode})`, () => {
       new Graph().asDefault();
@@ -145,7 +146,7 @@ describe("the multi-class perceptron", () => {
   }
 });
 
-describe("the multi-layer perceptron under TensorFlow 1's names", () => {
+describeUnderEmitters("the multi-layer perceptron under TensorFlow 1's names", () => {
   it("serves a batch of 100 and a batch of 1 with the same graph", () => {
     const { points, classes, initial } = clustersProblem(1);
     const graph = new Graph();
