@@ -9,7 +9,7 @@ import { opTable } from "../../src/ops/table.ts";
 import { boundOperation, exactly, Undecided } from "./bounds.ts";
 import { anything, buildPlan, choices } from "./builder.ts";
 import { checkBounds, fuzzedThreads } from "./check.ts";
-import { fuzzGradients, fuzzGraphs } from "./fuzz.ts";
+import { fuzzGradients, fuzzGraphs, fuzzGraphsInFewWays } from "./fuzz.ts";
 import { graphFunctionOf, type Plan, runCompiled, runEagerly } from "./plan.ts";
 import { printProgram } from "./repro.ts";
 
@@ -25,6 +25,9 @@ describe("random programs", () => {
       const before = runs.begun;
       fuzzGraphs({ count: 250, seed });
       assertGreater(runs.begun - before, 125); // half of them and more have something that can be cut
+    });
+    it(`give the same results in the ways that have least in common (seed ${seed + 1})`, { timeout: 120_000 }, () => {
+      fuzzGraphsInFewWays({ count: 250, seed: seed + 1 });
     });
     it(`have the same gradients in every way (seed ${seed})`, () => {
       const { compared, drawn } = fuzzGradients({ count: 50, seed });

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { anything, buildLoss, buildPlan, type Built, type Choices, choices } from "./builder.ts";
-import { checkGradients, checkPlan } from "./check.ts";
+import { checkGradients, checkPlan, checkPlanInFewWays } from "./check.ts";
 import { printProgram } from "./repro.ts";
 
 /** How much is fuzzed. */
@@ -18,6 +18,12 @@ export interface FuzzOptions {
 /** Compares the results of random programs; throws, with the smallest program that fails, when they differ. */
 export function fuzzGraphs({ count, seed, steps = 30 }: FuzzOptions): { compared: number } {
   search(count, seed, steps, (drawn) => buildPlan(drawn, anything), checkPlan);
+  return { compared: count };
+}
+
+/** The same in the four ways that have least in common, which takes a third of the time. */
+export function fuzzGraphsInFewWays({ count, seed, steps = 30 }: FuzzOptions): { compared: number } {
+  search(count, seed, steps, (drawn) => buildPlan(drawn, anything), checkPlanInFewWays);
   return { compared: count };
 }
 
