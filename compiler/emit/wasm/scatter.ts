@@ -5,7 +5,7 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import { rowBlocks, sizesOf } from "../scatter_cut.ts";
-import { access, type Code, f64, get, i32, op, splat64 } from "./code.ts";
+import { access, type Code, f64, get, i32, op, select, splat64 } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import { isUnsigned, laneCount } from "./lanes.ts";
 import { slotsOf, sumsOfRow, wasmScatterCut } from "./scatter_blocks.ts";
@@ -89,6 +89,13 @@ export class ScatterWriter extends ScatterPlaces {
       this.#clear(get(this.scratch), this.#sums(rows));
       this.walk(i32(0), this.number("updates"), this.addedAt(place), ({ row, address, failIf }) => {
         const within = f.let("within", op("i32.sub", row, first));
+        if (!this.#isRow) {
+          // Adding one number costs less than a branch that no one foresees: those of other rows go into one behind all.
+          failIf(op("i32.ge_u", row, this.number("length")));
+          const own = select(op("i32.ge_u", within, rows), rows, within);
+          this.#add(op("i32.add", get(this.scratch), this.#sums(own)), address);
+          return;
+        }
         f.if(
           op("i32.ge_u", within, rows),
           () => failIf(op("i32.ge_u", row, this.number("length"))),

@@ -78,7 +78,7 @@ export function scatterScratch(kernel: ScatterKernel): ScatterScratch {
     case "updates":
       return { ends: 0, list: 0, bytes: 0 };
     case "rows": {
-      const sums = roundUp(rowBlocks(kernel).rows * sumsOfRow(kernel), laneCount);
+      const sums = roundUp((rowBlocks(kernel).rows + 1) * sumsOfRow(kernel), laneCount); // one row is for those of others
       return { ends: 0, list: 0, bytes: sums * Float64Array.BYTES_PER_ELEMENT };
     }
     case "lists": {
