@@ -2,14 +2,13 @@
  * What a row costs, by counting: the operations, the numbers moved, and about how long they take on one thread.
  * @module
  */
+import { sizeOf } from "../src/shape.ts";
 import type { ContractKernel, Kernel, LoopKernel, ScatterKernel, Section } from "./kernel.ts";
 import { isCheap } from "./kinds.ts";
 import type { KernelRow } from "./rows.ts";
 
 /** Nanoseconds on one thread, as measured on x86-64 machines of the years around 2020; only their order counts. */
 const nanoseconds = { element: 1, cheap: 0.5, expensive: 8, multiplyAdd: 0.5 } as const;
-
-const product = (sizes: readonly number[]): number => sizes.reduce((result, size) => result * size, 1);
 
 /** Arithmetic and memory of a row. */
 export interface Cost {
@@ -33,24 +32,24 @@ function sectionOperations({ steps, reductions }: Section): number {
 }
 
 function contractSize({ outer, rows, columns }: ContractKernel): number {
-  return product([...outer, ...rows, ...columns]);
+  return sizeOf([...outer, ...rows, ...columns]);
 }
 
 /** How many numbers a scatter adds. */
 function scatterAdditions({ outer, updates, inner }: ScatterKernel): number {
-  return product([...outer, ...updates, ...inner]);
+  return sizeOf([...outer, ...updates, ...inner]);
 }
 
 /** What a scatter does: it looks at indices, adds, and writes every number of the result. */
 function scatterWork(kernel: ScatterKernel): number {
   const { outer, updates, inner, length } = kernel;
-  const results = product([...outer, length, ...inner]);
-  return (product([...outer, ...updates]) + scatterAdditions(kernel) + results) * nanoseconds.element;
+  const results = sizeOf([...outer, length, ...inner]);
+  return (sizeOf([...outer, ...updates]) + scatterAdditions(kernel) + results) * nanoseconds.element;
 }
 
 /** Sums a measure of sections over all times that they run. */
 function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (section: Section) => number): number {
-  const [rows, elements] = [product(outer), product(inner)];
+  const [rows, elements] = [sizeOf(outer), sizeOf(inner)];
   const ofRow = passes.reduce(
     (sum, { before, loop }) => sum + measure(before) + elements * measure(loop),
     measure(after),
@@ -64,7 +63,7 @@ export function workOf(kernel: Kernel): number {
     case "loops":
       return overLoops(kernel, sectionWork);
     case "contract":
-      return contractSize(kernel) * (product(kernel.depth) * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue));
+      return contractSize(kernel) * (sizeOf(kernel.depth) * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue));
     case "scatter":
       return scatterWork(kernel);
     default:
@@ -78,7 +77,7 @@ function operationsOf(kernel: Kernel): number {
     case "loops":
       return overLoops(kernel, sectionOperations);
     case "contract":
-      return contractSize(kernel) * (2 * product(kernel.depth) + sectionOperations(kernel.epilogue));
+      return contractSize(kernel) * (2 * sizeOf(kernel.depth) + sectionOperations(kernel.epilogue));
     case "scatter":
       return scatterAdditions(kernel);
     default:

@@ -6,7 +6,7 @@
  * @module
  */
 import { dtypeInfo } from "../src/dtype.ts";
-import { alignment } from "./runtime/protocol.ts";
+import { roundUp } from "./runtime/protocol.ts";
 import type { Buffer, Draft } from "./table.ts";
 import { mayReplace } from "./uses.ts";
 
@@ -41,11 +41,6 @@ export function bytesOf({ type }: Buffer): number {
   return dtypeInfo(type.dtype).bytes * type.size;
 }
 
-/** `bytes` up to the next place where an array may begin. */
-export function aligned(bytes: number): number {
-  return Math.ceil(bytes / alignment) * alignment;
-}
-
 /**
  * Plans the memory of scratch buffers for rows in their order. Those `elsewhere` need none, because they are computed in
  * the place of a Variable; those `held` are needed when the last row has run.
@@ -59,11 +54,11 @@ export function planMemory(
   const blocks = place(shareBlocks(rows, buffers, lifetimes));
   const offsets = new Map<number, number>();
   for (const block of blocks) for (const buffer of block.buffers) offsets.set(buffer, block.offset);
-  const separate = [...lifetimes.keys()].map((buffer) => aligned(bytesOf(buffers[buffer]!)));
+  const separate = [...lifetimes.keys()].map((buffer) => roundUp(bytesOf(buffers[buffer]!)));
   return {
     blocks,
     offsets,
-    bytes: Math.max(0, ...blocks.map(({ offset, bytes }) => offset + aligned(bytes))),
+    bytes: Math.max(0, ...blocks.map(({ offset, bytes }) => offset + roundUp(bytes))),
     separateBytes: separate.reduce((sum, bytes) => sum + bytes, 0),
   };
 }
@@ -128,14 +123,14 @@ function place(blocks: readonly Omit<Block, "offset">[]): Block[] {
   const placed: Block[] = [];
   const inOrder: Block[] = []; // the same, by their offsets
   for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
-    const needed = aligned(block.bytes);
+    const needed = roundUp(block.bytes);
     let best: { offset: number; size: number } | undefined;
     let end = 0;
     for (const { first, last, offset, bytes } of inOrder) {
       if (first > block.last || block.first > last) continue;
       const size = offset - end;
       if (size >= needed && (best === undefined || size < best.size)) best = { offset: end, size };
-      end = Math.max(end, offset + aligned(bytes));
+      end = Math.max(end, offset + roundUp(bytes));
     }
     const next = { ...block, offset: best?.offset ?? end };
     placed.push(next);

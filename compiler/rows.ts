@@ -8,7 +8,7 @@ import { Operation, TableOperation } from "../src/graph/operation.ts";
 import { equalShapes } from "../src/shape.ts";
 import { Tensor } from "../src/tensor.ts";
 import type { KernelText } from "./emit/load_kernel.ts";
-import { aligned } from "./plan.ts";
+import { roundUp } from "./runtime/protocol.ts";
 import type { Segment, WalkedRow } from "./runtime/protocol.ts";
 import type { Draft, HostDraft, KernelDraft } from "./table.ts";
 
@@ -40,7 +40,7 @@ export function makeRows(
   let argumentBytes = 0;
   const take = (words: number): number => {
     const place = argumentBytes;
-    argumentBytes += aligned(words * Int32Array.BYTES_PER_ELEMENT);
+    argumentBytes += roundUp(words * Int32Array.BYTES_PER_ELEMENT);
     return place;
   };
   return { rows: rows.map((drafts, index) => makeRow(drafts, index, inPlace, take)), argumentBytes };

@@ -9,6 +9,7 @@
  * by its stride; where there are several, by a table of offsets that each call makes first.
  * @module
  */
+import { sizeOf } from "../../src/shape.ts";
 import { isFloating } from "../../src/dtype.ts";
 import type { ContractKernel } from "../kernel.ts";
 import { convertExpression } from "./js_expressions.ts";
@@ -36,15 +37,13 @@ const panels = 2;
 /** What is counted through as one, whatever axes it has. */
 type Group = "rows" | "columns" | "depth";
 
-const product = (sizes: readonly number[]): number => sizes.reduce((result, size) => result * size, 1);
-
 /** Writes a {@linkcode ContractKernel}. */
 export class ContractEmitter extends Emitter<ContractKernel> {
   readonly #floating = isFloating(this.kernel.dtype);
   readonly #sizes: Readonly<Record<Group, number>> = {
-    rows: product(this.kernel.rows),
-    columns: product(this.kernel.columns),
-    depth: product(this.kernel.depth),
+    rows: sizeOf(this.kernel.rows),
+    columns: sizeOf(this.kernel.columns),
+    depth: sizeOf(this.kernel.depth),
   };
 
   /** The kernel as text. */
@@ -77,7 +76,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
       });
     });
     const name = this.functionName("contract");
-    const units = outer.reduce((product, size) => product * size, Math.ceil(rows / tile));
+    const units = sizeOf(outer) * Math.ceil(rows / tile);
     const source = writer.function(name, "b, a, begin, end");
     return {
       args: writer.args,

@@ -5,12 +5,13 @@
  * results, which a second function, `finish`, combines in the order of the units.
  * @module
  */
+import { sizeOf } from "../../src/shape.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
 import { isArgReduction } from "../kinds.ts";
 import type { EmittedKernel } from "./emitted.ts";
 import { reductionStart, reductionStep } from "./js_expressions.ts";
 import { Emitter, Writer } from "./js_writer.ts";
-import { accessesOf, cutOf, loopExtent, partialReductions, product } from "./loop_cut.ts";
+import { accessesOf, cutOf, loopExtent, partialReductions } from "./loop_cut.ts";
 
 /** Where the access of this number begins, as text. */
 type Place = (access: number) => string;
@@ -78,7 +79,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     outer.forEach((size, axis) => axis > 0 && writer.parameter(`n${axis}`, size));
     const flat = this.#cut === "elements" && outer.length === 0;
     if (!flat) inner.forEach((size, axis) => writer.parameter(`m${axis}`, size));
-    if (this.#cut === "pieces") writer.parameter("rows", product(outer));
+    if (this.#cut === "pieces") writer.parameter("rows", sizeOf(outer));
     this.section(kernel.prologue, (access) => `o${access}`);
   }
 

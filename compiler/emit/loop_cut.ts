@@ -5,6 +5,7 @@
  * cut into *pieces*: there a unit is a step of the row's first inner axis.
  * @module
  */
+import { sizeOf } from "../../src/shape.ts";
 import type { LoopKernel, Reduction, Section } from "../kernel.ts";
 import { isLongRow } from "../limits.ts";
 import type { Extent } from "./extent.ts";
@@ -12,21 +13,16 @@ import type { Extent } from "./extent.ts";
 /** Which units a call computes. */
 export type LoopCut = "elements" | "rows" | "pieces";
 
-/** The number of elements of axes of these sizes. */
-export function product(sizes: readonly number[]): number {
-  return sizes.reduce((result, size) => result * size, 1);
-}
-
 /** How the work of a kernel is cut. */
 export function cutOf({ outer, inner, passes, after }: LoopKernel): LoopCut {
   const reduces = passes.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
   if (!reduces && passes.length === 1) return "elements";
-  return passes.length === 1 && isLongRow(product(outer), product(inner)) ? "pieces" : "rows";
+  return passes.length === 1 && isLongRow(sizeOf(outer), sizeOf(inner)) ? "pieces" : "rows";
 }
 
 /** The units of a kernel, of which so many are never cut apart. */
 export function loopExtent({ outer, inner, parts }: LoopKernel, cut: LoopCut, together: number): Omit<Extent, "slots"> {
-  const [rows, elements] = [product(outer), product(inner)];
+  const [rows, elements] = [sizeOf(outer), sizeOf(inner)];
   switch (cut) {
     case "elements":
       return { units: rows * elements, period: rows * elements, unitWork: 1, together, leastUnits: 1 };

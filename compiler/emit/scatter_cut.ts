@@ -7,10 +7,10 @@
  * leave their sums of everything for `finish`, which adds them up in the order of the calls.
  * @module
  */
+import { sizeOf } from "../../src/shape.ts";
 import type { ScatterKernel } from "../kernel.ts";
 import { isLongRow, tuning } from "../limits.ts";
 import type { Extent } from "./extent.ts";
-import { product } from "./loop_cut.ts";
 
 /** What the units of a scatter are. */
 export type ScatterCut = "rows" | "updates";
@@ -35,7 +35,7 @@ export interface ScatterSizes {
 
 /** The sizes of a kernel. */
 export function sizesOf({ outer, updates, length, inner }: ScatterKernel): ScatterSizes {
-  return { outer: product(outer), updates: product(updates), rows: length, inner: product(inner) };
+  return { outer: sizeOf(outer), updates: sizeOf(updates), rows: length, inner: sizeOf(inner) };
 }
 
 /** Whether rows are so long that adding one costs more than finding out which it is. */

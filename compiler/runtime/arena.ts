@@ -11,7 +11,7 @@ import { hasSharedMemory } from "../shared_memory.ts";
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { TensorType } from "../../src/tensor_type.ts";
-import { alignment, closed, controlBytes, word } from "./protocol.ts";
+import { alignment, closed, controlBytes, roundUp, word } from "./protocol.ts";
 
 /** A piece of the arena that is in use. */
 interface Holder {
@@ -160,7 +160,7 @@ export class Arena {
   }
 
   #hold(bytes: number, what: Omit<Holder, "offset" | "bytes" | "used">): Holder {
-    const needed = Math.max(alignment, Math.ceil(bytes / alignment) * alignment);
+    const needed = Math.max(alignment, roundUp(bytes));
     const offset = this.#take(needed) ?? this.#makeRoom(needed, what.describe);
     const holder: Holder = { ...what, offset, bytes: needed, used: this.#clock };
     this.#holders.set(offset, holder);

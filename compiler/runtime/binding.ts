@@ -5,7 +5,7 @@
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { LoadedKernel } from "../emit/load_kernel.ts";
 import { hasSharedMemory } from "../shared_memory.ts";
-import { alignment, type BufferLayout, type WalkedRow } from "./protocol.ts";
+import { alignment, type BufferLayout, roundUp, type WalkedRow } from "./protocol.ts";
 
 /** A row with its functions. */
 export interface LoadedRow extends WalkedRow {
@@ -86,5 +86,5 @@ export function bindFrame(bound: Bound, program: LoadedProgram, memory: WebAssem
 
 /** Bytes of the binding table of so many arrays. */
 export function tableBytes(buffers: number): number {
-  return Math.ceil(buffers * Int32Array.BYTES_PER_ELEMENT / alignment) * alignment;
+  return roundUp(buffers * Int32Array.BYTES_PER_ELEMENT);
 }

@@ -103,6 +103,11 @@ export const controlBytes = 16384;
 /** Arrays begin at multiples of this many bytes: a cache line. */
 export const alignment = 64;
 
+/** The next multiple of `step`; of bytes, the next place where an array may begin. */
+export function roundUp(value: number, step: number = alignment): number {
+  return Math.ceil(value / step) * step;
+}
+
 /** A value of the word `next` from which there is nothing to claim. */
 export const closed = 2 ** 30;
 

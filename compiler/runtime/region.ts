@@ -8,10 +8,10 @@
  */
 import type { Variable } from "../../src/graph/variable.ts";
 import type { Tensor } from "../../src/tensor.ts";
-import { aligned, bytesOf, type MemoryPlan } from "../plan.ts";
+import { bytesOf, type MemoryPlan } from "../plan.ts";
 import type { Buffer } from "../table.ts";
 import type { Arena } from "./arena.ts";
-import { alignment, type WalkedRow } from "./protocol.ts";
+import { alignment, roundUp, type WalkedRow } from "./protocol.ts";
 import { tableBytes } from "./binding.ts";
 
 /** Where an array of a program is to be found when it runs in the arena. */
@@ -48,10 +48,10 @@ export function layOutRegion(
     readonly scratchBytes: number;
   },
 ): RegionLayout {
-  let end = tableBytes(buffers.length) + argumentBytes + aligned(rows * threads * Float64Array.BYTES_PER_ELEMENT);
+  let end = tableBytes(buffers.length) + argumentBytes + roundUp(rows * threads * Float64Array.BYTES_PER_ELEMENT);
   const take = (bytes: number): number => {
     const offset = end;
-    end += aligned(Math.max(1, bytes)); // even an empty array is somewhere
+    end += roundUp(Math.max(1, bytes)); // even an empty array is somewhere
     return offset;
   };
   const isSmall = (buffer: Buffer): boolean =>

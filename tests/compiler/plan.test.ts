@@ -4,7 +4,8 @@ import { assert, assertEquals, assertLessOrEqual, assertMatch } from "@std/asser
 import { crossEntropy, tensor, train, Variable } from "../../mod.ts";
 import { decompose } from "../../compiler/decompose.ts";
 import { kernelKind } from "../../compiler/kinds.ts";
-import { aligned, bytesOf } from "../../compiler/plan.ts";
+import { bytesOf } from "../../compiler/plan.ts";
+import { roundUp } from "../../compiler/runtime/protocol.ts";
 import { Program } from "../../compiler/program.ts";
 import { dtypeInfo } from "../../src/dtype.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
@@ -74,7 +75,7 @@ describe("the scratch of a training step", () => {
           assert(!together || apart, `${block.buffers} and ${other.buffers}`);
         }
       }
-      const end = Math.max(...memory.blocks.map(({ offset, bytes }) => offset + aligned(bytes)));
+      const end = Math.max(...memory.blocks.map(({ offset, bytes }) => offset + roundUp(bytes)));
       assertEquals(memory.bytes, end);
     });
 

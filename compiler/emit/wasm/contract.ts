@@ -1,13 +1,13 @@
 /**
  * Contractions in WebAssembly: a tile of 3×12 sums in registers.
  *
- * A unit of work is a block of the result. Its columns of the right operand are packed, a part of the depth at a time, with
- * whatever index maps lead to them, and its rows of the left one where they cannot be read in place; then all its tiles are
- * multiplied, and at last what follows is done with its sums. Where the result is small and the depth is not, a unit is a part of the depth, and calls
- * leave their sums for `finish`.
+ * A unit of work is a block of the result. Its columns of the right operand are packed, a part of the depth at a time,
+ * with whatever index maps lead to them, and its rows of the left one where they cannot be read in place; then all its
+ * tiles are multiplied, and at last what follows is done with its sums. Where the result is small and the depth is not, a
+ * unit is a part of the depth, and calls leave their sums for `finish`.
  *
- * All this works in the calling thread's own memory: the block's sums, both packed operands, and tables of where lines
- * and depths lie.
+ * All this works in the calling thread's own memory: the block's sums, what is packed, and tables of where lines and
+ * depths lie.
  * @module
  */
 import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
@@ -15,7 +15,7 @@ import type { ContractKernel } from "../../kernel.ts";
 import { stridesOfGroup } from "../contract_axes.ts";
 import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
 import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./contract_blocks.ts";
-import type { ContractLibrary } from "./contract_library.ts";
+import type { ContractLibrary, TileForm } from "./contract_library.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import { ContractPlaces } from "./contract_places.ts";
 import type { Imports, Position } from "./kernel_writer.ts";
@@ -71,29 +71,8 @@ export class ContractWriter extends ContractPlaces {
   finish(): WasmFunction {
     const { f } = this;
     this.header();
-    const vectors = f.let(
-      "vectors",
-      op("i32.mul", this.number("blockRows"), op("i32.div_u", this.number("rowBytes"), i32(16))),
-    );
-    const from = f.local("from", "i32");
-    f.set(from, get(this.partials));
-    this.count("call", i32(0), get(this.end), 1, (call) => {
-      const to = f.local("to", "i32");
-      f.set(to, this.scratchAt("sums"));
-      this.count("vector", i32(0), vectors, 1, () => {
-        const more = access("v128.load", {}, get(from));
-        const type = this.sumType === "float32" ? "f32x4" : this.sumType === "float64" ? "f64x2" : "i32x4";
-        const sum = f.local("sum", "v128");
-        f.set(sum, more);
-        f.if(
-          op("i32.gt_s", call, i32(0)),
-          () => f.set(sum, op(`${type}.add`, access("v128.load", {}, get(to)), get(sum))),
-        );
-        f.do(access("v128.store", {}, get(to), get(sum)));
-        f.set(from, op("i32.add", get(from), i32(16)));
-        f.set(to, op("i32.add", get(to), i32(16)));
-      });
-    });
+    const lanes = this.sumType === "float32" ? "f32x4" : this.sumType === "float64" ? "f64x2" : "i32x4";
+    this.addUp(lanes, f.let("bytes", op("i32.mul", this.number("blockRows"), this.number("rowBytes"))));
     const zero = i32(0);
     this.#epilogue({
       stack: this.placesOfStack(zero),
@@ -167,19 +146,6 @@ export class ContractWriter extends ContractPlaces {
       if (this.#packsRows) this.#packLeft(places(left), rows, count);
       this.#packRight(places(right), columns, count);
       this.#multiply(f.let("left", this.#rowsAt(places(left), from)), rows, columns, count, continues);
-    });
-    const from = f.local("from", "i32");
-    const to = f.local("to", "i32");
-    f.set(from, this.scratchAt("sums"));
-    f.set(to, get(this.partials));
-    const vectors = f.let(
-      "vectors",
-      op("i32.mul", this.number("blockRows"), op("i32.div_u", this.number("rowBytes"), i32(16))),
-    );
-    this.count("vector", i32(0), vectors, 1, () => {
-      f.do(access("v128.store", {}, get(to), access("v128.load", {}, get(from))));
-      f.set(from, op("i32.add", get(from), i32(16)));
-      f.set(to, op("i32.add", get(to), i32(16)));
     });
   }
 
@@ -271,6 +237,11 @@ export class ContractWriter extends ContractPlaces {
     });
   }
 
+  /** Where the sums of a block are: in memory of the thread, or where they are left for `finish`. */
+  get #sums(): Address {
+    return this.#cutsDepth ? get(this.partials) : this.scratchAt("sums");
+  }
+
   /** Bytes of four sums. */
   get #groupBytes(): number {
     return laneCount * this.sumBytes;
@@ -306,11 +277,11 @@ export class ContractWriter extends ContractPlaces {
       const sums = f.local("tile", "i32");
       const row = f.local("tileRow", "i32");
       f.set(lines, this.scratchAt(this.#packsRows ? "packedLines" : "leftLines"));
-      f.set(sums, op("i32.add", this.scratchAt("sums"), op("i32.mul", line, i32(this.sumBytes))));
+      f.set(sums, op("i32.add", this.#sums, op("i32.mul", line, i32(this.sumBytes))));
       f.set(row, i32(0));
-      /** One tile, and on to the rows below it. */
+      /** The rows of one tile or two, and on to those below. */
       const tile = (tileCount: 1 | 2, width: 1 | 2 | 3): void => {
-        const form = { type: this.sumType, rows: tileCount === 1 ? tileRows : 6, groups: width } as const;
+        const form: TileForm = { type: this.sumType, tiles: tileCount, groups: width };
         f.call(
           this.#library.multiply(form),
           left,
@@ -347,15 +318,10 @@ export class ContractWriter extends ContractPlaces {
     readonly column: Address;
     readonly columns: Address;
   }): void {
-    const { f, kernel } = this;
-    const used = [
-      ...new Set([
-        ...kernel.epilogue.steps.flatMap((step) => "access" in step ? [step.access] : []),
-        ...kernel.epilogue.stores.map((store) => store.access),
-      ]),
-    ];
+    const { f } = this;
+    const used = this.used();
     const sumsRow = f.local("sumsRow", "i32");
-    f.set(sumsRow, this.scratchAt("sums"));
+    f.set(sumsRow, this.#sums);
     const lastRow = this.axes.rows.length - 1;
     this.runs("rows", block.row, block.rows, (rowPlace, length) => {
       const starts = new Map(used.map((index) => [index, f.local(`row${index}`, "i32")]));

@@ -3,18 +3,18 @@
  * at a time. By sizes alone.
  * @module
  */
+import { sizeOf } from "../../../src/shape.ts";
 import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
 import type { Extent } from "../extent.ts";
 import { stridesOfGroup } from "../contract_axes.ts";
-import { product } from "../loop_cut.ts";
-import { alignment } from "../../runtime/protocol.ts";
+import { alignment, roundUp } from "../../runtime/protocol.ts";
 import { laneCount } from "./lanes.ts";
 
 /** Rows of a tile that is kept in registers, with three vectors of columns; one with fewer columns has twice as many. */
 export const tileRows = 3;
 
-/** Depths that are packed at a time, about: a panel of either operand is then within the first-level cache. */
+/** Depths that are packed at a time, about: a panel of the right operand is then within the first-level cache. */
 const depthStep = 512;
 
 /**
@@ -69,10 +69,6 @@ function canReadRows(kernel: ContractKernel): boolean {
   return dtype === (isFloating(kernel.dtype) ? kernel.dtype : "int32") && along.length === 1 && along[0] === 1;
 }
 
-function roundUp(value: number, step: number): number {
-  return Math.ceil(value / step) * step;
-}
-
 /** Parts of `length` that are no longer than `most`, as equal as multiples of `step` can be. */
 function partOf(length: number, most: number, step: number): number {
   return Math.max(step, roundUp(Math.ceil(length / Math.ceil(length / Math.max(step, most))), step));
@@ -81,7 +77,7 @@ function partOf(length: number, most: number, step: number): number {
 /** Divides a contraction. */
 export function blocksOf(kernel: ContractKernel): Blocks {
   const [rows, columns, depth] = sizesOf(kernel);
-  const stacks = product(kernel.outer);
+  const stacks = sizeOf(kernel.outer);
   const width = tileGroups(kernel) * laneCount;
   const bytes = dtypeInfo(kernel.dtype).bytes === 8 ? 2 : 1; // a double takes the room of two
   let blockRows = partOf(rows, maximumRows, tileRows);
@@ -124,7 +120,7 @@ export function blocksOf(kernel: ContractKernel): Blocks {
 
 /** Rows, columns and depth of a contraction. */
 function sizesOf({ rows, columns, depth }: ContractKernel): readonly [number, number, number] {
-  return [product(rows), product(columns), product(depth)];
+  return [sizeOf(rows), sizeOf(columns), sizeOf(depth)];
 }
 
 /** How the work of a contraction can be cut into calls. */
@@ -164,10 +160,10 @@ export function scratchOf(kernel: ContractKernel): {
   readonly places: Readonly<Record<ScratchName, number>>;
   readonly bytes: number;
 } {
-  const { blockRows, blockColumns, blockDepth, packsRows } = blocksOf(kernel);
+  const { blockRows, blockColumns, blockDepth, packsRows, cutsDepth } = blocksOf(kernel);
   const { bytes: sumBytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
   const sizes: Readonly<Record<ScratchName, number>> = {
-    sums: blockRows * blockColumns * sumBytes,
+    sums: cutsDepth ? 0 : blockRows * blockColumns * sumBytes,
     left: packsRows ? roundUp(blockRows, laneCount) * blockDepth * sumBytes : 0,
     right: blockColumns * blockDepth * sumBytes,
     leftLines: (blockRows + tileRows) * Int32Array.BYTES_PER_ELEMENT,
@@ -179,7 +175,7 @@ export function scratchOf(kernel: ContractKernel): {
   let bytes = 0;
   const entries = scratchNames.map((name) => {
     const place = bytes;
-    bytes += roundUp(sizes[name], alignment);
+    bytes += roundUp(sizes[name]);
     return [name, place] as const;
   });
   // There is an entry for each name. Tables are read a few numbers further than they go.

@@ -20,10 +20,11 @@ type Address = Code<"i32">;
 /** What sums are accumulated in: integers in 32 bits. */
 export type SumType = "float32" | "float64" | "int32";
 
-/** What a tile is. */
+/** What is multiplied at once. */
 export interface TileForm {
   readonly type: SumType;
-  readonly rows: typeof tileRows | 6;
+  /** How many times the rows of a tile. */
+  readonly tiles: 1 | 2;
   /** How many times four columns. */
   readonly groups: 1 | 2 | 3;
 }
@@ -59,8 +60,8 @@ export class ContractLibrary {
 
   /** Multiplies into a tile: `(left, lines, right, depth, sums, rowBytes, continues)`. */
   multiply(form: TileForm): Procedure {
-    const { type, rows, groups } = form;
-    const name = `multiply_${type}_${rows}x${groups * laneCount}`;
+    const { type, tiles, groups } = form;
+    const name = `multiply_${type}_${tiles * tileRows}x${groups * laneCount}`;
     return this.#get(name, () => multiplyFunction(name, form, this.#fused));
   }
 }
@@ -245,7 +246,7 @@ function converter(f: FunctionBuilder, from: DType, to: SumType): ConversionCont
  * Its rows of the left operand begin at `left` and what the list of `lines` says, one depth after the other. Its columns
  * are so many `groups` of four, packed side by side.
  */
-function multiplyFunction(name: string, { type, rows, groups }: TileForm, fused: boolean): Procedure {
+function multiplyFunction(name: string, { type, tiles, groups }: TileForm, fused: boolean): Procedure {
   const f = new FunctionBuilder(name);
   const left = get(f.parameter("left", "i32"));
   const lines = get(f.parameter("lines", "i32"));
@@ -256,7 +257,7 @@ function multiplyFunction(name: string, { type, rows, groups }: TileForm, fused:
   const continues = get(f.parameter("continues", "i32"));
   const vectors = type === "float64" ? 2 * groups : groups;
   const tile = Array.from(
-    { length: rows },
+    { length: tiles * tileRows },
     (_, row) => Array.from({ length: vectors }, (_, column) => f.local(`t${row}_${column}`, "v128")),
   );
   /** Goes over the sums; `place` is where a vector of them is kept. */
@@ -294,7 +295,7 @@ function multiplyFunction(name: string, { type, rows, groups }: TileForm, fused:
       f.set(depth, op("i32.sub", get(depth), i32(count)));
     });
   };
-  turns(rows === tileRows ? 4 : 2);
+  turns(tiles === 1 ? 4 : 2);
   turns(1);
   eachSum((local, place, offset) => f.do(access("v128.store", { offset }, place, get(local))));
   return f.end({ exported: false });

@@ -29,7 +29,15 @@ import { elementwiseLanes, type OperationContext, whereLanes } from "./elementwi
 import { wasmFeatures } from "./features.ts";
 import { FunctionBuilder } from "./function_builder.ts";
 import { type ImportName, outOfRangeImport, scalarImport } from "./imports.ts";
-import { type ConversionContext, convertLanes, extractLane, isUnsigned, laneCount, type Lanes } from "./lanes.ts";
+import {
+  type ConversionContext,
+  convertLanes,
+  extractLane,
+  isUnsigned,
+  laneCount,
+  type Lanes,
+  vectorBytes,
+} from "./lanes.ts";
 import { type Count, type LaneStride, loadLanes, storeLanes } from "./memory.ts";
 import type { VectorFunction } from "./vector_functions.ts";
 import { vectorFunctions } from "./vector_functions.ts";
@@ -317,6 +325,25 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
         access("f64.store", { offset: (first + index) * Float64Array.BYTES_PER_ELEMENT }, get(this.partials), value),
       )
     );
+  }
+
+  /** Adds what calls have left, each so many bytes, to what the first has, in their order; `end` is how many there were. */
+  protected addUp(lanes: "f32x4" | "f64x2" | "i32x4", bytes: Address): void {
+    const { f } = this;
+    const left = f.local("left", "i32");
+    const into = f.local("into", "i32");
+    const first = f.let("first", op("i32.add", get(this.partials), bytes));
+    const behind = f.let("behind", op("i32.add", get(this.partials), op("i32.mul", bytes, get(this.end))));
+    f.set(left, first);
+    f.while(() => op("i32.lt_u", get(left), behind), () => {
+      f.set(into, get(this.partials));
+      f.while(() => op("i32.lt_u", get(into), first), () => {
+        const sum = op(`${lanes}.add`, access("v128.load", {}, get(into)), access("v128.load", {}, get(left)));
+        f.do(access("v128.store", {}, get(into), sum));
+        f.set(into, op("i32.add", get(into), i32(vectorBytes)));
+        f.set(left, op("i32.add", get(left), i32(vectorBytes)));
+      });
+    });
   }
 
   /** A place in row-major order as an index along each axis; `sizes` are the names of the numbers that say how long those are. */

@@ -2,9 +2,10 @@
  * Where the elements of a loop kernel are: the sizes and strides that it is called with, and the way from row to row.
  * @module
  */
+import { sizeOf } from "../../../src/shape.ts";
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { LoopKernel } from "../../kernel.ts";
-import { cutOf, type LoopCut, product } from "../loop_cut.ts";
+import { cutOf, type LoopCut } from "../loop_cut.ts";
 import { type Code, get, i32, op } from "./code.ts";
 import { KernelWriter } from "./kernel_writer.ts";
 import type { LaneStride } from "./memory.ts";
@@ -50,7 +51,7 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
     this.stepParameters();
     outer.forEach((_, axis) => this.parameter(`n${axis}`, (kernel) => kernel.outer[axis]!));
     inner.forEach((_, axis) => this.parameter(`m${axis}`, (kernel) => kernel.inner[axis]!));
-    if (this.cut === "pieces") this.parameter("rows", (kernel) => product(kernel.outer));
+    if (this.cut === "pieces") this.parameter("rows", (kernel) => sizeOf(kernel.outer));
     this.section(kernel.prologue, this.single((access) => this.number(`o${access}`)));
   }
 

@@ -7,14 +7,13 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import { rowBlocks, sizesOf } from "../scatter_cut.ts";
 import { access, type Code, f64, get, i32, op, select, splat64 } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
-import { isUnsigned, laneCount } from "./lanes.ts";
+import { isUnsigned, laneCount, vectorBytes } from "./lanes.ts";
 import { slotsOf, sumsOfRow, wasmScatterCut } from "./scatter_blocks.ts";
 import { ScatterPlaces } from "./scatter_places.ts";
 
 type Address = Code<"i32">;
 
 const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
-const vectorBytes = 16;
 
 /** Writes a scatter whose rows are short. */
 export class ScatterWriter extends ScatterPlaces {
@@ -38,22 +37,7 @@ export class ScatterWriter extends ScatterPlaces {
   finish(): WasmFunction {
     const { f } = this;
     this.#header();
-    const left = f.local("left", "i32");
-    const into = f.local("into", "i32");
-    const bytes = f.let("bytes", op("i32.mul", this.number("slots"), i32(doubleBytes)));
-    f.set(left, get(this.partials));
-    const first = op("i32.add", get(this.partials), bytes);
-    const behind = f.let("behind", op("i32.add", get(this.partials), op("i32.mul", bytes, get(this.end))));
-    f.set(left, first);
-    f.while(() => op("i32.lt_u", get(left), behind), () => {
-      f.set(into, get(this.partials));
-      f.while(() => op("i32.lt_u", get(into), first), () => {
-        const sum = op("f64x2.add", access("v128.load", {}, get(into)), access("v128.load", {}, get(left)));
-        f.do(access("v128.store", {}, get(into), sum));
-        this.advance(into, i32(vectorBytes));
-        this.advance(left, i32(vectorBytes));
-      });
-    });
+    this.addUp("f64x2", f.let("bytes", op("i32.mul", this.number("slots"), i32(doubleBytes))));
     this.#store(get(this.partials), this.number("rows"), this.number(`o${this.kernel.result}`));
     return f.end({ exported: true });
   }

@@ -4,7 +4,7 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ScatterKernel } from "../../kernel.ts";
-import { alignment } from "../../runtime/protocol.ts";
+import { alignment, roundUp } from "../../runtime/protocol.ts";
 import type { Extent } from "../extent.ts";
 import { hasLongRows, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "../scatter_cut.ts";
 import { laneCount } from "./lanes.ts";
@@ -17,10 +17,6 @@ const maximumCalls = 8;
 
 /** Fewer rows than this are cut into blocks of columns, so that there is something to share. */
 const fewRows = 8;
-
-function roundUp(value: number, step: number): number {
-  return Math.ceil(value / step) * step;
-}
 
 /** How the work of a kernel is cut. */
 export function wasmScatterCut(kernel: ScatterKernel): WasmScatterCut {
