@@ -5,8 +5,6 @@
  */
 import { compile, concat, crossEntropy, type Tensor, tensor, train, type Value, Variable } from "../mod.ts";
 import { decompose } from "../compiler/decompose.ts";
-import { emitJs } from "../compiler/emit/js.ts";
-import { makeKernel } from "../compiler/emit/load_js.ts";
 import { fuse } from "../compiler/fuse.ts";
 import { materialize } from "../compiler/materialize.ts";
 import { Program } from "../compiler/program.ts";
@@ -144,15 +142,8 @@ export function stagesOf(name: SubjectName, size: number): Stages {
       const simple = stage("simplify", () => simplify(primitive));
       const materialized = stage("materialise", () => materialize(simple));
       const fused = stage("fuse", () => fuse(materialized, options));
-      const table = stage("table", () => makeTable(materialized, fused, options));
-      // Both are part of the stage before. Here they come a second time, and are taken off there.
-      const kernels = table.drafts.flatMap((draft) => draft.kind === "kernel" ? [draft.kernel] : []);
-      const emitted = stage("emit", () => kernels.map((kernel) => emitJs(kernel, { exact: false })));
-      // A program for both emitters would be measured here; this one is JavaScript.
-      const texts = new Map(emitted.flatMap(({ text }) => text.kind === "js" ? [[text.source, text] as const] : []));
-      // A text of its own: engines remember what they have translated.
-      stage("load", () => [...texts.values()].forEach((each) => makeKernel({ ...each, source: `${each.source}\n` })));
-      stages["table"]! -= stages["emit"]! + stages["load"]!;
+      // Kernels as code are a part of it: engines and emitters remember them, so that they cannot be made a second time.
+      const table = stage("table and code", () => makeTable(materialized, fused, options));
       stage("schedule", () => schedule(table, (draft) => draft.kind === "host" || draft.kernel.checks.length > 0));
       // Only sessions specialise; the same work on this graph.
       stage("specialise", () => specialized(graphFunction));

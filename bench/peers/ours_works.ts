@@ -1,6 +1,6 @@
 /** Each kind of work as one writes it with this library: functions of Values, which know nothing of being measured. */
 import * as tensorloom from "../../mod.ts";
-import { crossEntropy, split, type Value, valueAndGrad } from "../../mod.ts";
+import { crossEntropy, gelu, split, type Value, valueAndGrad } from "../../mod.ts";
 import { Missing } from "./runtime.ts";
 import type { Job, Step } from "./works.ts";
 
@@ -65,11 +65,6 @@ export function resultsOf(job: Exclude<Job, Step>, values: Values): Values {
 type KnownOperands = Readonly<
   Record<"a" | "b" | "x" | "y" | "g" | "gamma" | "beta" | "labels", Value>
 >;
-
-/** By the error function, as PyTorch's is unless told otherwise. */
-function gelu(x: Value): Value {
-  return x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1));
-}
 
 /** Along the last axis. */
 function layerNorm(x: Value, gamma: Value, beta: Value): Value {

@@ -116,7 +116,8 @@ export function conv3d<X extends Operand, W extends Operand>(
  * promoted; integers wrap around.
  *
  * The result is `(width − 1)·stride + span − padding + outputPadding` wide, where a window spans
- * `(window − 1)·dilation + 1`. Throws a RangeError when shapes, groups or options do not fit together, and a TypeError
+ * `(window − 1)·dilation + 1`. Where the stride does not divide the window, a compiled program takes weights that are not
+ * there for 0: next to what an infinite element adds, it may leave NaN. Throws a RangeError when shapes, groups or options do not fit together, and a TypeError
  * for bool.
  *
  * @example

@@ -6,7 +6,7 @@
  * deno run -A --import-map=tests/std_assert/offline.json tests/compiler/vector_math.ts
  * bun tests/compiler/vector_math.ts --function sin --function cos --part 1/4
  * ```
- * measures them on all numbers that float32 has, which takes a minute or two for each, and prints the largest errors.
+ * measures them on all numbers that float32 has, which takes five to ten minutes for each, and prints the largest errors.
  * `--function` says which to measure, `--step 16` takes every 16th number, `--part 1/4` the first quarter of them (the small
  * ones above 0; the third quarter is the small ones below), and `--unfused` is without fused multiply-add. Powers are of
  * all numbers above 0, by one exponent each, whatever the part.
