@@ -111,6 +111,17 @@ describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
     });
   });
 
+  it("of contractions with an axis that is empty, beside kernels that are not", { timeout: 60_000 }, async () => {
+    for (const [rows, depth, columns] of [[0, 5, 7], [6, 0, 7], [6, 5, 0], [0, 0, 0]] as const) {
+      const [x, y, z] = [normal([2, rows, depth], 1), normal([depth, columns], 2), normal([23, 11], 3)];
+      const f = (x: Value, y: Value, z: Value): Value[] => [x.matmul(y).sin(), z.exp().sum(0)];
+      const results = await assertSameBits(() =>
+        (["js", "wasm"] as const).map((emitter) => compile(f, { emitter })(x, y, z)[0]!)
+      );
+      for (const { data } of results) assertEquals([...data], new Array(2 * rows * columns).fill(0));
+    }
+  });
+
   it("of the seed's training, which reproduces its numbers", { timeout: 60_000 }, async () => {
     const [seed, expected] = Object.entries(golden.mlp_train)[0]!;
     const problem = clustersProblem(Number(seed));

@@ -69,9 +69,10 @@ function canReadRows(kernel: ContractKernel): boolean {
   return dtype === (isFloating(kernel.dtype) ? kernel.dtype : "int32") && along.length === 1 && along[0] === 1;
 }
 
-/** Parts of `length` that are no longer than `most`, as equal as multiples of `step` can be. */
+/** Parts of `length` that are no longer than `most`, as equal as multiples of `step` can be; one when it is 0. */
 function partOf(length: number, most: number, step: number): number {
-  return Math.max(step, roundUp(Math.ceil(length / Math.ceil(length / Math.max(step, most))), step));
+  const parts = Math.max(1, Math.ceil(length / Math.max(step, most)));
+  return Math.max(step, roundUp(Math.ceil(length / parts), step));
 }
 
 /** Divides a contraction. */
