@@ -1,8 +1,9 @@
 // Contractions of any number of axes in generated kernels. All numbers are whole and small, so that results are exact;
 // expected values are those of the reference implementation.
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, permuteDims, slice, type Tensor, tensor, type Value } from "../../mod.ts";
+import { emitWasm } from "../../compiler/emit/wasm/wasm.ts";
 import type { ContractKernel } from "../../compiler/kernel.ts";
 import { Program } from "../../compiler/program.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
@@ -100,6 +101,16 @@ describe("a contraction of many axes", () => {
       for (const emitter of ["js", "wasm"] as const) {
         assertEquals(seen(compile((x: Value, y: Value) => contract(x, y), { emitter })(x, y)), expected);
       }
+    }
+  });
+
+  it("takes memory of a known size, whichever of its axes is empty", () => {
+    for (const [rows, depth, columns] of [[0, 5, 7], [6, 0, 7], [6, 5, 0], [0, 0, 0]] as const) {
+      const kernel = kernelOf((x, y) => contract(x, y), [numbers([rows, depth]), numbers([depth, columns])]);
+      assert(
+        Number.isSafeInteger(emitWasm([kernel], { exact: false })[0]!.scratchBytes),
+        `${rows}, ${depth}, ${columns}`,
+      );
     }
   });
 
