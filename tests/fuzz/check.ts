@@ -2,7 +2,7 @@
  * What has to hold of every plan.
  * @module
  */
-import { withTuning } from "../../compiler/limits.ts";
+import { type Tuning, withTuning } from "../../compiler/limits.ts";
 import { Program } from "../../compiler/program.ts";
 import { decompose } from "../../compiler/decompose.ts";
 import { materialize } from "../../compiler/materialize.ts";
@@ -209,20 +209,31 @@ const twins: Readonly<Record<string, string>> = {
 export function checkGradients({ plan }: Built): boolean {
   const { graphFunction, inputs } = gradientFunctionOf(plan);
   checkPasses(graphFunction);
-  let expected: readonly Bounded[];
-  let expectedInWasm: readonly Bounded[];
+  const expected = new Map<Partial<Tuning>, readonly Bounded[]>();
   try {
-    expected = boundsOf(graphFunction, inputs);
-    // What only constants go into is computed while the graph is recorded, and taken for exact: by whom, matters.
-    expectedInWasm = withTuning({ emitter: "wasm" }, () => boundsOf(gradientFunctionOf(plan).graphFunction, inputs));
+    for (const recording of new Set(Object.keys(gradientWays).map(recordingOf))) {
+      const bounds = (): readonly Bounded[] => boundsOf(gradientFunctionOf(plan).graphFunction, inputs);
+      expected.set(recording, withTuning(recording, bounds));
+    }
   } catch (error) {
     if (error instanceof Undecided) return false;
     throw error;
   }
-  const recordsInWasm = new Set(["wasm eager", "wasm exact"]);
-  checkWays(plan, (way) => recordsInWasm.has(way) ? expectedInWasm : expected, gradientWays);
+  checkWays(plan, (way) => expected.get(recordingOf(way))!, gradientWays); // there is one for each
   return true;
 }
+
+/**
+ * What a way's graph is recorded under. What only constants go into is computed meanwhile, and taken for exact: by which
+ * emitter, and cut how, decides about its last bits.
+ */
+function recordingOf(way: string): Partial<Tuning> {
+  if (/inline|threaded/.test(way)) return finely;
+  const [emitter] = way.split(" ");
+  return emitter === "js" || emitter === "wasm" ? recordedBy[emitter] : recordedBy.either;
+}
+
+const recordedBy = { js: { emitter: "js" }, wasm: { emitter: "wasm" }, either: {} } as const;
 
 function boundsOf(graphFunction: GraphFunction, inputs: readonly Tensor[]): readonly Bounded[] {
   const variables = new Map(graphFunction.variables.map((variable) => [variable, exactly(variable.snapshot())]));
