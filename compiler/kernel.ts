@@ -30,6 +30,11 @@ export interface Access {
   readonly outer: readonly number[];
   /** One per inner axis. */
   readonly inner: readonly number[];
+  /**
+   * How the last inner axis is walked where that is by no stride: each element is had twice, or two of them by turns.
+   * Only the WebAssembly emitter joins axes so.
+   */
+  readonly pairs?: "twice" | "byTurns";
 }
 
 /** One value computed. */

@@ -1,6 +1,6 @@
 /**
  * Keys of kernels: equal keys stand for the same code. Whatever emitters make parameters of, sizes, offsets and strides,
- * is left out; where a stride is none or one element is not, since code takes advantage of it.
+ * is left out; where a stride is none, one or two elements is not, since code takes advantage of it.
  * @module
  */
 import type { Access, Kernel, Section, Step } from "./kernel.ts";
@@ -27,11 +27,11 @@ export function kernelKey(kernel: Kernel): string {
 }
 
 function strideKey(stride: number): string {
-  return stride === 0 ? "0" : stride === 1 ? "1" : "s";
+  return stride === 0 || stride === 1 || stride === 2 ? `${stride}` : "s";
 }
 
-function accessKey({ array, dtype, outer, inner }: Access): string {
-  return `${array} ${dtype} ${outer.map(strideKey).join("")}/${inner.map(strideKey).join("")}`;
+function accessKey({ array, dtype, outer, inner, pairs }: Access): string {
+  return `${array} ${dtype} ${outer.map(strideKey).join("")}/${inner.map(strideKey).join("")}${pairs ?? ""}`;
 }
 
 function sectionKey({ steps, stores, reductions }: Section): string {

@@ -20,7 +20,7 @@ import type { WasmFunction } from "./function_builder.ts";
 import { ContractPlaces } from "./contract_places.ts";
 import type { Imports, Position } from "./kernel_writer.ts";
 import { laneCount, type Lanes, wrapLanes } from "./lanes.ts";
-import { type Count, countMask, type LaneStride, loadLanes } from "./memory.ts";
+import { type Count, countMask, loadLanes } from "./memory.ts";
 
 type Address = Code<"i32">;
 
@@ -346,7 +346,7 @@ export class ContractWriter extends ContractPlaces {
   #columnsOf(sums: Local<"i32">, pointers: ReadonlyMap<number, Local<"i32">>, columns: Address): void {
     const { f, kernel } = this;
     const last = this.axes.columns.length - 1;
-    const stride = (index: number): LaneStride => {
+    const stride = (index: number): "none" | "next" | Code<"i32"> => {
       const structural = last < 0 ? 0 : stridesOfGroup(kernel, index, "columns")[last];
       return structural === 0 ? "none" : structural === 1 ? "next" : this.number(`columns_${index}_${last}`);
     };

@@ -38,7 +38,7 @@ import {
   type Lanes,
   vectorBytes,
 } from "./lanes.ts";
-import { type Count, type LaneStride, loadLanes, storeLanes } from "./memory.ts";
+import { type Count, laneDistance, type LaneStride, loadLanes, storeLanes } from "./memory.ts";
 import type { VectorFunction } from "./vector_functions.ts";
 import { vectorFunctions } from "./vector_functions.ts";
 
@@ -291,13 +291,8 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
       this.#set(id, dtype, loadLanes(dtype, start, laneStride, position.count, offset), laneStride === "none");
       return;
     }
-    const size = dtypeInfo(dtype).bytes;
     const single = Array.from({ length: laneCount }, (_, lane): Address => {
-      const step = laneStride === "none"
-        ? undefined
-        : laneStride === "next"
-        ? i32(lane * size)
-        : op("i32.mul", laneStride, i32(lane));
+      const step = laneStride === "none" ? undefined : laneDistance(dtype, laneStride, lane);
       // Lanes that are not there stay where the first one is.
       const moved = step === undefined || lane === 0
         ? undefined

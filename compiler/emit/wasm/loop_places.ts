@@ -8,7 +8,8 @@ import type { LoopKernel } from "../../kernel.ts";
 import { cutOf, type LoopCut } from "../loop_cut.ts";
 import { type Code, get, i32, op } from "./code.ts";
 import { KernelWriter } from "./kernel_writer.ts";
-import type { LaneStride } from "./memory.ts";
+import { laneCount } from "./lanes.ts";
+import { elementsOver, type LaneStride } from "./memory.ts";
 
 type Address = Code<"i32">;
 
@@ -55,30 +56,42 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
     this.section(kernel.prologue, this.single((access) => this.number(`o${access}`)));
   }
 
-  /** Whether a stride is a number that is read: not where it is none, or one element from lane to lane. */
+  /** Whether a stride is a number that is read: not where it is none, or one that the key of the code says. */
   #isRead(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
-    return strides[axis] !== 0 && !this.#isNext(strides, axis, of);
+    return strides[axis] !== 0 && !this.#isKnown(strides, axis, of);
   }
 
-  #isNext(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
-    return strides[axis] === 1 && axis === strides.length - 1 && (of === "outer") === this.acrossRows;
+  /** Whether lanes are one or two elements apart. */
+  #isKnown(strides: readonly number[], axis: number, of: "outer" | "inner"): boolean {
+    const isOfLanes = axis === strides.length - 1 && (of === "outer") === this.acrossRows;
+    return isOfLanes && (strides[axis] === 1 || strides[axis] === 2);
   }
 
   /** How far it is along an axis, in bytes; undefined where it is nowhere. */
   protected step(access: number, axis: number, of: "outer" | "inner"): Code<"i32"> | undefined {
     const { dtype, [of]: strides } = this.kernel.accesses[access]!;
     if (strides[axis] === 0) return undefined;
-    if (this.#isNext(strides, axis, of)) return i32(dtypeInfo(dtype).bytes);
+    if (this.#isKnown(strides, axis, of)) return i32(strides[axis]! * dtypeInfo(dtype).bytes);
     return this.number(`${of === "outer" ? "s" : "t"}${access}_${axis}`);
   }
 
   /** How far it is from lane to lane. */
   protected laneStride(access: number): LaneStride {
     const of = this.acrossRows ? "outer" : "inner";
-    const strides = this.kernel.accesses[access]![of];
+    const { [of]: strides, pairs } = this.kernel.accesses[access]!;
+    if (pairs !== undefined) return pairs; // only maps have such, and their lanes are elements
     const axis = strides.length - 1;
     if (axis < 0) return "none";
-    return this.#isNext(strides, axis, of) ? "next" : this.step(access, axis, of) ?? "none";
+    if (this.#isKnown(strides, axis, of)) return strides[axis] === 1 ? "next" : "second";
+    return this.step(access, axis, of) ?? "none";
+  }
+
+  /** How far an access is moved, in bytes, when the elements of so many lanes have been computed. */
+  protected bytesOver(access: number, axis: number, lanes: number): Code<"i32"> {
+    const elements = elementsOver(this.laneStride(access), lanes / laneCount);
+    return elements === undefined
+      ? op("i32.mul", this.step(access, axis, "inner")!, i32(lanes)) // only what moves is asked for
+      : i32(elements * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes);
   }
 
   /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */

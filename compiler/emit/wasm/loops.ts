@@ -8,6 +8,7 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
+import { sizeOf } from "../../../src/shape.ts";
 import type { ElementwiseName } from "../../../src/ops/table.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
 import { isArgReduction } from "../../kinds.ts";
@@ -19,7 +20,7 @@ import type { WasmFunction } from "./function_builder.ts";
 import type { Imports, Position } from "./kernel_writer.ts";
 import { LoopPlaces, type Place } from "./loop_places.ts";
 import { laneCount } from "./lanes.ts";
-import { type Count, countMask, type LaneStride } from "./memory.ts";
+import { type Count, countMask, elementsOver, type LaneStride } from "./memory.ts";
 import type { VectorFunction } from "./vector_functions.ts";
 import { calledFunctions, type VectorLibrary } from "./vector_library.ts";
 
@@ -38,6 +39,9 @@ function unrolling({ steps, reductions }: Section): 1 | 2 | 4 {
   const work = steps.length + 2 * reductions.length;
   return work <= 6 ? 4 : work <= 12 ? 2 : 1;
 }
+
+/** A row of so many elements, which others are computed beside, is written out and not looped over. */
+const fewElements = 9;
 
 function slotsOf(reductions: readonly Reduction[]): number {
   return reductions.reduce((sum, each) => sum + Accumulator.slots(each), 0);
@@ -73,6 +77,16 @@ export class LoopWriter extends LoopPlaces {
     const cut = cutOf(kernel);
     const together = cut === "elements" || cut === "rows" && kernel.lanes === "outer" ? laneCount : 1;
     return { ...loopExtent(kernel, cut, together), slots: slotsOf(partialReductions(kernel, cut)) };
+  }
+
+  /** What the code of a kernel follows from, beside its `kernelKey`. */
+  static keyOf(kernel: LoopKernel): string {
+    return `${cutOf(kernel)} ${LoopWriter.#repeats(kernel) ? kernel.inner.join("x") : ""}`;
+  }
+
+  /** Whether the elements of a row are so few that each has code of its own: the windows of a pooling. */
+  static #repeats(kernel: LoopKernel): boolean {
+    return kernel.lanes === "outer" && cutOf(kernel) === "rows" && sizeOf(kernel.inner) <= fewElements;
   }
 
   /** How many numbers each call leaves. */
@@ -300,11 +314,21 @@ export class LoopWriter extends LoopPlaces {
   #nest(axis: number, loop: Section, base: Place, range: Range | undefined, body: (place: Place) => void): void {
     const { f } = this;
     const moving = this.#moving(axis, loop, base, range);
-    this.count(`j${axis}`, range?.first ?? i32(0), range?.last ?? this.number(`m${axis}`), 1, () => {
-      body(placeOf(moving, base));
+    const advance = (): void => {
       for (const [access, pointer] of moving) {
         f.set(pointer, op("i32.add", get(pointer), this.step(access, axis, "inner")!)); // it moves
       }
+    };
+    if (LoopWriter.#repeats(this.kernel)) {
+      for (let element = 0; element < this.kernel.inner[axis]!; element++) {
+        if (element > 0) advance();
+        body(placeOf(moving, base));
+      }
+      return;
+    }
+    this.count(`j${axis}`, range?.first ?? i32(0), range?.last ?? this.number(`m${axis}`), 1, () => {
+      body(placeOf(moving, base));
+      advance();
     });
   }
 
@@ -314,10 +338,13 @@ export class LoopWriter extends LoopPlaces {
     const moving = new Map<number, Local<"i32">>();
     for (const access of accessesOf(loop)) {
       const step = this.step(access, axis, "inner");
-      if (step === undefined) continue;
+      const { pairs } = this.kernel.accesses[access]!;
+      if (step === undefined || pairs === "byTurns") continue;
       const pointer = f.local(`e${access}_${axis}`, "i32");
       const start = base(access);
-      f.set(pointer, range === undefined ? start : op("i32.add", start, op("i32.mul", range.first, step)));
+      // Where elements are had twice, a range begins with a whole pair.
+      const steps = range && (pairs === "twice" ? op("i32.shr_u", range.first, i32(1)) : range.first);
+      f.set(pointer, steps === undefined ? start : op("i32.add", start, op("i32.mul", steps, step)));
       moving.set(access, pointer);
     }
     return moving;
@@ -346,26 +373,21 @@ export class LoopWriter extends LoopPlaces {
     const { f } = this;
     const moving = this.#moving(axis, loop, base, axis > 0 ? undefined : { first, last });
     const address = placeOf(moving, base);
-    const stride = (access: number): LaneStride => moving.has(access) ? this.laneStride(access) : "none";
+    const stride = (access: number): LaneStride => this.laneStride(access);
     const rest = f.local("rest", "i32");
     f.set(rest, op("i32.sub", last, first));
     const advance = (vectors: number): void => {
       for (const [access, pointer] of moving) {
-        const step = this.step(access, axis, "inner")!; // it moves
-        const bytes = laneCount * vectors;
-        const next = this.laneStride(access) === "next"
-          ? i32(bytes * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes)
-          : op("i32.mul", step, i32(bytes));
-        f.set(pointer, op("i32.add", get(pointer), next));
+        f.set(pointer, op("i32.add", get(pointer), this.bytesOver(access, axis, laneCount * vectors)));
       }
       f.set(rest, op("i32.sub", get(rest), i32(laneCount * vectors)));
       if (counter !== undefined) f.set(counter, op("i32.add", get(counter), i32(laneCount * vectors)));
     };
     const places = counter && (() => op("i32x4.add", op("i32x4.splat", get(counter)), laneNumbers));
-    const isNext = [...moving.keys()].every((access) => this.laneStride(access) === "next");
+    const isKnown = [...moving.keys()].every((access) => elementsOver(this.laneStride(access), 1) !== undefined);
     // Exact kernels add up in one order, whatever else they compute.
     const ordered = this.#exact && loop.reductions.length > 0;
-    const unroll = isNext && !ordered ? unrolling(loop) : 1;
+    const unroll = isKnown && !ordered ? unrolling(loop) : 1;
     if (unroll > 1) {
       // Each of the vectors has running results of its own, so that they do not wait for each other.
       const parts = Array.from(
@@ -376,7 +398,7 @@ export class LoopWriter extends LoopPlaces {
       f.while(() => op("i32.ge_s", get(rest), i32(laneCount * unroll)), () => {
         for (let vector = 0; vector < unroll; vector++) {
           const offset = (access: number): number =>
-            moving.has(access) ? vector * laneCount * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes : 0;
+            elementsOver(this.laneStride(access), vector)! * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes;
           this.section(loop, { address, stride, offset, count: "all" });
           this.#accumulate(loop, undefined, undefined, parts[vector - 1]);
         }

@@ -1,20 +1,46 @@
 /**
- * Loads and stores of four values: next to each other, the same one four times, or anywhere at equal distances.
+ * Loads and stores of four values: next to each other, the same one four times, every other one, each of two twice, or
+ * anywhere at equal distances.
  *
  * What is left at the end of a row is fewer than four values. They are loaded as four, whatever lies behind them (the
  * arena keeps room for that at its end), and only as many as there are, are stored.
  * @module
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
-import { access, type Code, i32, i32x4, op, select, splat32 } from "./code.ts";
+import { access, type Code, i32, i32x4, op, select, shuffle32, shuffleBytes, splat32 } from "./code.ts";
 import type { FunctionBuilder } from "./function_builder.ts";
 import { laneCount } from "./lanes.ts";
 
 type Vector = Code<"v128">;
 type Address = Code<"i32">;
 
-/** How far it is from one lane's element to the next: nothing, an element, or a number of bytes that is known at run time. */
-export type LaneStride = "none" | "next" | Code<"i32">;
+/** How far the elements of the four lanes are from the first one's, where that is known when the code is written. */
+const lanePlaces = {
+  none: [0, 0, 0, 0],
+  next: [0, 1, 2, 3],
+  second: [0, 2, 4, 6],
+  twice: [0, 0, 1, 1],
+  byTurns: [0, 1, 0, 1],
+} as const;
+
+/** A name for that, or the number of bytes from one lane to the next, which is known at run time. */
+export type LaneStride = keyof typeof lanePlaces | Code<"i32">;
+
+/** How many elements further the vectors after so many are; undefined where only the program that runs knows. */
+export function elementsOver(stride: LaneStride, vectors: number): number | undefined {
+  if (typeof stride !== "string") return undefined;
+  const perVector = { none: 0, next: 4, second: 8, twice: 2, byTurns: 0 } as const;
+  return perVector[stride] * vectors;
+}
+
+/** How many bytes a lane's element is from the first lane's. */
+export function laneDistance(dtype: DType, stride: LaneStride, lane: number): Code<"i32"> {
+  return typeof stride === "string"
+    ? i32(lanePlaces[stride][lane]! * bytesOf(dtype))
+    : lane === 1
+    ? stride
+    : op("i32.mul", stride, i32(lane));
+}
 
 /** The elements that are loaded or stored: four, or as many as are left, one to three. */
 export type Count = "all" | Code<"i32">;
@@ -41,8 +67,7 @@ export function loadLanes(
   count: Count,
   offset = 0,
 ): Vector[] {
-  if (stride === "none") return loadSplat(dtype, address, offset);
-  if (stride === "next") return loadNext(dtype, address, offset);
+  if (typeof stride === "string") return loadPattern(dtype, address, stride, offset);
   const place = (lane: number): Address =>
     lane === 0 ? address : op("i32.add", address, laneOffset(stride, lane, count));
   if (dtype === "float64") {
@@ -73,6 +98,61 @@ export function loadLanes(
 function laneOffset(stride: Code<"i32">, lane: number, count: Count): Address {
   const index = count === "all" ? i32(lane) : select(op("i32.gt_s", count, i32(lane)), i32(lane), i32(0));
   return lane === 1 && count === "all" ? stride : op("i32.mul", stride, index);
+}
+
+function loadPattern(dtype: DType, address: Address, stride: keyof typeof lanePlaces, offset: number): Vector[] {
+  switch (stride) {
+    case "none":
+      return loadSplat(dtype, address, offset);
+    case "next":
+      return loadNext(dtype, address, offset);
+    case "second":
+      return loadSecond(dtype, address, offset);
+    default:
+      return loadTwo(dtype, address, stride, offset);
+  }
+}
+
+/** Every other element of eight; the one behind the last may not be there, and is not looked at. */
+function loadSecond(dtype: DType, address: Address, offset: number): Vector[] {
+  const at = (bytes: number): Vector => access("v128.load", { offset: offset + bytes }, address);
+  switch (bytesOf(dtype)) {
+    case 8:
+      return [0, 32].map((bytes) => shuffle32([0, 1, 4, 5], at(bytes), at(bytes + 16)));
+    case 4:
+      return [shuffle32([0, 2, 4, 6], at(0), at(16))];
+    default: {
+      const eight = access("v128.load64_zero", { offset }, address);
+      return [asStoredLanes(dtype, widen(dtype, firstBytes([0, 2, 4, 6], eight)))];
+    }
+  }
+}
+
+/** Two elements that are next to each other, each in two lanes. */
+function loadTwo(dtype: DType, address: Address, stride: "twice" | "byTurns", offset: number): Vector[] {
+  const places = lanePlaces[stride];
+  switch (bytesOf(dtype)) {
+    case 8: {
+      if (stride === "twice") {
+        return [0, 8].map((bytes) => access("v128.load64_splat", { offset: offset + bytes }, address));
+      }
+      const both = access("v128.load", { offset }, address);
+      return [both, both];
+    }
+    case 4: {
+      const both = access("v128.load64_splat", { offset }, address);
+      return [stride === "byTurns" ? both : shuffle32(places, both, both)];
+    }
+    default: {
+      const both = access("v128.load32_zero", { offset }, address);
+      return [asStoredLanes(dtype, widen(dtype, firstBytes(places, both)))];
+    }
+  }
+}
+
+/** A vector that begins with these bytes of another; what the rest of it is, does not matter. */
+function firstBytes(places: readonly number[], x: Vector): Vector {
+  return shuffleBytes([...places, ...places, ...places, ...places], x, x);
 }
 
 function loadSplat(dtype: DType, address: Address, offset: number): Vector[] {
@@ -159,9 +239,12 @@ export function storeLanes(
     return;
   }
   const store = (lane: number): void => {
-    if (stride === "next") storeLane(f, dtype, address, stored, lane, offset + lane * bytes);
-    else if (lane === 0) storeLane(f, dtype, address, stored, 0, offset);
-    else storeLane(f, dtype, op("i32.add", address, op("i32.mul", stride, i32(lane))), stored, lane, offset);
+    if (typeof stride === "string") {
+      storeLane(f, dtype, address, stored, lane, offset + lanePlaces[stride][lane]! * bytes);
+    } else {
+      const place = lane === 0 ? address : op("i32.add", address, laneDistance(dtype, stride, lane));
+      storeLane(f, dtype, place, stored, lane, offset);
+    }
   };
   store(0);
   for (let lane = 1; lane < laneCount; lane++) {

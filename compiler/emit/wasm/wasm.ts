@@ -16,6 +16,7 @@ import { Imports } from "./kernel_writer.ts";
 import type { WasmText } from "./load_wasm.ts";
 import { ContractWriter } from "./contract.ts";
 import { ContractLibrary } from "./contract_library.ts";
+import { joinPairs } from "./join_pairs.ts";
 import { LoopWriter } from "./loops.ts";
 import { VectorLibrary } from "./vector_library.ts";
 import { printFunction } from "./print.ts";
@@ -53,7 +54,7 @@ function templateKey(kernel: Kernel, exact: boolean): string {
 function cutKey(kernel: Kernel): string {
   switch (kernel.kind) {
     case "loops":
-      return cutOf(kernel);
+      return LoopWriter.keyOf(kernel);
     case "contract":
       return ContractWriter.keyOf(kernel);
     case "scatter":
@@ -110,7 +111,8 @@ function writeScatter(kernel: ScatterKernel, name: string, imports: Imports): Wr
 }
 
 /** Kernels as code. With `exact`, what a reduction adds up has the same order, whatever else its kernel does. */
-export function emitWasm(kernels: readonly Kernel[], { exact }: { readonly exact: boolean }): EmittedKernel[] {
+export function emitWasm(given: readonly Kernel[], { exact }: { readonly exact: boolean }): EmittedKernel[] {
+  const kernels = given.map((kernel) => kernel.kind === "loops" ? joinPairs(kernel) : kernel);
   const keys = kernels.map((kernel) => templateKey(kernel, exact));
   const found = keys.map((key) => templates.get(key));
   const shared = new Shared();
@@ -162,6 +164,7 @@ function needsOf(kernel: Kernel): Pick<EmittedKernel, "extent" | "scratchBytes">
 /** The text of a kernel's functions, for people to read. */
 export function printWasm(kernel: Kernel, options: { readonly exact: boolean }): string {
   const shared = new Shared();
-  const { main, finish } = write(kernel, functionName(kernel), shared, options.exact);
+  const walked = kernel.kind === "loops" ? joinPairs(kernel) : kernel;
+  const { main, finish } = write(walked, functionName(kernel), shared, options.exact);
   return [main, ...(finish === undefined ? [] : [finish]), ...shared.list].map(printFunction).join("\n\n");
 }
