@@ -24,6 +24,14 @@ import { type Count, countMask, loadLanes } from "./memory.ts";
 
 type Address = Code<"i32">;
 
+/** Columns of the right operand that are packed together: from `line` on, up to `columns`, and how deep. */
+interface Panel {
+  readonly line: Address;
+  readonly columns: Address;
+  readonly groups: Address;
+  readonly count: Address;
+}
+
 /** Writes a {@linkcode ContractKernel}. */
 export class ContractWriter extends ContractPlaces {
   readonly #library: ContractLibrary;
@@ -122,11 +130,11 @@ export class ContractWriter extends ContractPlaces {
             this.#packLeft(places(left), rows, count);
           });
         }
-        f.if(op("i32.or", op("i32.ne", get(packed.right), rightPart), op("i32.eqz", isWhole)), () => {
-          f.set(packed.right, rightPart);
-          this.#packRight(places(right), columns, count);
-        });
-        this.#multiply(f.let("left", this.#rowsAt(places(left), first)), rows, columns, count, continues);
+        const isNew = op("i32.or", op("i32.ne", get(packed.right), rightPart), op("i32.eqz", isWhole));
+        const packs = f.let("packs", op("i32.or", isNew, this.number("forgets")));
+        f.set(packed.right, rightPart);
+        const bases = { left: f.let("left", this.#rowsAt(places(left), first)), right: places(right) };
+        this.#multiply(bases, rows, columns, count, { packs, continues });
       });
       this.#epilogue({ stack: places, row, rows, column, columns });
     });
@@ -144,8 +152,8 @@ export class ContractWriter extends ContractPlaces {
     const last = f.let("last", this.minimum(behind, this.number("depth")));
     this.#depths(first, last, (from, count, continues) => {
       if (this.#packsRows) this.#packLeft(places(left), rows, count);
-      this.#packRight(places(right), columns, count);
-      this.#multiply(f.let("left", this.#rowsAt(places(left), from)), rows, columns, count, continues);
+      const bases = { left: f.let("left", this.#rowsAt(places(left), from)), right: places(right) };
+      this.#multiply(bases, rows, columns, count, { packs: i32(1), continues });
     });
   }
 
@@ -209,31 +217,27 @@ export class ContractWriter extends ContractPlaces {
     });
   }
 
-  #packRight(base: Address, columns: Address, count: Address): void {
+  /** Packs a panel of columns: those from `line` on, in so many `groups` of four. */
+  #packPanel(panel: Address, base: Address, { line, columns, groups, count }: Panel): void {
     const { f } = this;
     const { dtype } = this.kernel.accesses[this.kernel.right]!;
-    const panel = f.local("target", "i32");
-    f.set(panel, this.scratchAt("right"));
-    this.#panels(columns, (line, groups) => {
-      const step = f.let("step", op("i32.mul", groups, i32(this.#groupBytes)));
-      const target = f.local("group", "i32");
-      f.set(target, get(panel));
-      this.count("index", i32(0), groups, 1, (index) => {
-        const first = f.let("first", op("i32.add", line, op("i32.shl", index, i32(2))));
-        const rest = f.let("four", op("i32.sub", columns, first));
-        f.call(
-          this.#library.pack(dtype, this.sumType, "columns"),
-          base,
-          this.entry("rightLines", first),
-          this.minimum(rest, i32(laneCount)),
-          this.scratchAt("rightDepths"),
-          count,
-          get(target),
-          step,
-        );
-        f.set(target, op("i32.add", get(target), i32(this.#groupBytes)));
-      });
-      f.set(panel, op("i32.add", get(panel), op("i32.mul", count, step)));
+    const step = f.let("step", op("i32.mul", groups, i32(this.#groupBytes)));
+    const target = f.local("group", "i32");
+    f.set(target, panel);
+    this.count("index", i32(0), groups, 1, (index) => {
+      const first = f.let("first", op("i32.add", line, op("i32.shl", index, i32(2))));
+      const rest = f.let("four", op("i32.sub", columns, first));
+      f.call(
+        this.#library.pack(dtype, this.sumType, "columns"),
+        base,
+        this.entry("rightLines", first),
+        this.minimum(rest, i32(laneCount)),
+        this.scratchAt("rightDepths"),
+        count,
+        get(target),
+        step,
+      );
+      f.set(target, op("i32.add", get(target), i32(this.#groupBytes)));
     });
   }
 
@@ -265,14 +269,24 @@ export class ContractWriter extends ContractPlaces {
     });
   }
 
-  /** All tiles of a block, for the depths that are packed; rows that are read where they lie do so from `base` on. */
-  #multiply(base: Address, rows: Address, columns: Address, count: Address, continues: Address): void {
+  /**
+   * All tiles of a block, for so many depths: panel after panel of the right operand is packed, if it is not yet, and
+   * multiplied while the first-level cache has it. Rows that are read where they lie do so from their base on.
+   */
+  #multiply(
+    bases: { readonly left: Address; readonly right: Address },
+    rows: Address,
+    columns: Address,
+    count: Address,
+    { packs, continues }: { readonly packs: Address; readonly continues: Address },
+  ): void {
     const { f } = this;
     const right = f.local("panel", "i32");
     f.set(right, this.scratchAt("right"));
-    const left = this.#packsRows ? this.scratchAt("left") : base;
+    const left = this.#packsRows ? this.scratchAt("left") : bases.left;
     const tileBytes = f.let("tileBytes", op("i32.mul", this.number("rowBytes"), i32(tileRows)));
     this.#panels(columns, (line, groups) => {
+      f.if(packs, () => this.#packPanel(get(right), bases.right, { line, columns, groups, count }));
       const lines = f.local("lines", "i32");
       const sums = f.local("tile", "i32");
       const row = f.local("tileRow", "i32");
@@ -306,7 +320,10 @@ export class ContractWriter extends ContractPlaces {
         else f.if(op("i32.eq", groups, i32(width)), () => tiles(width), () => byWidth(width === 1 ? 2 : 3));
       };
       byWidth(1);
-      f.set(right, op("i32.add", get(right), op("i32.mul", count, op("i32.mul", groups, i32(this.#groupBytes)))));
+      // A panel that no other block has a use for is in the place of the one before it.
+      f.if(op("i32.eqz", this.number("forgets")), () => {
+        f.set(right, op("i32.add", get(right), op("i32.mul", count, op("i32.mul", groups, i32(this.#groupBytes)))));
+      });
     });
   }
 

@@ -27,11 +27,11 @@ const blockElements = 2 ** 16;
 const maximumColumns = 2048;
 
 /** A contraction of so many multiplications is worth dividing among threads, and a unit of so many worth a chunk. */
-const dividedWork = 2 ** 20;
+const dividedWork = 2 ** 18;
 const fewUnits = 4;
 
 /** Multiplications that take as long as one element of a map. */
-const multiplicationsPerElement = 16;
+const multiplicationsPerElement = 8;
 
 /** The least depth that is cut into units, and how many times deeper than high and wide a contraction then is. */
 const cutDepth = 1024;
@@ -55,6 +55,8 @@ export interface Blocks {
   readonly cutsDepth: boolean;
   /** Whether the left operand is packed. */
   readonly packsRows: boolean;
+  /** Whether panels of the right operand stay packed, for other blocks of rows. */
+  readonly keepsPanels: boolean;
 }
 
 /** How many times four columns a tile has at most. */
@@ -103,15 +105,18 @@ export function blocksOf(kernel: ContractKernel): Blocks {
   }
   const packsRows = !canReadRows(kernel);
   const blockDepth = Math.max(1, depth <= depthStep * 5 / 4 ? depth : partOf(depth, depthStep, 4));
+  const rowBlocks = count(rows, blockRows);
+  const isStacked = kernel.accesses[kernel.right]!.outer.some((stride) => stride !== 0);
   return {
     rows,
     columns,
     depth,
     packsRows,
+    keepsPanels: blockDepth >= depth && (rowBlocks > 1 || stacks > 1 && !isStacked),
     blockRows,
     blockColumns,
     blockDepth,
-    rowBlocks: count(rows, blockRows),
+    rowBlocks,
     columnBlocks: count(columns, blockColumns),
     depthBlocks: count(depth, blockDepth),
     stacks,
@@ -161,12 +166,13 @@ export function scratchOf(kernel: ContractKernel): {
   readonly places: Readonly<Record<ScratchName, number>>;
   readonly bytes: number;
 } {
-  const { blockRows, blockColumns, blockDepth, packsRows, cutsDepth } = blocksOf(kernel);
+  const { blockRows, blockColumns, blockDepth, packsRows, keepsPanels, cutsDepth } = blocksOf(kernel);
   const { bytes: sumBytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
   const sizes: Readonly<Record<ScratchName, number>> = {
     sums: cutsDepth ? 0 : blockRows * blockColumns * sumBytes,
     left: packsRows ? roundUp(blockRows, laneCount) * blockDepth * sumBytes : 0,
-    right: blockColumns * blockDepth * sumBytes,
+    right: (keepsPanels ? blockColumns : Math.min(blockColumns, tileGroups(kernel) * laneCount)) * blockDepth *
+      sumBytes,
     leftLines: (blockRows + tileRows) * Int32Array.BYTES_PER_ELEMENT,
     packedLines: packsRows ? (blockRows + tileRows) * Int32Array.BYTES_PER_ELEMENT : 0,
     rightLines: blockColumns * Int32Array.BYTES_PER_ELEMENT,

@@ -58,6 +58,7 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
     block("blockDepth", ({ blockDepth }) => blockDepth);
     block("rowBlocks", ({ rowBlocks }) => rowBlocks);
     block("columnBlocks", ({ columnBlocks }) => columnBlocks);
+    block("forgets", ({ keepsPanels }) => keepsPanels ? 0 : 1);
     for (const name of scratchNames) this.parameter(`at_${name}`, (other) => scratchOf(other).places[name]);
     block("rowBytes", ({ blockColumns }) => blockColumns * this.sumBytes);
     this.section(kernel.prologue, this.single((index) => this.number(`o${index}`)));
