@@ -92,6 +92,21 @@ describe("every other element", () => {
   });
 });
 
+describe("columns", () => {
+  it("are taken sixteen at a time, then four, then what is left", () => {
+    for (const width of [1, 3, 4, 15, 16, 17, 20, 33, 39]) {
+      for (const dtype of dtypes) {
+        const x = numbers([5, width], dtype);
+        assertComputes((x) => dtype === "bool" ? x!.any(0) : x!.sum(0), [x]);
+        assertComputes((x) => dtype === "bool" ? x!.all([0, 2]) : x!.max([0, 2]), [numbers([2, width, 3], dtype)]);
+      }
+      const [x, y] = [numbers([7, width], "float32"), numbers([width], "float32")];
+      assertComputes((x, y) => x!.mul(y!).add(1).sum(0).mul(2).sub(y!), [x, y]);
+      assertComputes((x, y) => x!.sub(y!).square().mean(0), [x, y]);
+    }
+  });
+});
+
 describe("windows", () => {
   it("of few elements are written out, not looped over", () => {
     const loops = (size: number): number =>

@@ -208,17 +208,69 @@ export class LoopWriter extends LoopPlaces {
       const along = f.let("along", way.along());
       const count = f.local("count", "i32");
       f.set(count, this.minimum(before, along));
-      f.if(
-        op("i32.ge_s", get(count), i32(laneCount)),
-        () => {
-          f.set(count, i32(laneCount));
-          this.#row(position(way.place, "all"));
-        },
-        () => this.#row(position(way.place, get(count))),
-      );
+      /** So many vectors of rows, if there are as many rows. */
+      const vectors = (beside: number, otherwise: () => void): void =>
+        f.if(op("i32.ge_s", get(count), i32(laneCount * beside)), () => {
+          f.set(count, i32(laneCount * beside));
+          if (beside > 1) this.#rowsBeside(position(way.place, "all"), beside);
+          else this.#row(position(way.place, "all"));
+        }, otherwise);
+      const few = (): void => vectors(1, () => this.#row(position(way.place, get(count))));
+      const beside = this.#vectorsBeside();
+      if (beside > 1) vectors(beside, few);
+      else few();
       f.set(row, op("i32.add", get(row), get(count)));
       way.advance(get(count));
     });
+  }
+
+  /**
+   * How many vectors of rows are walked beside each other. Rows that are walked together lie next to each other, and the
+   * elements of one far apart: whoever takes one vector reads a cache line of which he uses a quarter.
+   */
+  #vectorsBeside(): 1 | 2 | 4 {
+    const { passes: [pass, ...others], after } = this.kernel;
+    const { before, loop } = pass!; // there is one
+    const isSimple = others.length === 0 && before.steps.length === 0 && after.reductions.length === 0 &&
+      !LoopWriter.#repeats(this.kernel) && !loop.reductions.some(({ id }) => this.#isTotal(id));
+    const isKnown = [loop, after].flatMap(accessesOf).every((access) =>
+      elementsOver(this.laneStride(access), 1) !== undefined
+    );
+    return isSimple && isKnown ? unrolling(loop) : 1;
+  }
+
+  /** Several vectors of rows, of whose only pass each has running results of its own. */
+  #rowsBeside(position: Position, vectors: number): void {
+    const { passes, after } = this.kernel;
+    const { loop } = passes[0]!;
+    const beside = Array.from({ length: vectors }, (_, vector) => ({
+      position: { ...position, offset: (access: number) => this.#bytesTo(access, vector) },
+      accumulators: vector === 0
+        ? loop.reductions.map((each) => this.#accumulatorOf(each))
+        : loop.reductions.map((each) => new Accumulator(this, each)),
+    }));
+    for (const { accumulators } of beside) for (const each of accumulators) each.start();
+    const walk = (axis: number, address: Place): void => {
+      if (axis < this.kernel.inner.length) {
+        this.#nest(axis, loop, address, undefined, (place) => walk(axis + 1, place));
+        return;
+      }
+      for (const { position, accumulators } of beside) {
+        this.section(loop, { ...position, address });
+        this.#accumulate(loop, undefined, undefined, accumulators);
+      }
+    };
+    walk(0, position.address);
+    for (const { position, accumulators } of beside) {
+      for (const each of accumulators) this.values.set(each.reduction.id, each.value(false));
+      this.section(after, position);
+    }
+  }
+
+  /** How many bytes on an access has the elements that so many vectors are before. */
+  #bytesTo(access: number, vectors: number): number {
+    // Only those are asked for of which that is known.
+    return elementsOver(this.laneStride(access), vectors)! * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes;
   }
 
   /** A whole row, or as many as there are lanes. */
@@ -397,8 +449,7 @@ export class LoopWriter extends LoopPlaces {
       for (const each of parts.flat()) each.start();
       f.while(() => op("i32.ge_s", get(rest), i32(laneCount * unroll)), () => {
         for (let vector = 0; vector < unroll; vector++) {
-          const offset = (access: number): number =>
-            elementsOver(this.laneStride(access), vector)! * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes;
+          const offset = (access: number): number => this.#bytesTo(access, vector);
           this.section(loop, { address, stride, offset, count: "all" });
           this.#accumulate(loop, undefined, undefined, parts[vector - 1]);
         }

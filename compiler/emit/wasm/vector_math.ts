@@ -23,6 +23,9 @@ export interface MathContext {
   readonly fused: boolean;
 }
 
+/** From so many coefficients on, what Estrin's scheme saves in waiting is more than the powers that it takes. */
+const longPolynomial = 7;
+
 /** Elementary functions in a kernel. Arguments may be read again and again. */
 export class VectorMath {
   readonly #context: MathContext;
@@ -47,12 +50,24 @@ export class VectorMath {
     return this.#context.fused ? op("f32x4.relaxed_madd", x, y, z) : op("f32x4.add", op("f32x4.mul", x, y), z);
   }
 
-  /** A polynomial, its coefficients from the lowest power on. */
+  /**
+   * A polynomial, its coefficients from the lowest power on. A long one by Estrin's scheme, in which fewer products wait for
+   * each other than in Horner's: pairs of coefficients, then pairs of those.
+   */
   #polynomial(x: Vector, coefficients: readonly number[]): Vector {
-    return coefficients.slice(0, -1).reduceRight(
-      (value, coefficient) => this.#multiplyAdd(value, x, this.#number(coefficient)),
-      this.#number(coefficients.at(-1)!),
-    );
+    let terms = coefficients.map((each) => this.#number(each));
+    if (terms.length < longPolynomial) {
+      return terms.reduceRight((value, coefficient) => this.#multiplyAdd(value, x, coefficient));
+    }
+    let power = x;
+    for (;;) {
+      terms = Array.from({ length: Math.ceil(terms.length / 2) }, (_, pair) => {
+        const [low, high] = [terms[2 * pair]!, terms[2 * pair + 1]];
+        return high === undefined ? low : this.#keep(this.#multiplyAdd(high, power, low));
+      });
+      if (terms.length === 1) return terms[0]!; // there are coefficients
+      power = this.#keep(op("f32x4.mul", power, power));
+    }
   }
 
   #magnitude(x: Vector): Vector {
