@@ -10,15 +10,16 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import type { ElementwiseName } from "../../../src/ops/table.ts";
-import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
+import type { LoopKernel, Section } from "../../kernel.ts";
 import { isArgReduction } from "../../kinds.ts";
 import { accessesOf, cutOf, loopExtent, partialReductions } from "../loop_cut.ts";
 import type { Extent } from "../extent.ts";
 import { Accumulator, laneNumbers } from "./accumulators.ts";
-import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
+import { type Code, get, i32, type Local, op, select } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import type { Imports, Position } from "./kernel_writer.ts";
-import { LoopPlaces, type Place } from "./loop_places.ts";
+import type { Place } from "./loop_places.ts";
+import { LoopReductions, slotsOf } from "./loop_reductions.ts";
 import { laneCount } from "./lanes.ts";
 import { type Count, countMask, elementsOver, type LaneStride } from "./memory.ts";
 import type { VectorFunction } from "./vector_functions.ts";
@@ -43,17 +44,8 @@ function unrolling({ steps, reductions }: Section): 1 | 2 | 4 {
 /** A row of so many elements, which others are computed beside, is written out and not looped over. */
 const fewElements = 9;
 
-function slotsOf(reductions: readonly Reduction[]): number {
-  return reductions.reduce((sum, each) => sum + Accumulator.slots(each), 0);
-}
-
 /** Writes a {@linkcode LoopKernel}. */
-export class LoopWriter extends LoopPlaces {
-  readonly #accumulators = new Map<Id, Accumulator>();
-  /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
-  readonly #partials: readonly Reduction[];
-
-  readonly #exact: boolean;
+export class LoopWriter extends LoopReductions {
   readonly #library: VectorLibrary;
   /** The vector functions that are called. */
   readonly #called: ReadonlySet<string>;
@@ -65,11 +57,9 @@ export class LoopWriter extends LoopPlaces {
     library: VectorLibrary,
     { exact }: { readonly exact: boolean },
   ) {
-    super(name, kernel, imports);
-    this.#exact = exact;
+    super(name, kernel, imports, exact);
     this.#library = library;
     this.#called = calledFunctions(kernel);
-    this.#partials = partialReductions(kernel, this.cut);
   }
 
   /** How the work of a kernel can be cut. */
@@ -89,11 +79,6 @@ export class LoopWriter extends LoopPlaces {
     return kernel.lanes === "outer" && cutOf(kernel) === "rows" && sizeOf(kernel.inner) <= fewElements;
   }
 
-  /** How many numbers each call leaves. */
-  get slots(): number {
-    return slotsOf(this.#partials);
-  }
-
   override vectorFunction(name: ElementwiseName): VectorFunction | undefined {
     const own = super.vectorFunction(name);
     return own !== undefined && this.#called.has(name) ? this.#library.functionOf(name) : own;
@@ -102,7 +87,7 @@ export class LoopWriter extends LoopPlaces {
   /** The function that computes units. */
   main(): WasmFunction {
     this.header();
-    this.#start(this.#partials);
+    this.start(this.partialResults);
     switch (this.cut) {
       case "elements":
         this.#elements();
@@ -118,8 +103,8 @@ export class LoopWriter extends LoopPlaces {
         this.cut satisfies never;
     }
     let slot = 0;
-    for (const each of this.#partials) {
-      const accumulator = this.#accumulatorOf(each);
+    for (const each of this.partialResults) {
+      const accumulator = this.accumulatorOf(each);
       // A value of a whole row is the same in all lanes, and counts once.
       if (this.acrossRows || !this.kernel.after.reductions.includes(each)) accumulator.combine();
       this.leave(accumulator.partials(), slot);
@@ -132,9 +117,9 @@ export class LoopWriter extends LoopPlaces {
   finish(): WasmFunction {
     const { kernel } = this;
     this.header();
-    const totals = this.#partials.concat(this.cut === "pieces" ? kernel.after.reductions : [])
-      .filter(({ id }) => this.#isTotal(id));
-    this.#start(totals);
+    const totals = this.partialResults.concat(this.cut === "pieces" ? kernel.after.reductions : [])
+      .filter(({ id }) => this.isTotal(id));
+    this.start(totals);
     if (this.cut === "pieces") {
       // Without any rows there is nothing to divide, and the loop below ends before it begins.
       const isEmpty = op("i32.eqz", this.number("rows"));
@@ -142,42 +127,20 @@ export class LoopWriter extends LoopPlaces {
       this.#rows(i32(0), this.number("rows"), (place, row) => {
         const position = this.single(place);
         this.section(kernel.passes[0]!.before, position);
-        const ofRow = this.#partials.filter(({ id }) => !this.#isTotal(id));
-        this.#start(ofRow);
+        const ofRow = this.partialResults.filter(({ id }) => !this.isTotal(id));
+        this.start(ofRow);
         const first = this.f.let("first", op("i32.mul", row, pieces));
-        this.#takeIn(this.#partials, first, this.f.let("last", op("i32.add", first, pieces)));
-        this.#settle(ofRow, true);
+        this.takeIn(this.partialResults, first, this.f.let("last", op("i32.add", first, pieces)));
+        this.settle(ofRow, true);
         this.section(kernel.after, position);
-        this.#reduceRow(position);
+        this.reduceRow(position);
       });
     } else {
-      this.#takeIn(this.#partials, i32(0), get(this.end));
+      this.takeIn(this.partialResults, i32(0), get(this.end));
     }
-    this.#settle(totals, true);
+    this.settle(totals, true);
     this.section(kernel.total, this.single((access) => this.number(`o${access}`)));
     return this.f.end({ exported: true });
-  }
-
-  /** Takes in what the calls from `first` to before `last` have left. */
-  #takeIn(reductions: readonly Reduction[], first: Code<"i32">, last: Code<"i32">): void {
-    const { f } = this;
-    const slots = this.slots;
-    this.count("call", first, last, 1, (call) => {
-      const bytes = op("i32.mul", call, i32(slots * Float64Array.BYTES_PER_ELEMENT));
-      const address = f.let("left", op("i32.add", get(this.partials), bytes));
-      let slot = 0;
-      for (const each of reductions) {
-        const partials = Array.from(
-          { length: Accumulator.slots(each) },
-          () => access("f64.load", { offset: Float64Array.BYTES_PER_ELEMENT * slot++ }, address),
-        );
-        this.#accumulatorOf(each).addPartials(partials);
-      }
-    });
-  }
-
-  #isTotal(id: Id): boolean {
-    return this.kernel.totals.has(id);
   }
 
   #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Place, row: Code<"i32">) => void): void {
@@ -232,7 +195,7 @@ export class LoopWriter extends LoopPlaces {
     const { passes: [pass, ...others], after } = this.kernel;
     const { before, loop } = pass!; // there is one
     const isSimple = others.length === 0 && before.steps.length === 0 && after.reductions.length === 0 &&
-      !LoopWriter.#repeats(this.kernel) && !loop.reductions.some(({ id }) => this.#isTotal(id));
+      !LoopWriter.#repeats(this.kernel) && !loop.reductions.some(({ id }) => this.isTotal(id));
     const isKnown = [loop, after].flatMap(accessesOf).every((access) =>
       elementsOver(this.laneStride(access), 1) !== undefined
     );
@@ -246,7 +209,7 @@ export class LoopWriter extends LoopPlaces {
     const beside = Array.from({ length: vectors }, (_, vector) => ({
       position: { ...position, offset: (access: number) => this.#bytesTo(access, vector) },
       accumulators: vector === 0
-        ? loop.reductions.map((each) => this.#accumulatorOf(each))
+        ? loop.reductions.map((each) => this.accumulatorOf(each))
         : loop.reductions.map((each) => new Accumulator(this, each)),
     }));
     for (const { accumulators } of beside) for (const each of accumulators) each.start();
@@ -257,7 +220,7 @@ export class LoopWriter extends LoopPlaces {
       }
       for (const { position, accumulators } of beside) {
         this.section(loop, { ...position, address });
-        this.#accumulate(loop, undefined, undefined, accumulators);
+        this.accumulate(loop, undefined, undefined, accumulators);
       }
     };
     walk(0, position.address);
@@ -279,20 +242,15 @@ export class LoopWriter extends LoopPlaces {
     for (const { before, loop } of kernel.passes) {
       this.section(before, position);
       if (loop.stores.length === 0 && loop.reductions.length === 0) continue;
-      const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
-      this.#start(ofRow);
+      const ofRow = loop.reductions.filter((each) => !this.isTotal(each.id));
+      this.start(ofRow);
       const counter = this.#counterFor(loop, i32(0));
       if (this.acrossRows) this.#walk(0, loop, position, counter);
       else this.#loops(0, loop, position.address, counter);
-      this.#settle(ofRow, this.acrossRows);
+      this.settle(ofRow, this.acrossRows);
     }
     this.section(kernel.after, position);
-    this.#reduceRow(position);
-  }
-
-  /** The totals that row values go into. */
-  #reduceRow({ mask }: Position): void {
-    for (const each of this.kernel.after.reductions) this.#accumulatorOf(each).add(this.value(each.arg), mask);
+    this.reduceRow(position);
   }
 
   /** A piece of one row: its only pass, over a part of the first inner axis. */
@@ -353,7 +311,7 @@ export class LoopWriter extends LoopPlaces {
     const { f } = this;
     if (axis === this.kernel.inner.length) {
       this.section(loop, position);
-      this.#accumulate(loop, position.mask, counter && op("i32x4.splat", get(counter)));
+      this.accumulate(loop, position.mask, counter && op("i32x4.splat", get(counter)));
       if (counter !== undefined) f.set(counter, op("i32.add", get(counter), i32(1)));
       return;
     }
@@ -407,7 +365,7 @@ export class LoopWriter extends LoopPlaces {
     const { kernel } = this;
     if (kernel.inner.length === 0) {
       this.section(loop, this.single(base));
-      this.#accumulate(loop, this.keep(countMask(i32(1))), laneNumbers);
+      this.accumulate(loop, this.keep(countMask(i32(1))), laneNumbers);
     } else if (axis === kernel.inner.length - 1) {
       this.#vectors(axis, loop, base, counter, range);
     } else {
@@ -438,7 +396,7 @@ export class LoopWriter extends LoopPlaces {
     const places = counter && (() => op("i32x4.add", op("i32x4.splat", get(counter)), laneNumbers));
     const isKnown = [...moving.keys()].every((access) => elementsOver(this.laneStride(access), 1) !== undefined);
     // Exact kernels add up in one order, whatever else they compute.
-    const ordered = this.#exact && loop.reductions.length > 0;
+    const ordered = this.exact && loop.reductions.length > 0;
     const unroll = isKnown && !ordered ? unrolling(loop) : 1;
     if (unroll > 1) {
       // Each of the vectors has running results of its own, so that they do not wait for each other.
@@ -451,58 +409,23 @@ export class LoopWriter extends LoopPlaces {
         for (let vector = 0; vector < unroll; vector++) {
           const offset = (access: number): number => this.#bytesTo(access, vector);
           this.section(loop, { address, stride, offset, count: "all" });
-          this.#accumulate(loop, undefined, undefined, parts[vector - 1]);
+          this.accumulate(loop, undefined, undefined, parts[vector - 1]);
         }
         advance(unroll);
       });
-      for (const part of parts) for (const each of part) this.#accumulatorOf(each.reduction).merge(each);
+      for (const part of parts) for (const each of part) this.accumulatorOf(each.reduction).merge(each);
     }
     f.while(() => op("i32.ge_s", get(rest), i32(laneCount)), () => {
       this.section(loop, { address, stride, count: "all" });
-      this.#accumulate(loop, undefined, places?.());
+      this.accumulate(loop, undefined, places?.());
       advance(1);
     });
     f.if(op("i32.gt_s", get(rest), i32(0)), () => {
       const mask = this.keep(countMask(get(rest)));
       this.section(loop, { address, stride, count: get(rest), mask });
-      this.#accumulate(loop, mask, places?.());
+      this.accumulate(loop, mask, places?.());
       if (counter !== undefined) f.set(counter, op("i32.add", get(counter), get(rest)));
     });
-  }
-
-  #accumulate(
-    { reductions }: Section,
-    mask: Code<"v128"> | undefined,
-    places: Code<"v128"> | undefined,
-    into?: readonly Accumulator[],
-  ): void {
-    const kept = places && this.keep(places);
-    reductions.forEach((each, index) =>
-      (into?.[index] ?? this.#accumulatorOf(each)).add(this.value(each.arg), mask, kept)
-    );
-  }
-
-  #accumulatorOf(reduction: Reduction): Accumulator {
-    let accumulator = this.#accumulators.get(reduction.id);
-    if (accumulator === undefined) {
-      // Across rows each lane has its own elements, in order; what holds for a row counts once.
-      const inOrder = this.#exact && !this.acrossRows && !this.kernel.after.reductions.includes(reduction);
-      this.#accumulators.set(reduction.id, accumulator = new Accumulator(this, reduction, inOrder));
-    }
-    return accumulator;
-  }
-
-  #start(reductions: readonly Reduction[]): void {
-    for (const each of reductions) this.#accumulatorOf(each).start();
-  }
-
-  /** What reductions have come to, as values; `apart` where the lanes are results of their own. */
-  #settle(reductions: readonly Reduction[], apart: boolean): void {
-    for (const each of reductions) {
-      const accumulator = this.#accumulatorOf(each);
-      if (!apart) accumulator.combine();
-      this.values.set(each.id, accumulator.value(!this.acrossRows));
-    }
   }
 }
 

@@ -1,0 +1,102 @@
+/**
+ * The reductions of a loop kernel: their running results, what goes into them, and what calls leave of those that end
+ * beyond a call.
+ * @module
+ */
+import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
+import { partialReductions } from "../loop_cut.ts";
+import { Accumulator } from "./accumulators.ts";
+import { access, type Code, get, i32, op } from "./code.ts";
+import type { Imports, Position } from "./kernel_writer.ts";
+import { LoopPlaces } from "./loop_places.ts";
+
+/** How many numbers are left of reductions. */
+export function slotsOf(reductions: readonly Reduction[]): number {
+  return reductions.reduce((sum, each) => sum + Accumulator.slots(each), 0);
+}
+
+/** Knows what the reductions of a {@linkcode LoopKernel} have come to. */
+export abstract class LoopReductions extends LoopPlaces {
+  readonly #accumulators = new Map<Id, Accumulator>();
+  /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
+  protected readonly partialResults: readonly Reduction[];
+  /** Whether what is added up has one order, whatever else the kernel computes. */
+  protected readonly exact: boolean;
+
+  constructor(name: string, kernel: LoopKernel, imports: Imports, exact: boolean) {
+    super(name, kernel, imports);
+    this.exact = exact;
+    this.partialResults = partialReductions(kernel, this.cut);
+  }
+
+  /** How many numbers each call leaves. */
+  get slots(): number {
+    return slotsOf(this.partialResults);
+  }
+
+  /** Takes the values of a loop in, of those lanes that the mask shows; `into` other running results than the usual ones. */
+  protected accumulate(
+    { reductions }: Section,
+    mask: Code<"v128"> | undefined,
+    places: Code<"v128"> | undefined,
+    into?: readonly Accumulator[],
+  ): void {
+    const kept = places && this.keep(places);
+    reductions.forEach((each, index) =>
+      (into?.[index] ?? this.accumulatorOf(each)).add(this.value(each.arg), mask, kept)
+    );
+  }
+
+  /** The running result of a reduction. */
+  protected accumulatorOf(reduction: Reduction): Accumulator {
+    let accumulator = this.#accumulators.get(reduction.id);
+    if (accumulator === undefined) {
+      // Across rows each lane has its own elements, in order; what holds for a row counts once.
+      const inOrder = this.exact && !this.acrossRows && !this.kernel.after.reductions.includes(reduction);
+      this.#accumulators.set(reduction.id, accumulator = new Accumulator(this, reduction, inOrder));
+    }
+    return accumulator;
+  }
+
+  /** Begins. */
+  protected start(reductions: readonly Reduction[]): void {
+    for (const each of reductions) this.accumulatorOf(each).start();
+  }
+
+  /** What reductions have come to, as values; `apart` where the lanes are results of their own. */
+  protected settle(reductions: readonly Reduction[], apart: boolean): void {
+    for (const each of reductions) {
+      const accumulator = this.accumulatorOf(each);
+      if (!apart) accumulator.combine();
+      this.values.set(each.id, accumulator.value(!this.acrossRows));
+    }
+  }
+
+  /** Whether a reduction runs over all rows, not over one. */
+  protected isTotal(id: Id): boolean {
+    return this.kernel.totals.has(id);
+  }
+
+  /** The totals that row values go into. */
+  protected reduceRow({ mask }: Position): void {
+    for (const each of this.kernel.after.reductions) this.accumulatorOf(each).add(this.value(each.arg), mask);
+  }
+
+  /** Takes in what the calls from `first` to before `last` have left. */
+  protected takeIn(reductions: readonly Reduction[], first: Code<"i32">, last: Code<"i32">): void {
+    const { f } = this;
+    const slots = this.slots;
+    this.count("call", first, last, 1, (call) => {
+      const bytes = op("i32.mul", call, i32(slots * Float64Array.BYTES_PER_ELEMENT));
+      const address = f.let("left", op("i32.add", get(this.partials), bytes));
+      let slot = 0;
+      for (const each of reductions) {
+        const partials = Array.from(
+          { length: Accumulator.slots(each) },
+          () => access("f64.load", { offset: Float64Array.BYTES_PER_ELEMENT * slot++ }, address),
+        );
+        this.accumulatorOf(each).addPartials(partials);
+      }
+    });
+  }
+}
