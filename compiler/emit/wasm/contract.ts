@@ -11,7 +11,7 @@
  * @module
  */
 import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
-import type { ContractKernel } from "../../kernel.ts";
+import type { ContractKernel, Store } from "../../kernel.ts";
 import { stridesOfGroup } from "../contract_axes.ts";
 import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
 import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./contract_blocks.ts";
@@ -32,19 +32,37 @@ interface Panel {
   readonly count: Address;
 }
 
+/** Part of the result of one of the stacked matrices, where each access begins in that, and the first sums are its own. */
+interface Block {
+  readonly stack: (index: number) => Address;
+  readonly row: Address;
+  readonly rows: Address;
+  readonly column: Address;
+  readonly columns: Address;
+}
+
+/** Where tiles are stored: from where on, how far rows are apart, and how many of a block's are, before the last few. */
+interface Target {
+  readonly at: Address;
+  readonly rowBytes: Address;
+  readonly whole: Address;
+}
+
 /** Writes a {@linkcode ContractKernel}. */
 export class ContractWriter extends ContractPlaces {
   readonly #library: ContractLibrary;
   readonly #cutsDepth: boolean;
   readonly #packsRows: boolean;
+  readonly #storesTiles: boolean;
   readonly #groups: 1 | 3;
 
   constructor(name: string, kernel: ContractKernel, imports: Imports, library: ContractLibrary) {
     super(name, kernel, imports);
     this.#library = library;
-    const { cutsDepth, packsRows } = blocksOf(kernel);
+    const { cutsDepth, packsRows, storesTiles } = blocksOf(kernel);
     this.#cutsDepth = cutsDepth;
     this.#packsRows = packsRows;
+    this.#storesTiles = storesTiles;
     this.#groups = tileGroups(kernel);
   }
 
@@ -58,8 +76,8 @@ export class ContractWriter extends ContractPlaces {
 
   /** What the code depends on beside the kernel's key. */
   static keyOf(kernel: ContractKernel): string {
-    const { cutsDepth, packsRows } = blocksOf(kernel);
-    return `${cutsDepth ? "cut" : ""}${packsRows ? "packed" : ""}`;
+    const { cutsDepth, packsRows, storesTiles } = blocksOf(kernel);
+    return `${cutsDepth ? "cut" : ""}${packsRows ? "packed" : ""}${storesTiles ? "stored" : ""}`;
   }
 
   /** Whether calls leave sums. */
@@ -110,7 +128,8 @@ export class ContractWriter extends ContractPlaces {
       const column = f.let("column", op("i32.mul", columnBlock, this.number("blockColumns")));
       const rows = this.lengthFrom("rowsHere", row, this.number("rows"), this.number("blockRows"));
       const columns = this.lengthFrom("columnsHere", column, this.number("columns"), this.number("blockColumns"));
-      const places = this.placesOfStack(stack);
+      const block: Block = { stack: this.placesOfStack(stack), row, rows, column, columns };
+      const target = this.#storesTiles ? this.#targetOf(block) : this.#ownSums(rows);
       // Neighbouring units have rows or columns in common, and where they lie is listed, and they are packed, once.
       f.if(op("i32.ne", get(listed.rows), rowBlock), () => {
         f.set(listed.rows, rowBlock);
@@ -127,16 +146,17 @@ export class ContractWriter extends ContractPlaces {
         if (this.#packsRows) {
           f.if(op("i32.or", op("i32.ne", get(packed.left), leftPart), op("i32.eqz", isWhole)), () => {
             f.set(packed.left, leftPart);
-            this.#packLeft(places(left), rows, count);
+            this.#packLeft(block.stack(left), rows, count);
           });
         }
         const isNew = op("i32.or", op("i32.ne", get(packed.right), rightPart), op("i32.eqz", isWhole));
         const packs = f.let("packs", op("i32.or", isNew, this.number("forgets")));
         f.set(packed.right, rightPart);
-        const bases = { left: f.let("left", this.#rowsAt(places(left), first)), right: places(right) };
-        this.#multiply(bases, rows, columns, count, { packs, continues });
+        const bases = { left: f.let("left", this.#rowsAt(block.stack(left), first)), right: block.stack(right) };
+        this.#multiply(bases, target, { rows, columns, count, packs, continues });
       });
-      this.#epilogue({ stack: places, row, rows, column, columns });
+      if (this.#storesTiles) this.#epilogueBelow(block, target);
+      else this.#epilogue(block);
     });
   }
 
@@ -153,7 +173,7 @@ export class ContractWriter extends ContractPlaces {
     this.#depths(first, last, (from, count, continues) => {
       if (this.#packsRows) this.#packLeft(places(left), rows, count);
       const bases = { left: f.let("left", this.#rowsAt(places(left), from)), right: places(right) };
-      this.#multiply(bases, rows, columns, count, { packs: i32(1), continues });
+      this.#multiply(bases, this.#ownSums(rows), { rows, columns, count, packs: i32(1), continues });
     });
   }
 
@@ -246,6 +266,31 @@ export class ContractWriter extends ContractPlaces {
     return this.#cutsDepth ? get(this.partials) : this.scratchAt("sums");
   }
 
+  #ownSums(rows: Address): Target {
+    return { at: this.#sums, rowBytes: this.number("rowBytes"), whole: rows };
+  }
+
+  /** Where the result of a block is to be; its last rows, if those are no tile, go to memory of the thread first. */
+  #targetOf({ stack, row, rows, column }: Block): Target {
+    const { f } = this;
+    const [{ access }] = this.kernel.epilogue.stores as [Store]; // there is one, or tiles would not be stored
+    const rowBytes = this.number(`rows_${access}_0`);
+    const place = op("i32.add", stack(access), op("i32.mul", row, rowBytes));
+    return {
+      at: f.let("result", op("i32.add", place, op("i32.mul", column, i32(this.sumBytes)))),
+      rowBytes,
+      whole: f.let("whole", op("i32.mul", op("i32.div_u", rows, i32(tileRows)), i32(tileRows))),
+    };
+  }
+
+  #epilogueBelow({ row, rows, ...block }: Block, { whole }: Target): void {
+    const { f } = this;
+    f.if(op("i32.ne", whole, rows), () => {
+      const below = { row: f.let("below", op("i32.add", row, whole)), rows: f.let("few", op("i32.sub", rows, whole)) };
+      this.#epilogue({ ...block, ...below });
+    });
+  }
+
   /** Bytes of four sums. */
   get #groupBytes(): number {
     return laneCount * this.sumBytes;
@@ -275,26 +320,27 @@ export class ContractWriter extends ContractPlaces {
    */
   #multiply(
     bases: { readonly left: Address; readonly right: Address },
-    rows: Address,
-    columns: Address,
-    count: Address,
-    { packs, continues }: { readonly packs: Address; readonly continues: Address },
+    target: Target,
+    { rows, columns, count, packs, continues }: Readonly<
+      Record<"rows" | "columns" | "count" | "packs" | "continues", Address>
+    >,
   ): void {
     const { f } = this;
     const right = f.local("panel", "i32");
     f.set(right, this.scratchAt("right"));
     const left = this.#packsRows ? this.scratchAt("left") : bases.left;
-    const tileBytes = f.let("tileBytes", op("i32.mul", this.number("rowBytes"), i32(tileRows)));
+    const tileBytes = f.let("tileBytes", op("i32.mul", target.rowBytes, i32(tileRows)));
     this.#panels(columns, (line, groups) => {
       f.if(packs, () => this.#packPanel(get(right), bases.right, { line, columns, groups, count }));
       const lines = f.local("lines", "i32");
       const sums = f.local("tile", "i32");
       const row = f.local("tileRow", "i32");
       f.set(lines, this.scratchAt(this.#packsRows ? "packedLines" : "leftLines"));
-      f.set(sums, op("i32.add", this.#sums, op("i32.mul", line, i32(this.sumBytes))));
+      const from = (place: Address): void => f.set(sums, op("i32.add", place, op("i32.mul", line, i32(this.sumBytes))));
+      from(target.at);
       f.set(row, i32(0));
       /** The rows of one tile or two, and on to those below. */
-      const tile = (tileCount: 1 | 2, width: 1 | 2 | 3): void => {
+      const tile = (tileCount: 1 | 2, width: 1 | 2 | 3, { rowBytes }: Pick<Target, "rowBytes"> = target): void => {
         const form: TileForm = { type: this.sumType, tiles: tileCount, groups: width };
         f.call(
           this.#library.multiply(form),
@@ -303,7 +349,7 @@ export class ContractWriter extends ContractPlaces {
           get(right),
           count,
           get(sums),
-          this.number("rowBytes"),
+          rowBytes,
           continues,
         );
         for (let index = 0; index < tileCount; index++) f.set(sums, op("i32.add", get(sums), tileBytes));
@@ -312,8 +358,17 @@ export class ContractWriter extends ContractPlaces {
       };
       const isLeft = (count: number): Address => op("i32.lt_s", op("i32.add", get(row), i32(count)), rows);
       const tiles = (width: 1 | 2 | 3): void => {
-        if (width < 3) f.while(() => isLeft(tileRows), () => tile(2, width));
-        f.while(() => isLeft(0), () => tile(1, width));
+        // Two tiles at once have rows that are nobody's, too, where less than both are left.
+        if (width < 3) f.while(() => isLeft(this.#storesTiles ? 2 * tileRows - 1 : tileRows), () => tile(2, width));
+        if (!this.#storesTiles) {
+          f.while(() => isLeft(0), () => tile(1, width));
+          return;
+        }
+        f.while(() => op("i32.lt_s", get(row), target.whole), () => tile(1, width));
+        f.if(isLeft(0), () => {
+          from(this.#sums);
+          tile(1, width, { rowBytes: this.number("rowBytes") });
+        });
       };
       const byWidth = (width: 1 | 2 | 3): void => {
         if (width === this.#groups) tiles(width);
@@ -328,13 +383,7 @@ export class ContractWriter extends ContractPlaces {
   }
 
   /** What is done with the sums of a block. */
-  #epilogue(block: {
-    readonly stack: (index: number) => Address;
-    readonly row: Address;
-    readonly rows: Address;
-    readonly column: Address;
-    readonly columns: Address;
-  }): void {
+  #epilogue(block: Block): void {
     const { f } = this;
     const used = this.used();
     const sumsRow = f.local("sumsRow", "i32");

@@ -55,6 +55,8 @@ export interface Blocks {
   readonly cutsDepth: boolean;
   /** Whether the left operand is packed. */
   readonly packsRows: boolean;
+  /** Whether tiles are stored as they are where the result is to be, and nothing more is done with them. */
+  readonly storesTiles: boolean;
   /** Whether panels of the right operand stay packed, for other blocks of rows. */
   readonly keepsPanels: boolean;
 }
@@ -69,6 +71,21 @@ function canReadRows(kernel: ContractKernel): boolean {
   const { dtype } = kernel.accesses[kernel.left]!;
   const along = stridesOfGroup(kernel, "left", "depth");
   return dtype === (isFloating(kernel.dtype) ? kernel.dtype : "int32") && along.length === 1 && along[0] === 1;
+}
+
+/** Whether nothing is done with sums but that they are stored, whole vectors of a row next to each other. */
+function canStoreTiles(kernel: ContractKernel): boolean {
+  const { steps, stores } = kernel.epilogue;
+  const [store, ...others] = stores;
+  if (store === undefined || others.length > 0 || steps.length > 0 || store.arg !== kernel.result) return false;
+  const [rows, columns] = [
+    stridesOfGroup(kernel, store.access, "rows"),
+    stridesOfGroup(kernel, store.access, "columns"),
+  ];
+  const isWhole = rows.length === 1 && columns.length === 1 && columns[0] === 1;
+  const isSum = kernel.dtype === "float32" || kernel.dtype === "float64" || kernel.dtype === "int32";
+  return isWhole && isSum && kernel.accesses[store.access]!.dtype === kernel.dtype &&
+    sizeOf(kernel.columns) % laneCount === 0;
 }
 
 /** Parts of `length` that are no longer than `most`, as equal as multiples of `step` can be; one when it is 0. */
@@ -112,6 +129,7 @@ export function blocksOf(kernel: ContractKernel): Blocks {
     columns,
     depth,
     packsRows,
+    storesTiles: !cutsDepth && canStoreTiles(kernel),
     keepsPanels: blockDepth >= depth && (rowBlocks > 1 || stacks > 1 && !isStacked),
     blockRows,
     blockColumns,
@@ -166,10 +184,11 @@ export function scratchOf(kernel: ContractKernel): {
   readonly places: Readonly<Record<ScratchName, number>>;
   readonly bytes: number;
 } {
-  const { blockRows, blockColumns, blockDepth, packsRows, keepsPanels, cutsDepth } = blocksOf(kernel);
+  const { blockRows, blockColumns, blockDepth, packsRows, keepsPanels, cutsDepth, storesTiles } = blocksOf(kernel);
   const { bytes: sumBytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
   const sizes: Readonly<Record<ScratchName, number>> = {
-    sums: cutsDepth ? 0 : blockRows * blockColumns * sumBytes,
+    // Of tiles that are stored, the last one may have fewer rows, and is not.
+    sums: cutsDepth ? 0 : (storesTiles ? tileRows : blockRows) * blockColumns * sumBytes,
     left: packsRows ? roundUp(blockRows, laneCount) * blockDepth * sumBytes : 0,
     right: (keepsPanels ? blockColumns : Math.min(blockColumns, tileGroups(kernel) * laneCount)) * blockDepth *
       sumBytes,
