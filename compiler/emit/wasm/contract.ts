@@ -10,17 +10,14 @@
  * depths lie.
  * @module
  */
-import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel, Store } from "../../kernel.ts";
-import { stridesOfGroup } from "../contract_axes.ts";
 import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
 import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./contract_blocks.ts";
 import type { ContractLibrary, TileForm } from "./contract_library.ts";
 import type { WasmFunction } from "./function_builder.ts";
-import { ContractPlaces } from "./contract_places.ts";
-import type { Imports, Position } from "./kernel_writer.ts";
-import { laneCount, type Lanes, wrapLanes } from "./lanes.ts";
-import { type Count, countMask, loadLanes } from "./memory.ts";
+import { type Block, ContractEpilogue, type Sums } from "./contract_epilogue.ts";
+import type { Imports } from "./kernel_writer.ts";
+import { laneCount } from "./lanes.ts";
 
 type Address = Code<"i32">;
 
@@ -32,24 +29,14 @@ interface Panel {
   readonly count: Address;
 }
 
-/** Part of the result of one of the stacked matrices, where each access begins in that, and the first sums are its own. */
-interface Block {
-  readonly stack: (index: number) => Address;
-  readonly row: Address;
+/** Where the result of a block is to be, and its rows and columns that are those of whole tiles: they are stored there. */
+interface Target extends Sums {
   readonly rows: Address;
-  readonly column: Address;
-  readonly columns: Address;
-}
-
-/** Where tiles are stored: from where on, how far rows are apart, and how many of a block's are, before the last few. */
-interface Target {
-  readonly at: Address;
-  readonly rowBytes: Address;
-  readonly whole: Address;
+  readonly columns: Local<"i32">;
 }
 
 /** Writes a {@linkcode ContractKernel}. */
-export class ContractWriter extends ContractPlaces {
+export class ContractWriter extends ContractEpilogue {
   readonly #library: ContractLibrary;
   readonly #cutsDepth: boolean;
   readonly #packsRows: boolean;
@@ -100,13 +87,13 @@ export class ContractWriter extends ContractPlaces {
     const lanes = this.sumType === "float32" ? "f32x4" : this.sumType === "float64" ? "f64x2" : "i32x4";
     this.addUp(lanes, f.let("bytes", op("i32.mul", this.number("blockRows"), this.number("rowBytes"))));
     const zero = i32(0);
-    this.#epilogue({
+    this.epilogue({
       stack: this.placesOfStack(zero),
       row: zero,
       rows: this.number("rows"),
       column: zero,
       columns: this.number("columns"),
-    });
+    }, this.#sums);
     return f.end({ exported: true });
   }
 
@@ -129,7 +116,7 @@ export class ContractWriter extends ContractPlaces {
       const rows = this.lengthFrom("rowsHere", row, this.number("rows"), this.number("blockRows"));
       const columns = this.lengthFrom("columnsHere", column, this.number("columns"), this.number("blockColumns"));
       const block: Block = { stack: this.placesOfStack(stack), row, rows, column, columns };
-      const target = this.#storesTiles ? this.#targetOf(block) : this.#ownSums(rows);
+      const target = this.#storesTiles ? this.#targetOf(block) : undefined;
       // Neighbouring units have rows or columns in common, and where they lie is listed, and they are packed, once.
       f.if(op("i32.ne", get(listed.rows), rowBlock), () => {
         f.set(listed.rows, rowBlock);
@@ -153,10 +140,9 @@ export class ContractWriter extends ContractPlaces {
         const packs = f.let("packs", op("i32.or", isNew, this.number("forgets")));
         f.set(packed.right, rightPart);
         const bases = { left: f.let("left", this.#rowsAt(block.stack(left), first)), right: block.stack(right) };
-        this.#multiply(bases, target, { rows, columns, count, packs, continues });
+        this.#multiply(bases, { rows, columns, count, packs, continues }, target);
       });
-      if (this.#storesTiles) this.#epilogueBelow(block, target);
-      else this.#epilogue(block);
+      this.#rest(block, target);
     });
   }
 
@@ -173,7 +159,7 @@ export class ContractWriter extends ContractPlaces {
     this.#depths(first, last, (from, count, continues) => {
       if (this.#packsRows) this.#packLeft(places(left), rows, count);
       const bases = { left: f.let("left", this.#rowsAt(places(left), from)), right: places(right) };
-      this.#multiply(bases, this.#ownSums(rows), { rows, columns, count, packs: i32(1), continues });
+      this.#multiply(bases, { rows, columns, count, packs: i32(1), continues });
     });
   }
 
@@ -261,33 +247,48 @@ export class ContractWriter extends ContractPlaces {
     });
   }
 
-  /** Where the sums of a block are: in memory of the thread, or where they are left for `finish`. */
-  get #sums(): Address {
-    return this.#cutsDepth ? get(this.partials) : this.scratchAt("sums");
+  /** Where a block's own sums are: in memory of the thread, or where they are left for `finish`. */
+  get #sums(): Sums {
+    return { at: this.#cutsDepth ? get(this.partials) : this.scratchAt("sums"), rowBytes: this.number("rowBytes") };
   }
 
-  #ownSums(rows: Address): Target {
-    return { at: this.#sums, rowBytes: this.number("rowBytes"), whole: rows };
-  }
-
-  /** Where the result of a block is to be; its last rows, if those are no tile, go to memory of the thread first. */
-  #targetOf({ stack, row, rows, column }: Block): Target {
+  #targetOf({ stack, row, rows, column, columns }: Block): Target {
     const { f } = this;
     const [{ access }] = this.kernel.epilogue.stores as [Store]; // there is one, or tiles would not be stored
     const rowBytes = this.number(`rows_${access}_0`);
     const place = op("i32.add", stack(access), op("i32.mul", row, rowBytes));
+    const whole = f.local("wholeColumns", "i32");
+    f.set(whole, columns);
     return {
       at: f.let("result", op("i32.add", place, op("i32.mul", column, i32(this.sumBytes)))),
       rowBytes,
-      whole: f.let("whole", op("i32.mul", op("i32.div_u", rows, i32(tileRows)), i32(tileRows))),
+      rows: f.let("wholeRows", op("i32.mul", op("i32.div_u", rows, i32(tileRows)), i32(tileRows))),
+      columns: whole,
     };
   }
 
-  #epilogueBelow({ row, rows, ...block }: Block, { whole }: Target): void {
+  /** What follows a block's own sums: all of them, or those below and beside what was stored where it is to be. */
+  #rest(block: Block, target: Target | undefined): void {
     const { f } = this;
-    f.if(op("i32.ne", whole, rows), () => {
-      const below = { row: f.let("below", op("i32.add", row, whole)), rows: f.let("few", op("i32.sub", rows, whole)) };
-      this.#epilogue({ ...block, ...below });
+    const { row, rows, column, columns } = block;
+    const sums = this.#sums;
+    if (target === undefined) {
+      this.epilogue(block, sums);
+      return;
+    }
+    const [above, before] = [target.rows, get(target.columns)];
+    f.if(op("i32.lt_s", above, rows), () => {
+      const at = f.let("at", op("i32.add", sums.at, op("i32.mul", above, sums.rowBytes)));
+      const below = { row: f.let("below", op("i32.add", row, above)), rows: f.let("few", op("i32.sub", rows, above)) };
+      this.epilogue({ ...block, ...below, columns: before }, { ...sums, at });
+    });
+    f.if(op("i32.lt_s", before, columns), () => {
+      const at = f.let("at", op("i32.add", sums.at, op("i32.mul", before, i32(this.sumBytes))));
+      const beside = {
+        column: f.let("beside", op("i32.add", column, before)),
+        columns: f.let("few", op("i32.sub", columns, before)),
+      };
+      this.epilogue({ ...block, ...beside }, { ...sums, at });
     });
   }
 
@@ -320,55 +321,52 @@ export class ContractWriter extends ContractPlaces {
    */
   #multiply(
     bases: { readonly left: Address; readonly right: Address },
-    target: Target,
     { rows, columns, count, packs, continues }: Readonly<
       Record<"rows" | "columns" | "count" | "packs" | "continues", Address>
     >,
+    target?: Target,
   ): void {
     const { f } = this;
     const right = f.local("panel", "i32");
     f.set(right, this.scratchAt("right"));
     const left = this.#packsRows ? this.scratchAt("left") : bases.left;
-    const tileBytes = f.let("tileBytes", op("i32.mul", target.rowBytes, i32(tileRows)));
     this.#panels(columns, (line, groups) => {
       f.if(packs, () => this.#packPanel(get(right), bases.right, { line, columns, groups, count }));
       const lines = f.local("lines", "i32");
-      const sums = f.local("tile", "i32");
+      const place = f.local("tile", "i32");
       const row = f.local("tileRow", "i32");
       f.set(lines, this.scratchAt(this.#packsRows ? "packedLines" : "leftLines"));
-      const from = (place: Address): void => f.set(sums, op("i32.add", place, op("i32.mul", line, i32(this.sumBytes))));
-      from(target.at);
       f.set(row, i32(0));
       /** The rows of one tile or two, and on to those below. */
-      const tile = (tileCount: 1 | 2, width: 1 | 2 | 3, { rowBytes }: Pick<Target, "rowBytes"> = target): void => {
-        const form: TileForm = { type: this.sumType, tiles: tileCount, groups: width };
-        f.call(
-          this.#library.multiply(form),
-          left,
-          get(lines),
-          get(right),
-          count,
-          get(sums),
-          rowBytes,
-          continues,
-        );
-        for (let index = 0; index < tileCount; index++) f.set(sums, op("i32.add", get(sums), tileBytes));
-        f.set(lines, op("i32.add", get(lines), i32(4 * tileRows * tileCount)));
-        f.set(row, op("i32.add", get(row), i32(tileRows * tileCount)));
+      const tile = (tiles: 1 | 2, width: 1 | 2 | 3, rowBytes: Address): void => {
+        const form: TileForm = { type: this.sumType, tiles, groups: width };
+        f.call(this.#library.multiply(form), left, get(lines), get(right), count, get(place), rowBytes, continues);
+        f.set(place, op("i32.add", get(place), op("i32.mul", rowBytes, i32(tileRows * tiles))));
+        f.set(lines, op("i32.add", get(lines), i32(4 * tileRows * tiles)));
+        f.set(row, op("i32.add", get(row), i32(tileRows * tiles)));
       };
-      const isLeft = (count: number): Address => op("i32.lt_s", op("i32.add", get(row), i32(count)), rows);
-      const tiles = (width: 1 | 2 | 3): void => {
-        // Two tiles at once have rows that are nobody's, too, where less than both are left.
-        if (width < 3) f.while(() => isLeft(this.#storesTiles ? 2 * tileRows - 1 : tileRows), () => tile(2, width));
-        if (!this.#storesTiles) {
-          f.while(() => isLeft(0), () => tile(1, width));
-          return;
+      /** Tiles from the present row to `last`; the rows behind it that the last of them has are nobody's. */
+      const tilesTo = (last: Address, width: 1 | 2 | 3, { at, rowBytes }: Sums, most: number): void => {
+        const start = op("i32.add", op("i32.mul", get(row), rowBytes), op("i32.mul", line, i32(this.sumBytes)));
+        f.set(place, op("i32.add", at, start));
+        if (width < 3) {
+          f.while(
+            () => op("i32.le_s", op("i32.add", get(row), i32(2 * tileRows - most)), last),
+            () => tile(2, width, rowBytes),
+          );
         }
-        f.while(() => op("i32.lt_s", get(row), target.whole), () => tile(1, width));
-        f.if(isLeft(0), () => {
-          from(this.#sums);
-          tile(1, width, { rowBytes: this.number("rowBytes") });
-        });
+        f.while(() => op("i32.lt_s", get(row), last), () => tile(1, width, rowBytes));
+      };
+      const isWhole = (): Address => op("i32.le_s", op("i32.add", line, op("i32.shl", groups, i32(2))), columns);
+      const tiles = (width: 1 | 2 | 3): void => {
+        if (target !== undefined) {
+          f.if(
+            isWhole(),
+            () => tilesTo(target.rows, width, target, 0),
+            () => f.set(target.columns, line),
+          );
+        }
+        f.if(op("i32.lt_s", get(row), rows), () => tilesTo(rows, width, this.#sums, tileRows - 1));
       };
       const byWidth = (width: 1 | 2 | 3): void => {
         if (width === this.#groups) tiles(width);
@@ -380,75 +378,5 @@ export class ContractWriter extends ContractPlaces {
         f.set(right, op("i32.add", get(right), op("i32.mul", count, op("i32.mul", groups, i32(this.#groupBytes)))));
       });
     });
-  }
-
-  /** What is done with the sums of a block. */
-  #epilogue(block: Block): void {
-    const { f } = this;
-    const used = this.used();
-    const sumsRow = f.local("sumsRow", "i32");
-    f.set(sumsRow, this.#sums);
-    const lastRow = this.axes.rows.length - 1;
-    this.runs("rows", block.row, block.rows, (rowPlace, length) => {
-      const starts = new Map(used.map((index) => [index, f.local(`row${index}`, "i32")]));
-      for (const [index, start] of starts) f.set(start, rowPlace(index, block.stack(index)));
-      this.count("rowHere", i32(0), length, 1, () => {
-        this.runs("columns", block.column, block.columns, (columnPlace, columns, done) => {
-          const sums = f.local("sumsHere", "i32");
-          f.set(sums, op("i32.add", get(sumsRow), op("i32.mul", done, i32(this.sumBytes))));
-          const pointers = new Map(used.map((index) => [index, f.local(`e${index}`, "i32")]));
-          for (const [index, pointer] of pointers) f.set(pointer, columnPlace(index, get(starts.get(index)!)));
-          this.#columnsOf(sums, pointers, columns);
-        });
-        f.set(sumsRow, op("i32.add", get(sumsRow), this.number("rowBytes")));
-        for (const [index, start] of starts) {
-          if (lastRow >= 0) f.set(start, op("i32.add", get(start), this.number(`rows_${index}_${lastRow}`)));
-        }
-      });
-    });
-  }
-
-  /** Neighbouring columns of a row, four at a time. */
-  #columnsOf(sums: Local<"i32">, pointers: ReadonlyMap<number, Local<"i32">>, columns: Address): void {
-    const { f, kernel } = this;
-    const last = this.axes.columns.length - 1;
-    const stride = (index: number): "none" | "next" | Code<"i32"> => {
-      const structural = last < 0 ? 0 : stridesOfGroup(kernel, index, "columns")[last];
-      return structural === 0 ? "none" : structural === 1 ? "next" : this.number(`columns_${index}_${last}`);
-    };
-    const rest = f.local("columnsLeft", "i32");
-    f.set(rest, columns);
-    const vector = (count: Count): void => {
-      const position: Position = {
-        address: (index) => get(pointers.get(index)!),
-        stride,
-        count,
-        ...(count !== "all" && { mask: this.keep(countMask(count)) }),
-      };
-      this.values.set(kernel.result, this.#result(get(sums)));
-      this.section(kernel.epilogue, position);
-    };
-    f.while(() => op("i32.ge_s", get(rest), i32(laneCount)), () => {
-      vector("all");
-      f.set(sums, op("i32.add", get(sums), i32(laneCount * this.sumBytes)));
-      for (const [index, pointer] of pointers) {
-        const step = stride(index);
-        if (step === "none") continue;
-        const bytes = step === "next"
-          ? i32(laneCount * dtypeInfo(kernel.accesses[index]!.dtype).bytes)
-          : op("i32.mul", step, i32(laneCount));
-        f.set(pointer, op("i32.add", get(pointer), bytes));
-      }
-      f.set(rest, op("i32.sub", get(rest), i32(laneCount)));
-    });
-    f.if(op("i32.gt_s", get(rest), i32(0)), () => vector(get(rest)));
-  }
-
-  /** Four sums, as values of the result's dtype. */
-  #result(sums: Address): Lanes {
-    const { dtype } = this.kernel;
-    const loaded = loadLanes(this.sumType, sums, "next", "all").map((each) => this.keep(each));
-    const vectors = isFloating(dtype) ? loaded : loaded.map((each) => this.keep(wrapLanes(dtype, each)));
-    return { dtype, uniform: false, vectors };
   }
 }

@@ -73,7 +73,7 @@ function canReadRows(kernel: ContractKernel): boolean {
   return dtype === (isFloating(kernel.dtype) ? kernel.dtype : "int32") && along.length === 1 && along[0] === 1;
 }
 
-/** Whether nothing is done with sums but that they are stored, whole vectors of a row next to each other. */
+/** Whether nothing is done with sums but that they are stored, those of a row next to each other. */
 function canStoreTiles(kernel: ContractKernel): boolean {
   const { steps, stores } = kernel.epilogue;
   const [store, ...others] = stores;
@@ -84,8 +84,7 @@ function canStoreTiles(kernel: ContractKernel): boolean {
   ];
   const isWhole = rows.length === 1 && columns.length === 1 && columns[0] === 1;
   const isSum = kernel.dtype === "float32" || kernel.dtype === "float64" || kernel.dtype === "int32";
-  return isWhole && isSum && kernel.accesses[store.access]!.dtype === kernel.dtype &&
-    sizeOf(kernel.columns) % laneCount === 0;
+  return isWhole && isSum && kernel.accesses[store.access]!.dtype === kernel.dtype;
 }
 
 /** Parts of `length` that are no longer than `most`, as equal as multiples of `step` can be; one when it is 0. */
@@ -184,11 +183,10 @@ export function scratchOf(kernel: ContractKernel): {
   readonly places: Readonly<Record<ScratchName, number>>;
   readonly bytes: number;
 } {
-  const { blockRows, blockColumns, blockDepth, packsRows, keepsPanels, cutsDepth, storesTiles } = blocksOf(kernel);
+  const { blockRows, blockColumns, blockDepth, packsRows, keepsPanels, cutsDepth } = blocksOf(kernel);
   const { bytes: sumBytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
   const sizes: Readonly<Record<ScratchName, number>> = {
-    // Of tiles that are stored, the last one may have fewer rows, and is not.
-    sums: cutsDepth ? 0 : (storesTiles ? tileRows : blockRows) * blockColumns * sumBytes,
+    sums: cutsDepth ? 0 : blockRows * blockColumns * sumBytes,
     left: packsRows ? roundUp(blockRows, laneCount) * blockDepth * sumBytes : 0,
     right: (keepsPanels ? blockColumns : Math.min(blockColumns, tileGroups(kernel) * laneCount)) * blockDepth *
       sumBytes,
