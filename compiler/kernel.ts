@@ -9,7 +9,7 @@
  * step     := id = load access | id = gather access index | id = check arg | id = apply op args | id = cast dtype arg
  * ```
  * Sizes, offsets and strides are numbers here; emitters make them parameters, so that kernels that differ only in
- * them are the same code.
+ * them are the same code, but for what an emitter says that its code takes advantage of.
  * @module
  */
 import type { DType } from "../src/dtype.ts";
@@ -20,7 +20,7 @@ import type { ReductionName } from "./kinds.ts";
 /** The number of a value within a kernel. */
 export type Id = number;
 
-/** How a kernel finds elements of one of its arrays: `offset + Σ index·stride`. */
+/** How a kernel finds elements of one of its arrays: `offset + Σ index·stride`, unless it has `pairs`. */
 export interface Access {
   /** Which of the kernel's arrays. */
   readonly array: number;
@@ -31,8 +31,8 @@ export interface Access {
   /** One per inner axis. */
   readonly inner: readonly number[];
   /**
-   * How the last inner axis is walked where that is by no stride: each element is had twice, or two of them by turns.
-   * Only the WebAssembly emitter joins axes so.
+   * How the last inner axis is walked where that is by no stride: each element is had twice, or two of them by turns; the
+   * stride is then 1. No emitter is given such an access: the one for WebAssembly makes them (`emit/wasm/join_pairs.ts`).
    */
   readonly pairs?: "twice" | "byTurns";
 }

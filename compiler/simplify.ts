@@ -53,7 +53,7 @@ function simplified(application: Application, known: KnownValues): Value {
     if (value?.type !== undefined && equalTypes(value.type, type)) return value;
   }
   const { graph } = inputs[0] as Operation; // an operation's inputs are nodes of its graph
-  return fold(application) ?? known.find(application, () => recordNode(graph, op, inputs, attributes, type));
+  return known.find(application, () => fold(application) ?? recordNode(graph, op, inputs, attributes, type));
 }
 
 /**

@@ -59,7 +59,9 @@ describe("a last axis of two elements", () => {
 
   it("is joined where it is all that there is beside one other", () => {
     const build: Build = (x, y) => x!.add(y!);
-    assertComputes(build, [numbers([9, 1], "float32"), numbers([2], "float32")]);
+    const args = [numbers([9, 1], "float32"), numbers([2], "float32")];
+    assertEquals(pairsOf(kernelOf(build, args) as LoopKernel), [undefined, "twice", "byTurns"]);
+    assertComputes(build, args);
   });
 
   it("is not joined where an array is walked otherwise", () => {
@@ -70,12 +72,14 @@ describe("a last axis of two elements", () => {
   });
 
   it("is joined where elements are found by an index", () => {
-    const indices = tensor([[2], [0], [1], [2], [0]], { dtype: "int32" });
-    assertComputes((x, index, y) => x!.take(index!).add(y!), [
-      numbers([3], "float32"),
-      indices,
+    const build: Build = (x, index, y) => x!.take(index!).add(y!);
+    const args = [
+      numbers([3, 2], "float32"),
+      tensor([2, 0, 1, 2, 0], { dtype: "int32" }),
       numbers([5, 2], "float32"),
-    ]);
+    ];
+    assertEquals(pairsOf(kernelOf(build, args) as LoopKernel), [undefined, "twice", "byTurns", undefined]);
+    assertComputes(build, args);
   });
 });
 
@@ -93,6 +97,13 @@ describe("every other element", () => {
 });
 
 describe("columns", () => {
+  it("are summed beside each other where they can be, so that a cache line is read once", () => {
+    const loads = (build: Build, shape: readonly number[], instruction: string): number =>
+      printWasm(kernelOf(build, [numbers(shape, "float32")]), { exact: false }).split(`(${instruction} `).length - 1;
+    assertEquals(loads((x) => x!.sum(0), [50, 40], "v128.load"), 4 + 1 + 1); // sixteen, four, and those that are left
+    assertEquals(loads((x) => x!.transpose().sum(0), [40, 50], "v128.load32_zero"), 1 + 1); // they lie far apart
+  });
+
   it("are taken sixteen at a time, then four, then what is left", () => {
     for (const width of [1, 3, 4, 15, 16, 17, 20, 33, 39]) {
       for (const dtype of dtypes) {

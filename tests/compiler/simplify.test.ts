@@ -316,6 +316,18 @@ describe("constants", () => {
     assertEquals(left(1025), ["add", "sqrt", "mul"]);
   });
 
+  it("are made once of the same constants", () => {
+    assertSimplified(
+      (x) => {
+        const [low, high] = [captured(tensor([1, 2])), captured(tensor([3, 4]))];
+        const sum = (): Value => x.reshape([-1, 1]).add(low.mul(high));
+        return sum().exp().mul(sum().exp().add(1));
+      },
+      "float32",
+      ["reshape", "add", "exp", "add", "mul"],
+    );
+  });
+
   it("are left to the emitter where it may round otherwise than the reference", () => {
     assertSimplified((x) => captured(tensor([1.5])).rsqrt().add(captured(tensor([2])).exp()).mul(x), "float32", [
       "rsqrt",

@@ -97,25 +97,24 @@ export function checkProgram({ memory, rows }: Program): void {
   });
 }
 
-/** Ways to run a plan, by name; all are compared with the numbers expected, and each exact one with an eager one. */
+/** Ways to run a plan, by name; all are compared with the numbers expected, and some with another, bit by bit. */
 export type Ways = Readonly<Record<string, (plan: Plan) => Outcome>>;
 
 /** Cuts even small graphs into many chunks, and gives every reading of memory that holds nothing away. */
 const finely = { chunkWork: 1, longRow: 4, sharedWork: 0, poison: true };
 
-/** Programs are fuzzed on so many threads by turns, whose workers have to be started before. */
+/** Programs are fuzzed on so many threads, by their numbers of steps; workers have to be started before. */
 const threadCounts = [2, 3, 4, 8] as const;
 export const fuzzedThreads = Math.max(...threadCounts);
-let turn = 0;
 
 /** With each emitter, a way to run a program on this thread, and one to run it on several, both cut alike. */
 function cutFinely(run: (plan: Plan, options: CompileOptions) => Outcome): Ways {
-  const threads = (): number => threadCounts[turn++ % threadCounts.length]!;
+  const threadsOf = ({ steps }: Plan): number => threadCounts[steps.length % threadCounts.length]!;
   return Object.fromEntries((["js", "wasm"] as const).flatMap((emitter) => {
     const way = (plan: Plan, threads: number): Outcome => withTuning(finely, () => run(plan, { threads, emitter }));
     return [
       [`${emitter} inline`, (plan: Plan) => way(plan, 1)],
-      [`${emitter} threaded`, (plan: Plan) => way(plan, threads())],
+      [`${emitter} threaded`, (plan: Plan) => way(plan, threadsOf(plan))],
     ];
   }));
 }

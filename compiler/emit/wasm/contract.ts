@@ -1,12 +1,13 @@
 /**
- * Contractions in WebAssembly: a tile of 3×12 sums in registers.
+ * Contractions in WebAssembly: a tile of sums in registers, 3×12 where there are as many columns.
  *
- * A unit of work is a block of the result. Its columns of the right operand are packed, a part of the depth at a time,
- * with whatever index maps lead to them, and its rows of the left one where they cannot be read in place; then all its
- * tiles are multiplied, and at last what follows is done with its sums. Where the result is small and the depth is not, a
- * unit is a part of the depth, and calls leave their sums for `finish`.
+ * A unit of work is a block of the result. Its rows of the left operand are packed where they cannot be read in place. Then,
+ * a part of the depth at a time, panel after panel of columns of the right operand is packed, with whatever index maps lead
+ * to them, and multiplied with all rows of the block. At last what follows is done with the sums. Where that is nothing,
+ * whole tiles have their sums where the result is to be from the beginning. Where the result is small and the depth is not,
+ * a unit is a part of the depth, and calls leave their sums for `finish`.
  *
- * All this works in the calling thread's own memory: the block's sums, what is packed, and tables of where lines and
+ * All else is in the calling thread's own memory: the block's other sums, what is packed, and tables of where lines and
  * depths lie.
  * @module
  */
@@ -21,17 +22,20 @@ import { laneCount } from "./lanes.ts";
 
 type Address = Code<"i32">;
 
-/** Columns of the right operand that are packed together: from `line` on, up to `columns`, and how deep. */
+/** Columns of the right operand that are packed together: groups of four from `line` on, of a block that has so many. */
 interface Panel {
   readonly line: Address;
-  readonly columns: Address;
   readonly groups: Address;
+  readonly columns: Address;
+  /** Of how many depths. */
   readonly count: Address;
 }
 
-/** Where the result of a block is to be, and its rows and columns that are those of whole tiles: they are stored there. */
+/** Where the result of a block is to be, and which of its tiles are stored there; the others are among its own sums. */
 interface Target extends Sums {
+  /** The rows above the last tile, if that has rows that are not there. */
   readonly rows: Address;
+  /** The columns before the last panel, if that has columns that are not there; known once the panels were multiplied. */
   readonly columns: Local<"i32">;
 }
 
@@ -127,8 +131,8 @@ export class ContractWriter extends ContractEpilogue {
         this.list("rightLines", "right", "columns", column, columns);
       });
       const isWhole = op("i32.le_s", this.number("depth"), this.number("blockDepth"));
-      const leftPart = this.isStacked(left) ? unit : rowBlock;
-      const rightPart = this.isStacked(right) ? beside : columnBlock;
+      const rowsOfStack = op("i32.add", op("i32.mul", stack, this.number("rowBlocks")), rowBlock);
+      const leftPart = this.isStacked(left) ? f.let("leftPart", rowsOfStack) : rowBlock;
       this.#depths(i32(0), this.number("depth"), (first, count, continues) => {
         if (this.#packsRows) {
           f.if(op("i32.or", op("i32.ne", get(packed.left), leftPart), op("i32.eqz", isWhole)), () => {
@@ -136,9 +140,8 @@ export class ContractWriter extends ContractEpilogue {
             this.#packLeft(block.stack(left), rows, count);
           });
         }
-        const isNew = op("i32.or", op("i32.ne", get(packed.right), rightPart), op("i32.eqz", isWhole));
-        const packs = f.let("packs", op("i32.or", isNew, this.number("forgets")));
-        f.set(packed.right, rightPart);
+        const packs = f.let("packs", op("i32.or", op("i32.ne", get(packed.right), beside), this.number("forgets")));
+        f.set(packed.right, beside);
         const bases = { left: f.let("left", this.#rowsAt(block.stack(left), first)), right: block.stack(right) };
         this.#multiply(bases, { rows, columns, count, packs, continues }, target);
       });
@@ -255,7 +258,7 @@ export class ContractWriter extends ContractEpilogue {
   #targetOf({ stack, row, rows, column, columns }: Block): Target {
     const { f } = this;
     const [{ access }] = this.kernel.epilogue.stores as [Store]; // there is one, or tiles would not be stored
-    const rowBytes = this.number(`rows_${access}_0`);
+    const rowBytes = this.number(`rows_${access}_${this.axes.rows.length - 1}`);
     const place = op("i32.add", stack(access), op("i32.mul", row, rowBytes));
     const whole = f.local("wholeColumns", "i32");
     f.set(whole, columns);
@@ -305,10 +308,8 @@ export class ContractWriter extends ContractEpilogue {
     f.while(() => op("i32.lt_s", get(line), columns), () => {
       const groups = f.local("groups", "i32");
       f.set(groups, op("i32.shr_u", op("i32.add", op("i32.sub", columns, get(line)), i32(laneCount - 1)), i32(2)));
-      // The last four are two and two: a tile with one vector of columns waits for its own sums.
-      const most = this.#groups === 1
-        ? i32(1)
-        : select(op("i32.eq", get(groups), i32(laneCount)), i32(2), i32(this.#groups));
+      // The last four groups are two and two: a tile with one vector of columns waits for its own sums.
+      const most = this.#groups === 1 ? i32(1) : select(op("i32.eq", get(groups), i32(4)), i32(2), i32(this.#groups));
       f.set(groups, this.minimum(get(groups), f.let("most", most)));
       body(get(line), get(groups));
       f.set(line, op("i32.add", get(line), op("i32.shl", get(groups), i32(2))));
@@ -345,13 +346,13 @@ export class ContractWriter extends ContractEpilogue {
         f.set(lines, op("i32.add", get(lines), i32(4 * tileRows * tiles)));
         f.set(row, op("i32.add", get(row), i32(tileRows * tiles)));
       };
-      /** Tiles from the present row to `last`; the rows behind it that the last of them has are nobody's. */
-      const tilesTo = (last: Address, width: 1 | 2 | 3, { at, rowBytes }: Sums, most: number): void => {
+      /** Tiles from the present row to `last`, with so many rows behind it at most, which are nobody's. */
+      const tilesTo = (last: Address, width: 1 | 2 | 3, { at, rowBytes }: Sums, spare: number): void => {
         const start = op("i32.add", op("i32.mul", get(row), rowBytes), op("i32.mul", line, i32(this.sumBytes)));
         f.set(place, op("i32.add", at, start));
         if (width < 3) {
           f.while(
-            () => op("i32.le_s", op("i32.add", get(row), i32(2 * tileRows - most)), last),
+            () => op("i32.le_s", op("i32.add", get(row), i32(2 * tileRows - spare)), last),
             () => tile(2, width, rowBytes),
           );
         }

@@ -1,12 +1,13 @@
 /**
  * How a contraction is divided: into blocks of its result, each a unit of work, and along its depth into what is packed
- * at a time. By sizes alone.
+ * at a time; by sizes alone. And what of it can be read or stored where it lies.
  * @module
  */
 import { sizeOf } from "../../../src/shape.ts";
-import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
+import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
 import type { Extent } from "../extent.ts";
+import { joinAxes } from "../../loops.ts";
 import { stridesOfGroup } from "../contract_axes.ts";
 import { alignment, roundUp } from "../../runtime/protocol.ts";
 import { laneCount } from "./lanes.ts";
@@ -17,18 +18,19 @@ export const tileRows = 3;
 /** Depths that are packed at a time, about: a panel of the right operand is then within the first-level cache. */
 const depthStep = 512;
 
-/**
- * The most rows of a block: they stay in the second-level cache while all panels of the right operand pass by. Each
- * of those is read from further away, but once; there may be so many elements of them, and of the block's sums.
- */
+/** The most rows of a block: they stay in the second-level cache while all panels of the right operand pass by. */
 const maximumRows = 96;
+
+/** The most elements of panels that are kept, which are read from further away, but once; and of a block's sums. */
 const packedElements = 2 ** 18;
 const blockElements = 2 ** 16;
+
+/** The most columns of a block, which a list of their places is kept of. */
 const maximumColumns = 2048;
 
-/** A contraction of so many multiplications is worth dividing among threads, and a unit of so many worth a chunk. */
+/** A contraction of so many multiplications is worth dividing among threads, into so many units at least. */
 const dividedWork = 2 ** 18;
-const fewUnits = 4;
+const leastUnits = 4;
 
 /** Multiplications that take as long as one element of a map. */
 const multiplicationsPerElement = 8;
@@ -66,25 +68,41 @@ export function tileGroups({ dtype }: ContractKernel): 1 | 3 {
   return dtype === "float64" ? 1 : 3; // four doubles are two vectors
 }
 
+/** What sums are accumulated in: integers in 32 bits. */
+export type SumType = "float32" | "float64" | "int32";
+
+/** What the sums of a contraction are accumulated in. */
+export function sumTypeOf({ dtype }: ContractKernel): SumType {
+  return dtype === "float32" || dtype === "float64" ? dtype : "int32";
+}
+
+function sumBytesOf(kernel: ContractKernel): number {
+  return dtypeInfo(sumTypeOf(kernel)).bytes;
+}
+
 /** Whether the rows of the left operand can be read where they lie: numbers as they are added up, one depth after the other. */
 function canReadRows(kernel: ContractKernel): boolean {
   const { dtype } = kernel.accesses[kernel.left]!;
   const along = stridesOfGroup(kernel, "left", "depth");
-  return dtype === (isFloating(kernel.dtype) ? kernel.dtype : "int32") && along.length === 1 && along[0] === 1;
+  return dtype === sumTypeOf(kernel) && along.length === 1 && along[0] === 1;
 }
 
-/** Whether nothing is done with sums but that they are stored, those of a row next to each other. */
+/**
+ * Whether nothing is done with sums but that they are stored, those of a row next to each other and rows at equal distances,
+ * whatever axes they have.
+ */
 function canStoreTiles(kernel: ContractKernel): boolean {
   const { steps, stores } = kernel.epilogue;
   const [store, ...others] = stores;
   if (store === undefined || others.length > 0 || steps.length > 0 || store.arg !== kernel.result) return false;
-  const [rows, columns] = [
-    stridesOfGroup(kernel, store.access, "rows"),
-    stridesOfGroup(kernel, store.access, "columns"),
-  ];
-  const isWhole = rows.length === 1 && columns.length === 1 && columns[0] === 1;
-  const isSum = kernel.dtype === "float32" || kernel.dtype === "float64" || kernel.dtype === "int32";
-  return isWhole && isSum && kernel.accesses[store.access]!.dtype === kernel.dtype;
+  if (kernel.accesses[store.access]!.dtype !== kernel.dtype) return false;
+  if (dtypeInfo(kernel.dtype).bytes !== sumBytesOf(kernel)) return false;
+  /** How far it is from one row or column to the next; undefined where that differs. */
+  const evenStride = (group: "rows" | "columns"): number | undefined => {
+    const { strides: [strides] } = joinAxes(kernel[group], [stridesOfGroup(kernel, store.access, group)]);
+    return strides!.length === 1 ? strides![0] : undefined; // there were strides of one access
+  };
+  return evenStride("rows") !== undefined && evenStride("columns") === 1;
 }
 
 /** Parts of `length` that are no longer than `most`, as equal as multiples of `step` can be; one when it is 0. */
@@ -98,7 +116,7 @@ export function blocksOf(kernel: ContractKernel): Blocks {
   const [rows, columns, depth] = sizesOf(kernel);
   const stacks = sizeOf(kernel.outer);
   const width = tileGroups(kernel) * laneCount;
-  const bytes = dtypeInfo(kernel.dtype).bytes === 8 ? 2 : 1; // a double takes the room of two
+  const bytes = sumTypeOf(kernel) === "float64" ? 2 : 1; // a double takes the room of two
   let blockRows = partOf(rows, maximumRows, tileRows);
   const mostColumns = Math.min(
     Math.floor(packedElements / bytes / depthStep),
@@ -111,7 +129,7 @@ export function blocksOf(kernel: ContractKernel): Blocks {
   const isDivided = stacks * rows * columns * depth >= dividedWork;
   const cutsDepth = isDivided && units() === 1 && depth >= Math.max(cutDepth, deepness * (rows + columns));
   if (isDivided && !cutsDepth) {
-    while (units() < fewUnits) {
+    while (units() < leastUnits) {
       // Blocks beside each other pack the same rows, those below each other the same columns: what is less is packed twice.
       const byColumns = blockColumns >= 4 * width && (rows <= columns || blockRows < 8 * tileRows);
       if (byColumns) blockColumns = roundUp(Math.ceil(blockColumns / 2), width);
@@ -122,14 +140,13 @@ export function blocksOf(kernel: ContractKernel): Blocks {
   const packsRows = !canReadRows(kernel);
   const blockDepth = Math.max(1, depth <= depthStep * 5 / 4 ? depth : partOf(depth, depthStep, 4));
   const rowBlocks = count(rows, blockRows);
-  const isStacked = kernel.accesses[kernel.right]!.outer.some((stride) => stride !== 0);
   return {
     rows,
     columns,
     depth,
     packsRows,
     storesTiles: !cutsDepth && canStoreTiles(kernel),
-    keepsPanels: blockDepth >= depth && (rowBlocks > 1 || stacks > 1 && !isStacked),
+    keepsPanels: blockDepth >= depth && rowBlocks > 1, // every one of a stack has a right operand of its own
     blockRows,
     blockColumns,
     blockDepth,
@@ -152,7 +169,7 @@ export function contractExtent(kernel: ContractKernel): Extent {
     blocksOf(kernel);
   const units = cutsDepth ? depthBlocks : stacks * rowBlocks * columnBlocks;
   const unitDepth = cutsDepth ? blockDepth : Math.max(1, depth);
-  const { bytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
+  const bytes = sumBytesOf(kernel);
   return {
     units,
     period: units,
@@ -184,7 +201,7 @@ export function scratchOf(kernel: ContractKernel): {
   readonly bytes: number;
 } {
   const { blockRows, blockColumns, blockDepth, packsRows, keepsPanels, cutsDepth } = blocksOf(kernel);
-  const { bytes: sumBytes } = dtypeInfo(kernel.dtype === "float64" ? "float64" : "int32");
+  const sumBytes = sumBytesOf(kernel);
   const sizes: Readonly<Record<ScratchName, number>> = {
     sums: cutsDepth ? 0 : blockRows * blockColumns * sumBytes,
     left: packsRows ? roundUp(blockRows, laneCount) * blockDepth * sumBytes : 0,
@@ -193,7 +210,7 @@ export function scratchOf(kernel: ContractKernel): {
     leftLines: (blockRows + tileRows) * Int32Array.BYTES_PER_ELEMENT,
     packedLines: packsRows ? (blockRows + tileRows) * Int32Array.BYTES_PER_ELEMENT : 0,
     rightLines: blockColumns * Int32Array.BYTES_PER_ELEMENT,
-    leftDepths: blockDepth * Int32Array.BYTES_PER_ELEMENT,
+    leftDepths: packsRows ? blockDepth * Int32Array.BYTES_PER_ELEMENT : 0,
     rightDepths: blockDepth * Int32Array.BYTES_PER_ELEMENT,
   };
   let bytes = 0;

@@ -9,16 +9,13 @@
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
 import { access, type Code, get, i32, i32x4, type Local, onLane, op, shuffle32 } from "./code.ts";
-import { tileRows } from "./contract_blocks.ts";
+import { type SumType, tileRows } from "./contract_blocks.ts";
 import { FunctionBuilder, type WasmFunction } from "./function_builder.ts";
 import { type ConversionContext, convertLanes, laneCount, vectorBytes } from "./lanes.ts";
-import { loadLanes } from "./memory.ts";
+import { loadEach, loadLanes } from "./memory.ts";
 
 type Vector = Code<"v128">;
 type Address = Code<"i32">;
-
-/** What sums are accumulated in: integers in 32 bits. */
-export type SumType = "float32" | "float64" | "int32";
 
 /** What is multiplied at once. */
 export interface TileForm {
@@ -66,7 +63,7 @@ export class ContractLibrary {
   }
 }
 
-/** The four numbers of an address in a table. */
+/** An entry of a table of addresses. */
 const word = (table: Address, index: number): Address => access("i32.load", { offset: 4 * index }, table);
 
 /**
@@ -143,7 +140,7 @@ function packFunction(name: string, from: DType, to: SumType, as: "rows" | "colu
   /** One depth of four lines that lie anywhere. */
   const oneDepth = (): void => {
     const moved = places.map((place, line) => f.let(`at${line}`, op("i32.add", place, word(get(depths), 0))));
-    const vectors = convert(gather(from, moved));
+    const vectors = convert(loadEach(from, moved));
     const masks = to === "float64"
       ? [shuffle32([0, 0, 1, 1], get(mask), get(mask)), shuffle32([2, 2, 3, 3], get(mask), get(mask))]
       : [get(mask)];
@@ -196,27 +193,6 @@ function packFunction(name: string, from: DType, to: SumType, as: "rows" | "colu
     f.while(() => more(1), oneDepth);
   });
   return f.end({ exported: false });
-}
-
-/** Four numbers from four addresses. */
-function gather(dtype: DType, places: readonly Address[]): Vector[] {
-  const [a, b, c, d] = places as [Address, Address, Address, Address]; // a group has four lines
-  switch (dtypeInfo(dtype).bytes) {
-    case 8:
-      return [[a, b], [c, d]].map(([x, y]) =>
-        access("v128.load64_lane", { lane: 1 }, y!, access("v128.load64_zero", {}, x!))
-      );
-    case 4:
-      return [[b, c, d].reduce(
-        (vector, place, index) => access("v128.load32_lane", { lane: index + 1 }, place, vector),
-        access("v128.load32_zero", {}, a),
-      )];
-    default: {
-      const each = places.map((place) => loadLanes(dtype, place, "none", "all")[0]!);
-      const pair = (x: Vector, y: Vector): Vector => shuffle32([0, 4, 0, 4], x, y);
-      return [shuffle32([0, 1, 4, 5], pair(each[0]!, each[1]!), pair(each[2]!, each[3]!))];
-    }
-  }
 }
 
 /** Four rows of four numbers as four columns. */

@@ -8,8 +8,15 @@ import type { ContractKernel } from "../../kernel.ts";
 import { accessOf, type Axes, axesOf, groupsOf, type Role, stridesOfGroup } from "../contract_axes.ts";
 import { accessesOf } from "../loop_cut.ts";
 import { access, type Code, get, i32, op } from "./code.ts";
-import { type Blocks, blocksOf, type ScratchName, scratchNames, scratchOf } from "./contract_blocks.ts";
-import type { SumType } from "./contract_library.ts";
+import {
+  type Blocks,
+  blocksOf,
+  type ScratchName,
+  scratchNames,
+  scratchOf,
+  type SumType,
+  sumTypeOf,
+} from "./contract_blocks.ts";
 import { KernelWriter } from "./kernel_writer.ts";
 
 type Address = Code<"i32">;
@@ -19,9 +26,7 @@ type Group = keyof Axes;
 export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
   protected readonly axes: Axes = axesOf(this.kernel);
   /** What sums are accumulated in. */
-  protected readonly sumType: SumType = this.kernel.dtype === "float32" || this.kernel.dtype === "float64"
-    ? this.kernel.dtype
-    : "int32";
+  protected readonly sumType: SumType = sumTypeOf(this.kernel);
   protected readonly sumBytes: number = dtypeInfo(this.sumType).bytes;
 
   protected header(): void {

@@ -11,20 +11,7 @@ import { type DType, dtypeInfo } from "../../../src/dtype.ts";
 import type { ElementwiseName } from "../../../src/ops/table.ts";
 import { type Id, type Kernel, type Section, type Step, stepsOf } from "../../kernel.ts";
 import type { Argument } from "../emitted.ts";
-import {
-  access,
-  call,
-  type Callable,
-  type Code,
-  get,
-  i32,
-  type Local,
-  onLane,
-  op,
-  select,
-  shuffle32,
-  splat32,
-} from "./code.ts";
+import { access, call, type Callable, type Code, get, i32, type Local, onLane, op, select, splat32 } from "./code.ts";
 import { elementwiseLanes, type OperationContext, whereLanes } from "./elementwise.ts";
 import { wasmFeatures } from "./features.ts";
 import { FunctionBuilder } from "./function_builder.ts";
@@ -38,7 +25,7 @@ import {
   type Lanes,
   vectorBytes,
 } from "./lanes.ts";
-import { type Count, laneDistance, type LaneStride, loadLanes, storeLanes } from "./memory.ts";
+import { type Count, laneDistance, type LaneStride, loadEach, loadLanes, storeLanes } from "./memory.ts";
 import type { VectorFunction } from "./vector_functions.ts";
 import { vectorFunctions } from "./vector_functions.ts";
 
@@ -301,16 +288,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
         : op("i32.and", step, onLane("i32x4.extract_lane", lane, position.mask));
       return f.let(`g${lane}`, moved === undefined ? at(lane) : op("i32.add", at(lane), moved));
     });
-    this.#set(id, dtype, this.#loadEach(dtype, single, offset), false);
-  }
-
-  /** Four values from four addresses. */
-  #loadEach(dtype: DType, addresses: readonly Address[], offset: number): Vector[] {
-    const each = addresses.map((address) => loadLanes(dtype, address, "none", "all", offset));
-    const [a, b, c, d] = each.map(([vector]) => vector!) as [Vector, Vector, Vector, Vector]; // one for each lane
-    const pair = (x: Vector, y: Vector): Vector => shuffle32([0, 1, 4, 5], x, y);
-    if (dtype === "float64") return [pair(a, b), pair(c, d)];
-    return [pair(shuffle32([0, 4, 0, 4], a, b), shuffle32([0, 4, 0, 4], c, d))];
+    this.#set(id, dtype, loadEach(dtype, single, offset), false);
   }
 
   /** Stores doubles as partial results, from slot `first` on. */

@@ -63,7 +63,7 @@ export abstract class LoopReductions extends LoopPlaces {
     for (const each of reductions) this.accumulatorOf(each).start();
   }
 
-  /** What reductions have come to, as values; `apart` where the lanes are results of their own. */
+  /** What reductions have come to, as values; `apart` where the lanes are results of their own, or the same already. */
   protected settle(reductions: readonly Reduction[], apart: boolean): void {
     for (const each of reductions) {
       const accumulator = this.accumulatorOf(each);
@@ -83,14 +83,14 @@ export abstract class LoopReductions extends LoopPlaces {
   }
 
   /** Takes in what the calls from `first` to before `last` have left. */
-  protected takeIn(reductions: readonly Reduction[], first: Code<"i32">, last: Code<"i32">): void {
+  protected takeIn(first: Code<"i32">, last: Code<"i32">): void {
     const { f } = this;
     const slots = this.slots;
     this.count("call", first, last, 1, (call) => {
       const bytes = op("i32.mul", call, i32(slots * Float64Array.BYTES_PER_ELEMENT));
       const address = f.let("left", op("i32.add", get(this.partials), bytes));
       let slot = 0;
-      for (const each of reductions) {
+      for (const each of this.partialResults) {
         const partials = Array.from(
           { length: Accumulator.slots(each) },
           () => access("f64.load", { offset: Float64Array.BYTES_PER_ELEMENT * slot++ }, address),

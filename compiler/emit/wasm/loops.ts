@@ -130,13 +130,13 @@ export class LoopWriter extends LoopReductions {
         const ofRow = this.partialResults.filter(({ id }) => !this.isTotal(id));
         this.start(ofRow);
         const first = this.f.let("first", op("i32.mul", row, pieces));
-        this.takeIn(this.partialResults, first, this.f.let("last", op("i32.add", first, pieces)));
+        this.takeIn(first, this.f.let("last", op("i32.add", first, pieces)));
         this.settle(ofRow, true);
         this.section(kernel.after, position);
         this.reduceRow(position);
       });
     } else {
-      this.takeIn(this.partialResults, i32(0), get(this.end));
+      this.takeIn(i32(0), get(this.end));
     }
     this.settle(totals, true);
     this.section(kernel.total, this.single((access) => this.number(`o${access}`)));
@@ -213,17 +213,12 @@ export class LoopWriter extends LoopReductions {
         : loop.reductions.map((each) => new Accumulator(this, each)),
     }));
     for (const { accumulators } of beside) for (const each of accumulators) each.start();
-    const walk = (axis: number, address: Place): void => {
-      if (axis < this.kernel.inner.length) {
-        this.#nest(axis, loop, address, undefined, (place) => walk(axis + 1, place));
-        return;
-      }
+    this.#walk(0, loop, position.address, (address) => {
       for (const { position, accumulators } of beside) {
         this.section(loop, { ...position, address });
         this.accumulate(loop, undefined, undefined, accumulators);
       }
-    };
-    walk(0, position.address);
+    });
     for (const { position, accumulators } of beside) {
       for (const each of accumulators) this.values.set(each.reduction.id, each.value(false));
       this.section(after, position);
@@ -245,8 +240,13 @@ export class LoopWriter extends LoopReductions {
       const ofRow = loop.reductions.filter((each) => !this.isTotal(each.id));
       this.start(ofRow);
       const counter = this.#counterFor(loop, i32(0));
-      if (this.acrossRows) this.#walk(0, loop, position, counter);
-      else this.#loops(0, loop, position.address, counter);
+      if (this.acrossRows) {
+        this.#walk(0, loop, position.address, (address) => {
+          this.section(loop, { ...position, address });
+          this.accumulate(loop, position.mask, counter && op("i32x4.splat", get(counter)));
+          if (counter !== undefined) this.f.set(counter, op("i32.add", get(counter), i32(1)));
+        });
+      } else this.#loops(0, loop, position.address, counter);
       this.settle(ofRow, this.acrossRows);
     }
     this.section(kernel.after, position);
@@ -307,17 +307,9 @@ export class LoopWriter extends LoopReductions {
   }
 
   /** Inner axes, each of whose elements is one of each of the rows that are walked together. */
-  #walk(axis: number, loop: Section, position: Position, counter: Local<"i32"> | undefined): void {
-    const { f } = this;
-    if (axis === this.kernel.inner.length) {
-      this.section(loop, position);
-      this.accumulate(loop, position.mask, counter && op("i32x4.splat", get(counter)));
-      if (counter !== undefined) f.set(counter, op("i32.add", get(counter), i32(1)));
-      return;
-    }
-    this.#nest(axis, loop, position.address, undefined, (address) => {
-      this.#walk(axis + 1, loop, { ...position, address }, counter);
-    });
+  #walk(axis: number, loop: Section, base: Place, body: (place: Place) => void): void {
+    if (axis === this.kernel.inner.length) body(base);
+    else this.#nest(axis, loop, base, undefined, (place) => this.#walk(axis + 1, loop, place, body));
   }
 
   /** A loop over an inner axis, element by element. */

@@ -1,6 +1,6 @@
 /**
- * Loads and stores of four values: next to each other, the same one four times, every other one, each of two twice, or
- * anywhere at equal distances.
+ * Loads and stores of four values: next to each other, the same one four times, every other one, each of two twice, two
+ * by turns, or anywhere.
  *
  * What is left at the end of a row is fewer than four values. They are loaded as four, whatever lies behind them (the
  * arena keeps room for that at its end), and only as many as there are, are stored.
@@ -68,33 +68,44 @@ export function loadLanes(
   offset = 0,
 ): Vector[] {
   if (typeof stride === "string") return loadPattern(dtype, address, stride, offset);
-  const place = (lane: number): Address =>
-    lane === 0 ? address : op("i32.add", address, laneOffset(stride, lane, count));
-  if (dtype === "float64") {
-    return [0, 2].map((lane) =>
-      access(
-        "v128.load64_lane",
-        { offset, lane: 1 },
-        place(lane + 1),
-        access("v128.load64_zero", { offset }, place(lane)),
-      )
-    );
-  }
-  if (bytesOf(dtype) === 1) {
-    let packed: Vector = splat32("i32x4", 0);
-    for (let lane = 0; lane < laneCount; lane++) {
-      packed = access("v128.load8_lane", { offset, lane }, place(lane), packed);
-    }
-    return [asStoredLanes(dtype, widen(dtype, packed))];
-  }
-  let vector = access("v128.load32_zero", { offset }, address);
-  for (let lane = 1; lane < laneCount; lane++) {
-    vector = access("v128.load32_lane", { offset, lane }, place(lane), vector);
-  }
-  return [vector];
+  return loadEach(
+    dtype,
+    [0, 1, 2, 3].map((lane) => lane === 0 ? address : op("i32.add", address, laneOffset(stride, lane, count))),
+    offset,
+  );
 }
 
-/** How far a lane is from the first. Those behind the last that there is, are taken to be where that is. */
+/** Four values from four addresses. */
+export function loadEach(dtype: DType, [a, b, c, d]: readonly Address[], offset = 0): Vector[] {
+  const others = [b!, c!, d!]; // there are four
+  switch (bytesOf(dtype)) {
+    case 8:
+      return [[a!, b!], [c!, d!]].map(([first, second]) =>
+        access(
+          "v128.load64_lane",
+          { offset, lane: 1 },
+          second!,
+          access("v128.load64_zero", { offset }, first!),
+        )
+      );
+    case 4:
+      return [
+        others.reduce(
+          (vector, place, index) => access("v128.load32_lane", { offset, lane: index + 1 }, place, vector),
+          access("v128.load32_zero", { offset }, a!),
+        ),
+      ];
+    default: {
+      const bytes = [a!, ...others].reduce<Vector>(
+        (packed, place, lane) => access("v128.load8_lane", { offset, lane }, place, packed),
+        splat32("i32x4", 0),
+      );
+      return [asStoredLanes(dtype, widen(dtype, bytes))];
+    }
+  }
+}
+
+/** How far a lane is from the first. Those that are not there are taken to be where that is. */
 function laneOffset(stride: Code<"i32">, lane: number, count: Count): Address {
   const index = count === "all" ? i32(lane) : select(op("i32.gt_s", count, i32(lane)), i32(lane), i32(0));
   return lane === 1 && count === "all" ? stride : op("i32.mul", stride, index);

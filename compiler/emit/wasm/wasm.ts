@@ -1,8 +1,8 @@
 /**
  * The WebAssembly emitter: kernels as functions of modules, four values at a time.
  *
- * Kernels of the same structure are the same function, whatever their sizes, and each function is made once: those of a
- * program that are new become one module.
+ * Kernels of the same structure are the same function, whatever their sizes (but for a few that code takes advantage of),
+ * and each function is made once: those of a program that are new become one module.
  * @module
  */
 import { LruCache } from "../../../src/lru_cache.ts";
@@ -47,11 +47,11 @@ const memory = { minimumPages: 2, maximumPages: 65536 } as const;
 
 function templateKey(kernel: Kernel, exact: boolean): string {
   const { relaxed } = wasmFeatures();
-  return `${exact ? "exact" : ""}${relaxed ? "relaxed" : ""} ${cutKey(kernel)} ${kernelKey(kernel)}`;
+  return `${exact ? "exact" : ""}${relaxed ? "relaxed" : ""} ${formKey(kernel)} ${kernelKey(kernel)}`;
 }
 
-/** How a kernel's work is cut, as far as its code depends on that. */
-function cutKey(kernel: Kernel): string {
+/** How a kernel's work is cut, and the sizes and strides that code takes advantage of. */
+function formKey(kernel: Kernel): string {
   switch (kernel.kind) {
     case "loops":
       return LoopWriter.keyOf(kernel);
