@@ -58,7 +58,8 @@ function simplified(application: Application, known: KnownValues): Value {
 
 /**
  * Element-wise operations that have one correctly rounded result, whoever computes them. Others, such as `exp`, differ
- * in their last bits between the reference and the emitters: which bits a program has, must not hang on what is known.
+ * in their last bits between the reference and the emitters: which bits an exact program has, must not hang on what is
+ * known.
  */
 const roundedAlike = new Set([
   ..."add sub mul div neg abs square reciprocal sqrt maximum minimum clip relu sign floor ceil round".split(" "),

@@ -17,7 +17,8 @@ export type LoopCut = "elements" | "rows" | "pieces";
 export function cutOf({ outer, inner, passes, after }: LoopKernel): LoopCut {
   const reduces = passes.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
   if (!reduces && passes.length === 1) return "elements";
-  return passes.length === 1 && isLongRow(sizeOf(outer), sizeOf(inner)) ? "pieces" : "rows";
+  const isLong = inner.length > 0 && isLongRow(sizeOf(outer), sizeOf(inner));
+  return passes.length === 1 && isLong ? "pieces" : "rows";
 }
 
 /** The units of a kernel, of which so many are never cut apart. */
