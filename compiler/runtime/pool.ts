@@ -74,6 +74,8 @@ export class Pool {
   #broken = false;
   #used = 0;
   #added = 0;
+  /** Whether workers had not started when that was last looked at, or there are some that it was not looked at for. */
+  #starting = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Called when a worker has ended by itself. */
   readonly #lost: () => void;
@@ -142,6 +144,7 @@ export class Pool {
 
   #add(): void {
     this.#added = Date.now();
+    this.#starting = true;
     const control = this.#control;
     // Another place than the last ones': who was there may still be about to find out that it has been given up.
     const taken = this.threads;
@@ -284,8 +287,11 @@ export class Pool {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#members.length === 0) return;
-      // Workers that have not started yet are waited for. One inside of a worker takes a second on Deno.
+      // Workers that have not started yet are waited for. One inside of a worker takes a second on Deno. When they have, they
+      // have to be found by whoever wanted them.
       const starting = this.#members.some(({ thread }) => this.#statusOf(thread) === status.absent);
+      if (this.#starting && !starting) this.#used = Date.now();
+      this.#starting = starting;
       if (Date.now() - this.#used < (starting ? startLimit : idleTime)) this.#watch();
       else this.close();
     }, idleTime);
