@@ -3,21 +3,27 @@
  * one compiled function.
  */
 import process from "node:process";
+import { setInterval } from "node:timers";
 import { compile, type Tensor, tensor, train, type Value, valueAndGrad, Variable, workers } from "../../mod.ts";
 import type { Results } from "./numbers.ts";
 import { lossOf, resultsOf, type Values } from "./ours_works.ts";
 import type { Runtime, Task, Way } from "./runtime.ts";
 import { parametersOf } from "./works.ts";
 
+/** Milliseconds; idle workers end after twice as many. */
+const keptFor = 100;
+
 /** The library on so many threads, with everything in Variables or nothing. */
 export async function ours(threads: number, resident: boolean): Promise<Runtime> {
   const { deno, bun } = process.versions;
   const started = threads === 1 ? 1 : await workers.start(threads);
+  // Between two steps of a training loop workers do not end, as idle ones would do between two turns of this process.
+  if (threads > 1) setInterval(() => void workers.start(threads), keptFor).unref();
   return {
     version: deno === undefined ? `on Bun ${bun}` : `on Deno ${deno}`,
     threads: started,
     open: (task) => [resident && !task.reference ? inVariables(task) : fresh(task)],
-    ready: () => threads === 1 ? Promise.resolve() : workers.start(threads), // idle ones end between turns
+    ready: () => threads === 1 ? Promise.resolve() : workers.start(threads),
   };
 }
 

@@ -15,7 +15,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # Threads of OpenBLAS look for more work for 2^26 cycles, in which others are measured; 2^18 is longer than any gap here.
 os.environ["OPENBLAS_THREAD_TIMEOUT"] = "18"
 
-TURN_WARM_UP = 0.005  # as in serve.ts
+TURN_WARM_UP = 0.02  # as in serve.ts
 SLOW_CALL = 0.1
 
 

@@ -21,8 +21,8 @@ const runtimes: Readonly<Record<string, (threads: number) => Promise<Runtime>>> 
   "tfjs-cpu": async () => (await import("./tfjs.ts")).tfjs("cpu", 1),
 };
 
-/** Untimed milliseconds before time is taken: others have used the caches since, and the other core. */
-const turnWarmUp = 5;
+/** Untimed milliseconds before time is taken, for a steady state: others have used the caches since, and the other core. */
+const turnWarmUp = 20;
 /** A call that takes so many milliseconds needs no warming up. */
 const slowCall = 100;
 /** Nor does the first have more than one call before it. */
