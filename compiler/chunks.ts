@@ -18,7 +18,7 @@ export interface Chunks {
 
 /**
  * More chunks than this only add to what has to be combined; and a long stretch of memory is read faster than many short
- * ones, by which threads cross each other's way (a sum of 4M numbers by two threads takes a tenth less).
+ * ones, by which threads cross each other's way (a sum of 4M numbers by two threads takes 3 to 7 % less than with twice as many).
  */
 const maximumChunks = 64;
 

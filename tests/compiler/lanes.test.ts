@@ -127,6 +127,13 @@ describe("windows", () => {
     assert(loops(4) > loops(3));
   });
 
+  it("of many elements are looped over, if one of their axes is empty, too", () => {
+    const kernel = kernelOf((x) => maxPool2d(x!, { size: 2 }), [numbers([2, 3, 12, 12], "float32")]) as LoopKernel;
+    const lines = (inner: readonly number[]): number =>
+      printWasm({ ...kernel, inner }, { exact: false }).split("\n").length;
+    assertEquals(lines([1000, 0]), lines([1000, 2]));
+  });
+
   it("have the same largest elements and gradients, whatever their size and stride", () => {
     for (const size of [1, 2, 3, 4]) {
       for (const stride of [1, 2, 3]) {

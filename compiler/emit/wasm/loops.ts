@@ -76,7 +76,9 @@ export class LoopWriter extends LoopReductions {
 
   /** Whether the elements of a row are so few that each has code of its own: the windows of a pooling. */
   static #repeats(kernel: LoopKernel): boolean {
-    return kernel.lanes === "outer" && cutOf(kernel) === "rows" && sizeOf(kernel.inner) <= fewElements;
+    // Each axis is asked about, too: one of many elements may have an empty one beside it.
+    const areFew = [...kernel.inner, sizeOf(kernel.inner)].every((length) => length <= fewElements);
+    return kernel.lanes === "outer" && cutOf(kernel) === "rows" && areFew;
   }
 
   override vectorFunction(name: ElementwiseName): VectorFunction | undefined {
