@@ -7,8 +7,9 @@
  * arena on all of them.
  * @module
  */
-import { allocate, dtypeInfo, type TypedArray } from "../src/dtype.ts";
+import { dtypeInfo, type TypedArray } from "../src/dtype.ts";
 import { addSite } from "../src/errors.ts";
+import { calls, type ResumableRun } from "../src/graph/call_queue.ts";
 import type { Variable } from "../src/graph/variable.ts";
 import type { Executable, ExecutorOptions, Fed, GraphFunction, Profile } from "../src/ops/op.ts";
 import { Tensor } from "../src/tensor.ts";
@@ -21,6 +22,7 @@ import { faultError } from "./fault_error.ts";
 import { fuse, type Fused } from "./fuse.ts";
 import { canFail } from "./kernel.ts";
 import { tuning } from "./limits.ts";
+import { LocalFrame } from "./local_frame.ts";
 import { materialize, type Materialized } from "./materialize.ts";
 import { type Placement, placementOf } from "./placement.ts";
 import { type MemoryPlan, planMemory } from "./plan.ts";
@@ -33,14 +35,20 @@ import { ownWords, strike } from "./runtime/faults.ts";
 import { type ProgramMessage, word } from "./runtime/protocol.ts";
 import { layOutRegion, type RegionLayout } from "./runtime/region.ts";
 import { runs } from "./runtime/runs.ts";
-import type { Scratch, SharedProgram, Times } from "./runtime/shared_program.ts";
-import type { Frame, LoadedRow } from "./runtime/binding.ts";
-import { computeRow } from "./runtime/walker.ts";
+import type { SharedProgram, Times } from "./runtime/shared_program.ts";
+import type { ArenaFrame, LoadedRow } from "./runtime/binding.ts";
+import { computeChunk, computeRow, finishRow } from "./runtime/walker.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { type Buffer, makeTable, type Output, type Table } from "./table.ts";
 
 let nextId = 1;
+
+/** Scratch of more than so many bytes is much. */
+const largeScratch = 2 ** 16;
+
+/** The program whose frame stays though it has much scratch. */
+let keepsLargeFrame: Program | undefined;
 
 /** Programs that are no longer used are forgotten by the workers. Nothing depends on when. */
 const forgotten = typeof FinalizationRegistry === "function"
@@ -109,7 +117,7 @@ export class Program implements Executable {
   }
 
   run(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
-    if (runs.queued > 0) runs.drain();
+    if (calls.length > 0) calls.drain();
     return this.#isShared && this.#runsShared()
       ? runs.run(this.#asShared(), inputs, variables)
       : this.#runAlone(inputs, variables);
@@ -127,7 +135,7 @@ export class Program implements Executable {
   }
 
   profile(inputs: readonly Tensor[], variables: readonly Variable[]): Profile {
-    if (runs.queued > 0) runs.drain();
+    if (calls.length > 0) calls.drain();
     let times: Times = [];
     if (this.#isShared && this.#runsShared()) {
       runs.run(this.#asShared(), inputs, variables, (measured) => times = measured);
@@ -141,73 +149,119 @@ export class Program implements Executable {
 
   /** Whether a run that may be shared is shared now: not from within another one, nor before there are workers. */
   #runsShared(): boolean {
-    return !runs.inside && runs.available(this.placement.threads);
+    return !calls.inside && runs.available(this.placement.threads);
   }
 
   /** Runs it on this thread, on ordinary arrays. `times` takes the milliseconds of each row. */
   #runLocally(inputs: readonly Tensor[], variables: readonly Variable[], times?: number[]): Tensor[] {
     // Only a host step calls anything that could run a program, this one among them; that run works on scratch of its own.
-    if (this.#hasHost && !runs.inside) return runs.within(() => this.#runLocally(inputs, variables, times));
-    const nested = this.#busy;
-    const frame = nested ? this.#makeFrame() : this.#local ??= this.#makeFrame();
-    const { arrays } = frame;
-    this.#busy = true;
+    if (this.#hasHost && !calls.inside) return calls.within(() => this.#runLocally(inputs, variables, times));
+    const frame = this.#beginLocally(inputs, variables);
     try {
-      this.#bind(arrays, inputs, variables);
-      this.#runRows(this.#loadedRows(), frame, frame.region, variables, times);
-      return this.#complete(arrays, variables);
+      this.#runRows(this.#loadedRows(), frame, variables, times);
+      return this.#complete(frame.arrays, variables);
     } finally {
-      if (!nested) this.#busy = false;
-      // Feeds and results are not held until the next run.
-      const { inputs: fed } = this.table;
-      for (let index = 0; index < fed.length; index++) {
-        const buffer = fed[index];
-        if (buffer !== undefined) arrays[buffer] = unbound;
-      }
-      for (let index = 0; index < this.#results.length; index++) arrays[this.#results[index]!.buffer] = unbound;
+      this.#endLocally(frame);
     }
   }
 
-  /** Fills in what is new in every run: feeds, Variables, and fresh arrays for results. */
-  #bind(arrays: TypedArray[], inputs: readonly Tensor[], variables: readonly Variable[]): void {
-    const { table } = this;
-    for (let index = 0; index < inputs.length; index++) {
-      const buffer = table.inputs[index];
-      if (buffer !== undefined) arrays[buffer] = inputs[index]!.data;
-    }
-    for (let index = 0; index < variables.length; index++) {
-      const buffer = table.variables[index];
-      if (buffer !== undefined) arrays[buffer] = variables[index]!.storage;
-    }
-    for (let index = 0; index < this.#results.length; index++) {
-      const { buffer, type } = this.#results[index]!;
-      arrays[buffer] = allocate(type.dtype, type.size);
-    }
+  /** Arrays for a run: the program's own, or others when it is running already. */
+  #beginLocally(inputs: readonly Tensor[], variables: readonly Variable[]): LocalFrame {
+    const frame = this.#busy ? this.#makeFrame() : this.#local ??= this.#makeFrame();
+    frame.bind(inputs, variables);
+    if (frame === this.#local) this.#busy = true;
+    return frame;
   }
 
-  /** All rows, one after the other, on this thread; `scratch` is where their scratch lies. */
+  #endLocally(frame: LocalFrame): void {
+    if (frame === this.#local) this.#busy = false;
+    frame.unbind();
+    if (this.memory.bytes > largeScratch) this.#keepLargeFrame();
+  }
+
+  /** Of all frames with much scratch, only that of the program that ran last stays. */
+  #keepLargeFrame(): void {
+    if (keepsLargeFrame === this) return;
+    if (keepsLargeFrame !== undefined && !keepsLargeFrame.#busy) keepsLargeFrame.#local = undefined;
+    keepsLargeFrame = this;
+  }
+
+  #makeFrame(): LocalFrame {
+    return new LocalFrame({
+      buffers: this.buffers,
+      memory: this.memory,
+      table: this.table,
+      results: this.#results,
+    });
+  }
+
+  /** A run on this thread alone that can be left between two chunks. */
+  #beginAlone(inputs: readonly Tensor[], variables: readonly Variable[]): ResumableRun {
+    const cursor: Cursor = { row: 0, chunk: 0, deadline: Infinity };
+    const resumed = <F extends LocalFrame | ArenaFrame>(
+      rows: readonly (LoadedRow | undefined)[],
+      frame: F,
+      complete: () => Tensor[],
+      end: (frame: F) => void,
+    ): ResumableRun => ({
+      resume: (deadline) => {
+        let isOver = true;
+        try {
+          cursor.deadline = deadline;
+          isOver = this.#runRows(rows, frame, variables, undefined, cursor);
+          return isOver ? complete() : undefined;
+        } finally {
+          if (isOver) end(frame);
+        }
+      },
+    });
+    if (!this.#isResident) {
+      const frame = this.#beginLocally(inputs, variables);
+      const complete = (): Tensor[] => this.#complete(frame.arrays, variables);
+      return resumed(this.#loadedRows(), frame, complete, (frame) => this.#endLocally(frame));
+    }
+    const shared = this.#asShared();
+    const frame = runs.bindAlone(shared, inputs, variables);
+    const complete = (): Tensor[] => this.#completeShared(frame.arrays, inputs, variables);
+    return resumed(shared.rows, frame, complete, (frame) => runs.unbind(frame));
+  }
+
+  /**
+   * All rows, one after the other, on this thread. With a cursor it begins there, and stops between two chunks when its
+   * deadline has passed. Whether all rows have run.
+   */
   #runRows(
     rows: readonly (LoadedRow | undefined)[],
-    frame: Frame,
-    scratch: Scratch,
+    frame: LocalFrame | ArenaFrame,
     variables: readonly Variable[],
     times: number[] | undefined,
-  ): void {
+    cursor?: Cursor,
+  ): boolean {
     const watched = times !== undefined || this.#poisons || ownWords[word.faultKind] !== 0;
-    let index = 0;
+    let index = cursor === undefined ? 0 : cursor.row;
     try {
       for (; index < rows.length; index++) {
         const row = rows[index];
-        if (watched && this.#poisons) this.#poison(scratch, index);
+        const isBegun = cursor !== undefined && cursor.chunk > 0;
+        if (watched && this.#poisons && !isBegun) this.#poison(frame, index);
         const start = watched ? performance.now() : 0;
         if (watched && ownWords[word.faultKind] !== 0) strike(ownWords, index, 0);
-        if (row === undefined) runHost(this.rows[index] as HostRow, frame.arrays); // every other row is a kernel
-        else computeRow(row, frame);
+        if (row === undefined) {
+          runHost(this.rows[index] as HostRow, frame.arrays); // every other row is a kernel
+          frame.rebind(variables); // it may have run programs, for which memory grew and Variables moved
+        } else if (cursor === undefined) computeRow(row, frame);
+        else if (!computeChunks(row, frame, cursor)) return false;
         if (watched) times?.push(performance.now() - start);
+        if (cursor !== undefined) {
+          cursor.row = index + 1;
+          cursor.chunk = 0;
+          if (index + 1 < rows.length && performance.now() > cursor.deadline) return false;
+        }
       }
     } catch (error) {
       throw this.#errorIn(index, error, variables);
     }
+    return true;
   }
 
   /** The rows with functions for ordinary arrays; undefined stands for a host step. */
@@ -228,7 +282,7 @@ export class Program implements Executable {
     }
     for (let index = 0; index < this.copied.length; index++) {
       const { buffer, variable } = this.copied[index]!;
-      variables[variable]!.storage.set(arrays[buffer]!);
+      variables[variable]!.storage.array.set(arrays[buffer]!);
       variables[variable]!.changed();
     }
     for (let index = 0; index < this.written.length; index++) variables[this.written[index]!]!.changed();
@@ -273,20 +327,11 @@ export class Program implements Executable {
     return { [kernels]: `${this.source()}\n`, "repro.ts": printRepro(this.original, this.options, fed) };
   }
 
-  /** A binding table with everything in it that is the same for every run on ordinary arrays. */
-  #makeFrame(): LocalFrame {
-    const region = new ArrayBuffer(this.memory.bytes);
-    const arrays = this.buffers.map((buffer, index) => {
-      if (buffer.kind === "constant") return buffer.tensor.data;
-      const offset = this.memory.offsets.get(index);
-      if (offset === undefined) return unbound;
-      return dtypeInfo(buffer.type.dtype).view(region, offset, buffer.type.size);
-    });
-    return { arrays, table: 0, args: 0, scratch: 0, region: { buffer: region, offset: 0 } };
-  }
-
   /** Fills memory that holds nothing before row `index` with NaN: what reads it all the same is found out. */
-  #poison({ buffer, offset: start }: Scratch, index: number): void {
+  #poison(frame: LocalFrame | ArenaFrame, index: number): void {
+    const [buffer, start] = frame instanceof LocalFrame
+      ? [frame.region, 0]
+      : [runs.arena!.memory.buffer, frame.table + this.#asShared().layout.scratch]; // the frame is one of the arena
     for (const { first, last, offset, bytes } of this.memory.blocks) {
       if (first === index || last === index - 1) new Uint8Array(buffer, start + offset, bytes).fill(0xff);
     }
@@ -337,8 +382,8 @@ export class Program implements Executable {
       host: (row, arrays) => runHost(this.rows[row] as HostRow, arrays), // only those are asked for
       complete: (arrays, inputs, variables) => this.#completeShared(arrays, inputs, variables),
       errorOf: (failure, caught, variables) => this.#errorOf(failure, caught, variables),
-      runRows: (frame, scratch, variables, times) => this.#runRows(rowsOf(), frame, scratch, variables, times),
-      runAlone: (inputs, variables) => this.#runAlone(inputs, variables),
+      runRows: (frame, variables, times) => void this.#runRows(rowsOf(), frame, variables, times),
+      beginAlone: (inputs, variables) => this.#beginAlone(inputs, variables),
     };
   }
 
@@ -388,9 +433,19 @@ export class Program implements Executable {
   }
 }
 
-/** Ordinary arrays, and the memory of their scratch. */
-interface LocalFrame extends Frame {
-  readonly region: Scratch;
+/** How far a run has got that is left between two chunks, and until when it goes on. */
+interface Cursor {
+  row: number;
+  chunk: number;
+  deadline: number;
 }
 
-const unbound = new Float32Array(0);
+/** The chunks of a row from where the cursor is, until its deadline; whether they are all done. */
+function computeChunks(row: LoadedRow, frame: LocalFrame | ArenaFrame, cursor: Cursor): boolean {
+  for (; cursor.chunk < row.count; cursor.chunk++) {
+    if (cursor.chunk > 0 && performance.now() > cursor.deadline) return false;
+    computeChunk(row, frame, cursor.chunk);
+  }
+  finishRow(row, frame);
+  return true;
+}

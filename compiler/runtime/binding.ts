@@ -26,61 +26,68 @@ export interface LoadedProgram {
 export interface Frame {
   readonly arrays: TypedArray[];
   /** The addresses of the binding table, and of the numbers of segments; 0 where the arrays are ordinary ones. */
-  table: number;
-  args: number;
+  readonly table: number;
+  readonly args: number;
   /** The address of the thread's own memory. */
-  scratch: number;
+  readonly scratch: number;
 }
 
 /** A program's arrays in the arena, as one thread sees them. */
-export interface Bound extends Frame {
-  /** Where each is, in units of {@linkcode alignment}; 0 before it was first bound. */
-  readonly places: Int32Array;
-  buffer: ArrayBufferLike | undefined;
-  run: number;
-}
+export class ArenaFrame implements Frame {
+  readonly arrays: TypedArray[];
+  table = 0;
+  args = 0;
+  scratch = 0;
+  /** The run that it was bound for, where runs are counted. */
+  run = 0;
+  readonly #buffers: readonly BufferLayout[];
+  readonly #memory: WebAssembly.Memory;
+  /** Where each array is, in units of {@linkcode alignment}; 0 before it was first bound. */
+  readonly #places: Int32Array;
+  #buffer: ArrayBufferLike | undefined;
 
-/** A program's arrays, before they are bound. */
-export function newBound({ buffers: { length } }: LoadedProgram): Bound {
-  return {
-    arrays: new Array<TypedArray>(length),
-    table: 0,
-    args: 0,
-    scratch: 0,
-    places: new Int32Array(length),
-    buffer: undefined,
-    run: 0,
-  };
-}
-
-/** Binds a program's arrays as its binding table, at the beginning of its region, says. */
-export function bindFrame(bound: Bound, program: LoadedProgram, memory: WebAssembly.Memory, region: number): void {
-  const { arrays, places } = bound;
-  let { buffer } = memory;
-  /** What the memory is once it has what lies up to here: that another thread has made it grow, may not be seen yet. */
-  const bufferTo = (end: number): ArrayBufferLike => {
-    if (end > buffer.byteLength) {
-      memory.grow(0);
-      ({ buffer } = memory);
-    }
-    return buffer;
-  };
-  bufferTo(region + tableBytes(places.length));
-  bound.table = region;
-  bound.args = region + tableBytes(places.length);
-  const table = new Int32Array(buffer, region, places.length);
-  if (bound.buffer !== buffer) {
-    // Memory that is shared has grown, and arrays are where they were; other memory is somewhere else.
-    if (!(bound.buffer === undefined || hasSharedMemory())) places.fill(0);
-    bound.buffer = buffer;
+  constructor({ buffers }: Pick<LoadedProgram, "buffers">, memory: WebAssembly.Memory) {
+    this.arrays = new Array<TypedArray>(buffers.length);
+    this.#buffers = buffers;
+    this.#memory = memory;
+    this.#places = new Int32Array(buffers.length);
   }
-  for (let index = 0; index < places.length; index++) {
-    const place = table[index]!;
-    if (places[index] === place) continue;
-    places[index] = place;
-    const { dtype, length } = program.buffers[index]!;
-    const offset = (place >>> 0) * alignment;
-    arrays[index] = dtypeInfo(dtype).view(bufferTo(offset + length * dtypeInfo(dtype).bytes), offset, length);
+
+  /** Binds the arrays as the binding table at the beginning of a region says; `scratch` is the thread's own memory. */
+  bind(region: number, scratch: number): void {
+    this.table = region;
+    this.args = region + tableBytes(this.#places.length);
+    this.scratch = scratch;
+    this.rebind();
+  }
+
+  /** Binds the arrays anew, where that is necessary: memory that is not shared is somewhere else once it has grown. */
+  rebind(): void {
+    const memory = this.#memory;
+    const places = this.#places;
+    let { buffer } = memory;
+    /** What the memory is once it has what lies up to here: that another thread has made it grow, may not be seen yet. */
+    const bufferTo = (end: number): ArrayBufferLike => {
+      if (end > buffer.byteLength) {
+        memory.grow(0);
+        ({ buffer } = memory);
+      }
+      return buffer;
+    };
+    bufferTo(this.args);
+    const table = new Int32Array(buffer, this.table, places.length);
+    if (this.#buffer !== buffer) {
+      if (!(this.#buffer === undefined || hasSharedMemory())) places.fill(0);
+      this.#buffer = buffer;
+    }
+    for (let index = 0; index < places.length; index++) {
+      const place = table[index]!;
+      if (places[index] === place) continue;
+      places[index] = place;
+      const { dtype, length } = this.#buffers[index]!;
+      const offset = (place >>> 0) * alignment;
+      this.arrays[index] = dtypeInfo(dtype).view(bufferTo(offset + length * dtypeInfo(dtype).bytes), offset, length);
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import {
   alignment,
   maximumThreads,
   type ProgramMessage,
+  state,
   status,
   threadWord,
   word,
@@ -33,6 +34,9 @@ interface Member {
   readonly remote: comlink.Remote<WorkerMethods>;
   readonly thread: number;
   readonly owner: number;
+  /** How far it had got when it was last looked at, and for how many milliseconds it has been waited for since then. */
+  progress: number;
+  waited: number;
 }
 
 /** How long workers look for more work after a run before they sleep, in milliseconds. */
@@ -166,7 +170,14 @@ export class Pool {
       this.#broken = true; // where a page's policy forbids workers, one thread has to do
       return;
     }
-    const member: Member = { worker, remote: loadComlink().wrap<WorkerMethods>(worker), thread, owner };
+    const member: Member = {
+      worker,
+      remote: loadComlink().wrap<WorkerMethods>(worker),
+      thread,
+      owner,
+      progress: 0,
+      waited: 0,
+    };
     const ended = (): void => {
       URL.revokeObjectURL(address);
       if (!this.#members.includes(member)) return;
@@ -237,14 +248,20 @@ export class Pool {
     }
   }
 
-  /** Workers that hold work and have died, or have held it for longer than `milliseconds`. */
-  lostThreads(milliseconds: number): number[] {
-    const now = Date.now() | 0;
-    return this.threads.filter((thread) => {
-      if (Atomics.load(this.#control, threadWord(thread, "holding")) === 0) return false;
-      return this.#statusOf(thread) === status.absent ||
-        ((now - this.#control[threadWord(thread, "since")]!) | 0) > milliseconds;
-    });
+  /**
+   * Workers that hold work and have died, or have not got on while they were waited for: for `milliseconds` more now, and
+   * for longer than `limit` in all.
+   */
+  lostThreads(milliseconds: number, limit: number): number[] {
+    const control = this.#control;
+    return this.#members.filter((member) => {
+      const { thread } = member;
+      const progress = Atomics.load(control, threadWord(thread, "progress"));
+      const isHolding = Atomics.load(control, threadWord(thread, "holding")) !== 0;
+      member.waited = isHolding && progress === member.progress ? member.waited + milliseconds : 0;
+      member.progress = progress;
+      return isHolding && (this.#statusOf(thread) === status.absent || member.waited > limit);
+    }).map(({ thread }) => thread);
   }
 
   /** Gives up a worker that is lost: it may be dead, or stuck. */
@@ -290,7 +307,8 @@ export class Pool {
       // Workers that have not started yet are waited for. One inside of a worker takes a second on Deno. When they have, they
       // have to be found by whoever wanted them.
       const starting = this.#members.some(({ thread }) => this.#statusOf(thread) === status.absent);
-      if (this.#starting && !starting) this.#used = Date.now();
+      const runs = Atomics.load(this.#control, word.state) !== state.idle; // however late this thread's event loop is
+      if (runs || this.#starting && !starting) this.#used = Date.now();
       this.#starting = starting;
       if (Date.now() - this.#used < (starting ? startLimit : idleTime)) this.#watch();
       else this.close();

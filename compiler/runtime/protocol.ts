@@ -70,8 +70,8 @@ export const threadWords = {
   loaded: 1,
   /** The chunk it computes, plus 1. */
   holding: 2,
-  /** When it took that, in milliseconds. */
-  since: 3,
+  /** Counts the chunks and rows that it has begun: as long as that changes, it gets on. */
+  progress: 3,
   /** Its place in the order in which walkers are admitted; the caller's is 0. */
   rank: 4,
   /** The number of the worker whose words these are: one that finds another has been given up, and leaves for good. */

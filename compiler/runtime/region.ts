@@ -84,7 +84,8 @@ export class Region {
   #bytes = 0;
   /** The program whose constants are there. */
   #owner = -1;
-  #table: Int32Array = new Int32Array(0);
+  /** What its binding table says, in ordinary memory. */
+  #bindings = new Int32Array(0);
 
   /** Brings everything that a program's run needs into the arena, and writes its binding table. Returns where that is. */
   place(
@@ -100,45 +101,43 @@ export class Region {
       this.#bytes = layout.bytes;
     }
     const region = this.#offset;
+    const { places, copied } = layout;
     const isNew = this.#owner !== id;
     this.#owner = -1; // until all is there
-    const { places, copied } = layout;
-    if (
-      this.#table.buffer !== arena.memory.buffer || this.#table.byteOffset !== region ||
-      this.#table.length !== places.length
-    ) {
-      this.#table = new Int32Array(arena.memory.buffer, region, places.length);
+    if (isNew) {
+      this.#bindings = Int32Array.from(
+        places,
+        (place) => place.kind === "region" ? (region + place.offset) / alignment : 0,
+      );
     }
-    const table = this.#table;
+    const bindings = this.#bindings;
     for (let index = 0; index < places.length; index++) {
-      const place = places[index]!;
+      if (places[index]!.kind !== "resident") continue;
       const buffer = arrays[index]!;
-      if (place.kind === "region") {
-        if (isNew) table[index] = (region + place.offset) / alignment;
-      } else if (buffer.kind === "variable") {
-        table[index] = arena.placeOfVariable(variables[buffer.index]!) / alignment;
+      if (buffer.kind === "variable") {
+        bindings[index] = arena.placeOfVariable(variables[buffer.index]!) / alignment;
       } else if (buffer.kind === "input" || buffer.kind === "constant") {
         const tensor = buffer.kind === "input" ? inputs[buffer.index]! : buffer.tensor;
-        table[index] = arena.placeOf(tensor.data, tensor.type) / alignment;
+        bindings[index] = arena.placeOf(tensor.data, tensor.type) / alignment;
       }
     }
+    // Views of the memory are made from here on: what was brought there may have made it grow.
+    const { buffer: memory } = arena.memory;
+    new Int32Array(memory, region, places.length).set(bindings);
     if (isNew) {
       const words = region + tableBytes(places.length);
       for (const row of rows) {
-        for (const { args, place } of row?.segments ?? []) {
-          new Int32Array(arena.memory.buffer, words + place, args.length).set(args);
-        }
+        for (const { args, place } of row?.segments ?? []) new Int32Array(memory, words + place, args.length).set(args);
       }
     }
     for (const index of copied) {
       const buffer = arrays[index]!;
-      const place = layout.places[index]!;
-      if (place.kind !== "region") continue;
+      const offset = bindings[index]! * alignment;
       if (buffer.kind === "input") {
         const { data } = inputs[buffer.index]!;
-        arena.view(buffer.type.dtype, region + place.offset, data.length).set(data);
+        arena.view(buffer.type.dtype, offset, data.length).set(data);
       } else if (buffer.kind === "constant" && isNew) {
-        arena.view(buffer.type.dtype, region + place.offset, buffer.tensor.size).set(buffer.tensor.data);
+        arena.view(buffer.type.dtype, offset, buffer.tensor.size).set(buffer.tensor.data);
       }
     }
     this.#owner = id;

@@ -3,34 +3,22 @@
  *
  * Programs run one at a time, first in first out. In a synchronous call the calling thread walks with the workers; in an
  * asynchronous one the workers walk alone, and the caller's event loop only looks after host steps and the end. Whoever
- * needs an asynchronous run to be over, joins it.
+ * needs an asynchronous run to be over, joins it; where there are no workers left, the caller walks.
  * @module
  */
+import { calls, type ResumableRun } from "../../src/graph/call_queue.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type { KernelText, LoadedKernel } from "../emit/load_kernel.ts";
 import { loadKernelText } from "../emit/load_kernel.ts";
 import { Arena } from "./arena.ts";
+import { ArenaFrame } from "./binding.ts";
 import { readFailure } from "./failure.ts";
 import { canShareMemory, Pool } from "./pool.ts";
-import { alignment, state, threadWord, word } from "./protocol.ts";
+import { alignment, controlBytes, state, threadWord, word } from "./protocol.ts";
 import { Region } from "./region.ts";
-import { bindFrame, type Bound, newBound } from "./binding.ts";
 import type { SharedProgram, Times } from "./shared_program.ts";
 import { timesOf, Walker } from "./walker.ts";
-
-/** A call that waits for its turn, or has it. */
-interface Job {
-  readonly program: SharedProgram;
-  readonly inputs: readonly Tensor[];
-  readonly variables: readonly Variable[];
-  /** Whether it is to run in the arena. */
-  readonly shared: boolean;
-  readonly resolve: (tensors: Tensor[]) => void;
-  readonly reject: (error: unknown) => void;
-  begun: boolean;
-  over: boolean;
-}
 
 /** How long a thread that waits looks around before it sleeps, and how long it sleeps, in milliseconds. */
 const patience = 0.2;
@@ -38,7 +26,7 @@ const sleepTime = 50;
 
 /** What tests change. */
 export const settings = {
-  /** A worker that has held a chunk for so many milliseconds is lost. */
+  /** A worker that gets no further while its caller waits for so many milliseconds is lost. */
   lostTime: 30_000,
   /** How large the arena may become, in bytes. */
   arenaBytes: 2 ** 32,
@@ -63,36 +51,32 @@ type WaitAsync = (
 ) => { readonly async: boolean; readonly value: Promise<unknown> | string };
 const waitAsync = (Atomics as { waitAsync?: WaitAsync }).waitAsync?.bind(Atomics);
 
+/** The threads that share an arena, and the words at its start that they go by. */
+interface Threads {
+  readonly control: Int32Array;
+  readonly pool: Pool;
+  /** This thread's part. */
+  readonly walker: Walker;
+}
+
 class Runs {
   #arena: Arena | undefined;
-  #pool: Pool | undefined;
-  #walker: Walker | undefined;
+  #threads: Threads | undefined;
   readonly #region = new Region();
   /** Those of calls within calls, by how deep they are. */
   readonly #inner: Region[] = [];
-  readonly #bound = new WeakMap<SharedProgram, Bound>();
+  readonly #frames = new WeakMap<SharedProgram, ArenaFrame>();
+  /** The frames of runs on this thread alone that have begun, and are not over. */
+  readonly #bound = new Set<ArenaFrame>();
   #depth = 0;
   readonly #programs = new Map<number, SharedProgram>();
-  readonly #queue: Job[] = [];
-  #pumping = false;
-  /** Whether this thread is in the middle of a run: what is called then must not wait for it. */
-  #inside = false;
   #missing = 0;
   #caught: unknown;
+  #begun = 0;
 
-  /** Whether a program is being run by this thread, so that a call comes from within it. */
-  get inside(): boolean {
-    return this.#inside;
-  }
-
-  /** How many asynchronous calls wait or run. */
-  get queued(): number {
-    return this.#queue.length;
-  }
-
-  /** How many runs have begun in the arena. */
+  /** How many runs on several threads have begun. */
   get begun(): number {
-    return this.#arena?.control[word.run] ?? 0;
+    return this.#begun;
   }
 
   /** The arena, once something has needed it. */
@@ -100,10 +84,15 @@ class Runs {
     return this.#arena;
   }
 
+  /** The control words, once threads have been wanted. */
+  get control(): Int32Array | undefined {
+    return this.#threads?.control;
+  }
+
   /** Whether a run on so many threads can begin in the arena now; has workers start when not. */
   available(threads: number): boolean {
     if (threads < 2 || !canShareMemory()) return false;
-    const { pool } = this.#open();
+    const { pool } = this.#openThreads();
     if (pool.threads.length < threads - 1) pool.start(threads - 1);
     return pool.ready > 0;
   }
@@ -111,23 +100,12 @@ class Runs {
   /** Waits for the workers of so many threads; how many threads there are then. */
   async whenReady(threads: number): Promise<number> {
     if (threads < 2 || !canShareMemory()) return 1;
-    const { pool } = this.#open();
+    const { pool } = this.#openThreads();
     pool.start(threads - 1);
     while (pool.ready < threads - 1 && !pool.broken && Date.now() < pool.startEnd) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return 1 + pool.ready;
-  }
-
-  /** Runs `body`, a run on this thread alone: what is called from within it does not wait for it. */
-  within<T>(body: () => T): T {
-    const outer = this.#inside;
-    this.#inside = true;
-    try {
-      return body();
-    } finally {
-      this.#inside = outer;
-    }
   }
 
   /** Runs a program on this thread and the workers. {@linkcode available} must have said that it can. */
@@ -137,8 +115,8 @@ class Runs {
     variables: readonly Variable[],
     times?: (times: Times) => void,
   ): Tensor[] {
-    const { walker } = this.#open();
-    return this.within(() => {
+    const { walker } = this.#openThreads();
+    return calls.within(() => {
       this.#begin(program, inputs, variables, program.threads, times !== undefined);
       walker.start(true);
       this.#attend();
@@ -147,26 +125,28 @@ class Runs {
     });
   }
 
-  /** Queues a call; `shared` when it is to run in the arena. */
+  /** Queues a call; `shared` when it is to run on several threads. */
   enqueue(
     program: SharedProgram,
     inputs: readonly Tensor[],
     variables: readonly Variable[],
     shared: boolean,
   ): Promise<Tensor[]> {
-    return new Promise((resolve, reject) => {
-      const job: Job = { program, inputs, variables, shared, resolve, reject, begun: false, over: false };
-      for (const variable of variables) variable.hold(() => this.drain());
-      this.#queue.push(job);
-      // From within a run it waits for that to be over.
-      if (this.#inside) queueMicrotask(() => void this.#pump());
-      else void this.#pump();
-    });
+    const begin = (): ResumableRun =>
+      shared && this.available(program.threads)
+        ? this.#beginBeside(program, inputs, variables)
+        : program.beginAlone(inputs, variables);
+    const errorWhenClosed = (begun: boolean): unknown => {
+      const row = begun ? this.#threads!.control[word.row]! : -1; // it was closed
+      return program.errorOf({ kind: "closed", row, thread: 0 }, undefined, variables);
+    };
+    const prepare = shared ? { prepare: async () => void await this.whenReady(2) } : {};
+    return calls.enqueue({ variables, begin, errorWhenClosed, ...prepare });
   }
 
   /** The functions of a kernel for the arena, on this thread. */
   load(text: KernelText): LoadedKernel {
-    return loadKernelText(text, this.#open().arena.memory);
+    return loadKernelText(text, this.#openArena().memory);
   }
 
   /** Runs a program in the arena, on this thread alone; also from within a run, whose program may be the same. */
@@ -176,86 +156,92 @@ class Runs {
     variables: readonly Variable[],
     times?: number[],
   ): Tensor[] {
-    const { arena } = this.#open();
-    const depth = this.#inside ? ++this.#depth : 0;
-    const outer = this.#inside;
-    this.#inside = true;
-    try {
-      if (!outer) arena.beginRun(); // what the run around this one uses, stays
-      const region = outer ? this.#inner[depth] ??= new Region() : this.#region;
-      const bound = outer ? newBound(program) : this.#boundOf(program);
-      const address = region.place(program, arena, inputs, variables);
-      bindFrame(bound, program, arena.memory, address);
-      bound.scratch = address + program.layout.own;
-      const scratch = { buffer: arena.memory.buffer, offset: address + program.layout.scratch };
-      program.runRows(bound, scratch, variables, times);
-      return program.complete(bound.arrays, inputs, variables);
-    } finally {
-      this.#inside = outer;
-      if (outer) this.#depth--;
-    }
+    return calls.within(() => {
+      const frame = this.bindAlone(program, inputs, variables);
+      try {
+        program.runRows(frame, variables, times);
+        return program.complete(frame.arrays, inputs, variables);
+      } finally {
+        this.unbind(frame);
+      }
+    });
   }
 
-  #boundOf(program: SharedProgram): Bound {
-    let bound = this.#bound.get(program);
-    if (bound === undefined) this.#bound.set(program, bound = newBound(program));
-    return bound;
+  /** Brings everything that a run on this thread alone needs into the arena, until {@linkcode unbind}. */
+  bindAlone(program: SharedProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ArenaFrame {
+    const arena = this.#openArena();
+    const isNested = this.#bound.size > 0 || this.#isRunning();
+    if (!isNested) arena.beginRun(); // what the run around this one uses, stays
+    const region = isNested ? this.#inner[this.#depth] ??= new Region() : this.#region;
+    const frame = isNested ? new ArenaFrame(program, arena.memory) : this.#frameOf(program, arena);
+    const address = region.place(program, arena, inputs, variables);
+    frame.bind(address, address + program.layout.own);
+    this.#bound.add(frame);
+    if (isNested) this.#depth++;
+    return frame;
+  }
+
+  /** Ends what {@linkcode bindAlone} began. Runs end in the reverse of the order in which they begin. */
+  unbind(frame: ArenaFrame): void {
+    this.#bound.delete(frame);
+    if (this.#depth > 0) this.#depth--;
+  }
+
+  /** Whether workers and this thread are in the middle of a run. */
+  #isRunning(): boolean {
+    const control = this.#threads?.control;
+    return control !== undefined && Atomics.load(control, word.state) !== state.idle;
+  }
+
+  #frameOf(program: SharedProgram, { memory }: Arena): ArenaFrame {
+    let frame = this.#frames.get(program);
+    if (frame === undefined) this.#frames.set(program, frame = new ArenaFrame(program, memory));
+    return frame;
   }
 
   /** Has every thread have so much memory of its own. No run is in the middle of a row. */
   #provideScratch(bytes: number): void {
-    const { arena, pool } = this.#open();
-    pool.provideScratch(bytes, arena);
-  }
-
-  /** Has every asynchronous call that was made before now be over. */
-  drain(): void {
-    while (!this.#inside) {
-      const [job] = this.#queue;
-      if (job === undefined) return;
-      if (!job.begun) this.#runHere(job);
-      else {
-        this.within(() => this.#attend());
-        this.#settle(job, () => this.#end(job.program, job.inputs, job.variables));
-      }
-    }
+    this.#openThreads().pool.provideScratch(bytes, this.#openArena());
   }
 
   /** Ends the workers; a run that they are in the middle of fails, as do those that wait. The next one starts new workers. */
   close(): void {
-    const pool = this.#pool;
-    const walker = this.#walker;
-    if (pool === undefined || walker === undefined) return;
-    const { control } = walker;
-    const row = control[word.row]!;
-    const runs = Atomics.load(control, word.state) !== state.idle;
-    if (runs) walker.fail({ kind: "closed", row, thread: 0 });
+    const threads = this.#threads;
+    if (threads === undefined) return;
+    const { control, pool, walker } = threads;
+    const runs = this.#isRunning();
+    if (runs) walker.fail({ kind: "closed", row: control[word.row]!, thread: 0 });
     pool.close();
     // A worker that takes long over its chunk may still write: there, nothing else is to lie.
     if (runs && !this.#isQuiet()) this.#region.abandon();
-    for (const job of [...this.#queue]) {
-      this.#settle(job, () => {
-        throw job.program.errorOf({ kind: "closed", row: job.begun ? row : -1, thread: 0 }, undefined, job.variables);
-      });
-    }
-    if (runs && !this.#inside) Atomics.store(control, word.state, state.idle);
+    calls.close();
+    if (runs && !calls.inside) Atomics.store(control, word.state, state.idle);
   }
 
   /** Has the workers forget a program that will not run again. */
   forget(id: number): void {
-    this.#pool?.forget(id);
+    this.#threads?.pool.forget(id);
   }
 
-  #open(): { arena: Arena; pool: Pool; walker: Walker } {
-    const arena = this.#arena ??= new Arena(settings.arenaBytes);
-    const pool = this.#pool ??= new Pool(arena.memory, arena.control, () => this.#checkLost());
-    const walker = this.#walker ??= new Walker(arena.memory, 0, this.#programs, {
+  #openArena(): Arena {
+    return this.#arena ??= new Arena(settings.arenaBytes, () => {
+      for (const frame of this.#bound) frame.rebind();
+    });
+  }
+
+  /** Only where threads can share the arena's memory. */
+  #openThreads(): Threads {
+    if (this.#threads !== undefined) return this.#threads;
+    const { memory } = this.#openArena();
+    const control = new Int32Array(memory.buffer, 0, controlBytes / Int32Array.BYTES_PER_ELEMENT);
+    const pool = new Pool(memory, control, () => this.#checkLost(0));
+    const walker = new Walker(memory, 0, this.#programs, {
       caller: {
         host: (program, row, arrays) => this.#programs.get(program.id)!.host(row, arrays), // it is running
         caught: (error) => this.#caught = error,
       },
     });
-    return { arena, pool, walker };
+    return this.#threads = { control, pool, walker };
   }
 
   /** Brings everything a program needs into the arena and describes the run in the control words. */
@@ -266,8 +252,8 @@ class Runs {
     walkers: number,
     measured = false,
   ): void {
-    const { arena, pool } = this.#open();
-    const { control } = arena;
+    const { control, pool } = this.#openThreads();
+    const arena = this.#openArena();
     arena.beginRun();
     const region = this.#region.place(program, arena, inputs, variables);
     if (program.scratchBytes > 0) this.#provideScratch(program.scratchBytes);
@@ -276,6 +262,7 @@ class Runs {
     pool.load(program.id, () => program.message());
     this.#missing = 0;
     this.#caught = undefined;
+    this.#begun++;
     control[word.program] = program.id;
     control[word.region] = region / alignment;
     control[word.walkers] = walkers;
@@ -287,37 +274,71 @@ class Runs {
     pool.call(walkers);
   }
 
+  /** Begins a run that the workers make by themselves, as long as there are any. */
+  #beginBeside(program: SharedProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ResumableRun {
+    const walkers = Math.max(2, program.threads);
+    const { control, pool, walker } = this.#openThreads();
+    this.#begin(program, inputs, variables, walkers);
+    walker.start(false);
+    return {
+      resume: (deadline) => {
+        if (deadline === Infinity) this.#attend();
+        else if (Atomics.load(control, word.state) === state.host) {
+          walker.continueFromHost(false);
+          pool.call(walkers); // they may have gone back to their event loops meanwhile
+        } else if (pool.ready === 0) {
+          this.#checkLost(0);
+          walker.walkUntil(deadline);
+        } else if (Atomics.load(control, word.state) === state.failed) walker.step(); // it may be that nobody else gives a chunk back
+        return this.#isOver() ? this.#end(program, inputs, variables) : undefined;
+      },
+      wait: async () => {
+        if (pool.ready === 0) return;
+        const seen = Atomics.load(control, word.signal);
+        const now = Atomics.load(control, word.state);
+        if (now === state.host || this.#isOver()) return;
+        const waited = await changeOf(control, seen);
+        pool.call(walkers);
+        this.#checkLost(waited);
+      },
+    };
+  }
+
   /** Walks until the run is over. */
   #attend(): void {
-    const walker = this.#walker!; // there is a run
-    const { control } = walker;
-    for (;;) {
+    const { control, walker } = this.#threads!; // there is a run
+    while (!this.#isOver()) {
       const seen = Atomics.load(control, word.signal);
       const now = Atomics.load(control, word.state);
-      if (now === state.done || now === state.failed && this.#isQuiet()) return;
       if (now === state.host) {
         walker.continueFromHost(true);
         continue;
       }
       if (walker.lookFor(patience) === "worked" || Atomics.load(control, word.state) !== now) continue;
-      if (maySleep) walker.sleep(seen, sleepTime);
-      this.#checkLost();
+      // What counts is how long this thread has waited, and not the clock, which goes on while a process is suspended.
+      if (!maySleep) this.#checkLost(patience);
+      else this.#checkLost(walker.sleep(seen, sleepTime) === "timed-out" ? sleepTime : 0);
     }
+  }
+
+  /** Whether the run is over: done, or failed and left by every thread. */
+  #isOver(): boolean {
+    const now = Atomics.load(this.#threads!.control, word.state); // there is a run
+    return now === state.done || now === state.failed && this.#isQuiet();
   }
 
   /** After a failure: whether every thread has left the row. */
   #isQuiet(): boolean {
-    const { control } = this.#walker!; // there is a run
+    const { control } = this.#threads!; // there is a run
     return Atomics.load(control, word.done) + this.#missing >= Atomics.load(control, word.claimed);
   }
 
-  /** Fails the run when a worker that takes part in it is lost. */
-  #checkLost(): void {
-    const pool = this.#pool;
-    const walker = this.#walker;
-    if (pool === undefined || walker === undefined) return;
-    const { control } = walker;
-    for (const thread of pool.lostThreads(settings.lostTime)) {
+  /** Fails the run when a worker that takes part in it is lost; this thread has waited for them, for so many milliseconds. */
+  #checkLost(milliseconds: number): void {
+    const threads = this.#threads;
+    if (threads === undefined) return;
+    const { control, pool, walker } = threads;
+    for (const thread of pool.lostThreads(milliseconds, settings.lostTime)) {
       const chunk = Atomics.load(control, threadWord(thread, "holding"));
       if (chunk > 0) this.#missing++;
       walker.fail({ kind: "lost", row: control[word.row]!, thread });
@@ -329,7 +350,7 @@ class Runs {
 
   /** The results of a run that is over. */
   #end(program: SharedProgram, inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
-    const { control } = this.#walker!; // there was a run
+    const { control, walker } = this.#threads!; // there was a run
     const failed = Atomics.load(control, word.state) === state.failed;
     Atomics.store(control, word.state, state.idle);
     if (failed) {
@@ -338,110 +359,32 @@ class Runs {
       if (failure.kind === "lost") variables.forEach((variable) => this.#arena!.abandon(variable));
       throw program.errorOf(failure, this.#caught, variables);
     }
-    return program.complete(this.#walker!.bind(program).arrays, inputs, variables);
+    return program.complete(walker.bind(program).arrays, inputs, variables);
   }
 
   #timesOf(program: SharedProgram): Times {
-    const arena = this.#arena!; // there was a run
+    const { memory } = this.#arena!; // there was a run
     return Array.from(
       { length: program.threads },
-      (_, rank) => [...timesOf(arena.memory, arena.control, program, rank)],
+      (_, rank) => [...timesOf(memory, this.#threads!.control, program, rank)],
     );
   }
+}
 
-  /** A queued call, on this thread. */
-  #runHere(job: Job): void {
-    job.begun = true;
-    const { program, inputs, variables } = job;
-    this.#settle(
-      job,
-      () =>
-        job.shared && this.available(program.threads)
-          ? this.run(program, inputs, variables)
-          : program.runAlone(inputs, variables),
-    );
-  }
-
-  /** Ends a queued call with what `result` returns or throws. */
-  #settle(job: Job, result: () => Tensor[]): void {
-    this.#queue.splice(this.#queue.indexOf(job), 1);
-    job.over = true;
-    try {
-      const tensors = result();
-      for (const variable of job.variables) variable.release();
-      job.resolve(tensors);
-    } catch (error) {
-      for (const variable of job.variables) variable.release();
-      job.reject(error);
-    }
-  }
-
-  /** Runs what is queued, one after the other, between other work of this thread's event loop. */
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      for (let [job] = this.#queue; job !== undefined; [job] = this.#queue) {
-        if (!job.shared) this.#runHere(job);
-        else if (!(await this.#ready(job))) {
-          if (!job.begun && !job.over) this.#runHere(job);
-        } else if (!job.over) await this.#runElsewhere(job);
-      }
-    } finally {
-      this.#pumping = false;
-    }
-  }
-
-  /** Waits until there are workers to run a job; whether there are. */
-  async #ready({ begun }: Job): Promise<boolean> {
-    return begun || await this.whenReady(2) > 1;
-  }
-
-  async #runElsewhere(job: Job): Promise<void> {
-    const { walker } = this.#open();
-    const { control } = walker;
-    if (!job.begun) {
-      job.begun = true;
-      try {
-        this.#begin(job.program, job.inputs, job.variables, Math.max(2, job.program.threads));
-      } catch (error) {
-        this.#settle(job, () => {
-          throw error;
-        });
-        return;
-      }
-      walker.start(false);
-    }
-    while (!job.over) {
-      const seen = Atomics.load(control, word.signal);
-      const now = Atomics.load(control, word.state);
-      if (now === state.done || now === state.failed && this.#isQuiet()) {
-        this.#settle(job, () => this.#end(job.program, job.inputs, job.variables));
-        return;
-      }
-      if (now === state.host) {
-        this.within(() => walker.continueFromHost(false));
-        continue;
-      }
-      if (now === state.failed && Atomics.load(control, word.returned) !== 0) walker.step();
-      await this.#change(walker, seen);
-      if (!job.over) {
-        this.#pool?.call(Math.max(2, job.program.threads)); // a worker may have gone back to its event loop
-        this.#checkLost();
-      }
-    }
-  }
-
-  /** Waits until something has changed, or for a moment. */
-  async #change({ control }: Walker, seen: number): Promise<void> {
-    if (waitAsync === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      return;
-    }
+/** Waits until something has changed after `seen`, or for a moment; how long it was, if it was for nothing. */
+function changeOf(control: Int32Array, seen: number): Promise<number> {
+  return new Promise((resolve) => {
+    // The timer keeps the process alive, and is there in time where an engine's wait is late.
+    const timer = setTimeout(() => resolve(sleepTime), waitAsync === undefined ? 1 : sleepTime);
+    if (waitAsync === undefined) return;
     Atomics.add(control, word.sleeping, 1);
-    await waitAsync(control, word.signal, seen, sleepTime).value;
-    Atomics.sub(control, word.sleeping, 1);
-  }
+    const answer = waitAsync(control, word.signal, seen, sleepTime).value;
+    void Promise.resolve(answer).then((how) => {
+      Atomics.sub(control, word.sleeping, 1);
+      clearTimeout(timer);
+      resolve(how === "timed-out" ? sleepTime : 0);
+    });
+  });
 }
 
 /** The runs of this process. */

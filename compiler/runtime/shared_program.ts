@@ -3,19 +3,14 @@
  * @module
  */
 import type { TypedArray } from "../../src/dtype.ts";
+import type { ResumableRun } from "../../src/graph/call_queue.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type { Buffer } from "../table.ts";
-import type { Frame, LoadedProgram } from "./binding.ts";
+import type { ArenaFrame, LoadedProgram } from "./binding.ts";
 import type { Failure } from "./failure.ts";
 import type { ProgramMessage } from "./protocol.ts";
 import type { RegionLayout } from "./region.ts";
-
-/** Where the scratch of a program's rows begins. */
-export interface Scratch {
-  readonly buffer: ArrayBufferLike;
-  readonly offset: number;
-}
 
 /** Milliseconds that each thread has spent on each row: `times[rank][row]`. */
 export type Times = readonly (readonly number[])[];
@@ -32,12 +27,12 @@ export interface SharedProgram extends LoadedProgram {
   message(): ProgramMessage;
   /** Runs a host step. */
   host(row: number, arrays: readonly TypedArray[]): void;
-  /** Runs all rows on this thread, in the arena, where their scratch begins at `scratch`. */
-  runRows(frame: Frame, scratch: Scratch, variables: readonly Variable[], times: number[] | undefined): void;
+  /** Runs all rows on this thread, in the arena. */
+  runRows(frame: ArenaFrame, variables: readonly Variable[], times: number[] | undefined): void;
   /** Copies the results out and lets assignments land. */
   complete(arrays: readonly TypedArray[], inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
   /** The error for a run that failed, `caught` on the calling thread or elsewhere. */
   errorOf(failure: Failure, caught: unknown, variables: readonly Variable[]): unknown;
-  /** Runs it here and now, on this thread alone. */
-  runAlone(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[];
+  /** Begins a run on this thread alone. */
+  beginAlone(inputs: readonly Tensor[], variables: readonly Variable[]): ResumableRun;
 }

@@ -5,15 +5,7 @@
  */
 import type { TypedArray } from "../../src/dtype.ts";
 import { beginOf, endOf } from "../chunks.ts";
-import {
-  bindFrame,
-  type Bound,
-  type Frame,
-  type LoadedProgram,
-  type LoadedRow,
-  newBound,
-  tableBytes,
-} from "./binding.ts";
+import { ArenaFrame, type Frame, type LoadedProgram, type LoadedRow, tableBytes } from "./binding.ts";
 import { Leave, strike } from "./faults.ts";
 import { clearFailure, type Failure, failureOf, noteFailure } from "./failure.ts";
 import { alignment, closed, type Segment, state, threadWord, word } from "./protocol.ts";
@@ -98,9 +90,10 @@ export class Walker {
   readonly thread: number;
   readonly #memory: WebAssembly.Memory;
   readonly #programs: ReadonlyMap<number, LoadedProgram>;
-  readonly #bound = new WeakMap<LoadedProgram, Bound>();
-  /** Where its rank is. */
+  readonly #frames = new WeakMap<LoadedProgram, ArenaFrame>();
+  /** Where its rank is, and the count of what it has done. */
   readonly #rank: number;
+  readonly #progress: number;
   readonly #caller: Caller | undefined;
   /** A worker's own number; the caller's is 0. */
   readonly owner: number;
@@ -115,6 +108,7 @@ export class Walker {
     this.control = new Int32Array(memory.buffer);
     this.thread = thread;
     this.#rank = threadWord(thread, "rank");
+    this.#progress = threadWord(thread, "progress");
     this.#programs = programs;
     this.#caller = caller;
     this.owner = owner;
@@ -187,6 +181,11 @@ export class Walker {
     }
   }
 
+  /** Does what there is to do until about `deadline`, a time of `performance.now()`. */
+  walkUntil(deadline: number): void {
+    while (this.step() !== "nothing" && performance.now() < deadline);
+  }
+
   /** Sleeps until something changes after `seen`, for so long at most. */
   sleep(seen: number, milliseconds: number): "ok" | "not-equal" | "timed-out" {
     const { control } = this;
@@ -206,15 +205,15 @@ export class Walker {
   /** The program's arrays for the present run. */
   bind(program: LoadedProgram): Frame {
     const { control } = this;
-    let bound = this.#bound.get(program);
-    if (bound === undefined) this.#bound.set(program, bound = newBound(program));
+    let frame = this.#frames.get(program);
+    if (frame === undefined) this.#frames.set(program, frame = new ArenaFrame(program, this.#memory));
     const run = Atomics.load(control, word.run);
-    if (bound.run !== run) {
-      bound.run = run;
-      bindFrame(bound, program, this.#memory, (Atomics.load(control, word.region) >>> 0) * alignment);
-      bound.scratch = (Atomics.load(control, threadWord(this.thread, "scratch")) >>> 0) * alignment;
+    if (frame.run !== run) {
+      frame.run = run;
+      const region = (Atomics.load(control, word.region) >>> 0) * alignment;
+      frame.bind(region, (Atomics.load(control, threadWord(this.thread, "scratch")) >>> 0) * alignment);
     }
-    return bound;
+    return frame;
   }
 
   #failWith(error: unknown, row: number): void {
@@ -238,7 +237,7 @@ export class Walker {
   #perform(chunk: number): Step {
     const { control, thread } = this;
     const holding = threadWord(thread, "holding");
-    Atomics.store(control, threadWord(thread, "since"), Date.now() | 0);
+    Atomics.add(control, this.#progress, 1);
     Atomics.store(control, holding, chunk + 1);
     const program = this.#programs.get(Atomics.load(control, word.program));
     if (program === undefined) {
@@ -295,6 +294,7 @@ export class Walker {
           return;
         } else {
           Atomics.store(control, word.row, row); // should this thread be lost, that is where
+          Atomics.add(control, this.#progress, 1);
           if (Atomics.load(control, word.faultKind) !== 0) strike(control, row, this.thread);
           if (Atomics.load(control, word.measured) === 0) computeRow(next, frame);
           else this.#measure(program, row, () => computeRow(next, frame));

@@ -6,7 +6,15 @@
 import { expose } from "../../src/comlink.ts";
 import { loadKernelText } from "../emit/load_kernel.ts";
 import { Leave } from "./faults.ts";
-import { type ArenaMessage, type ProgramMessage, status, threadWord, word, type WorkerMethods } from "./protocol.ts";
+import {
+  type ArenaMessage,
+  type ProgramMessage,
+  state,
+  status,
+  threadWord,
+  word,
+  type WorkerMethods,
+} from "./protocol.ts";
 import type { LoadedProgram } from "./binding.ts";
 import { Walker } from "./walker.ts";
 
@@ -36,7 +44,8 @@ function walk(walker: Walker): void {
     set(status.waiting);
     const woken = mustLeave() ? "not-equal" : walker.sleep(seen, sleepLimit);
     set(status.hot);
-    if (woken === "timed-out") break;
+    // A run that goes on without this thread may want it again, and its caller's event loop may be too late to say so.
+    if (woken === "timed-out" && Atomics.load(control, word.state) !== state.running) break;
   }
   set(status.parked);
 }

@@ -11,6 +11,7 @@ import { type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { Assign, type Operation } from "./operation.ts";
 import { activeTrace, graphFor, nodeIn } from "./recording.ts";
+import { Storage } from "./storage.ts";
 
 /** Options of a new {@linkcode Variable}. */
 export interface VariableOptions {
@@ -77,7 +78,7 @@ export class Variable extends Value {
   /** Set on the Variables that a traced function is given for those it was called with. */
   readonly standIn: StandIn | undefined;
   readonly #type: TensorType;
-  #storage: TypedArray;
+  readonly #storage: Storage;
   #snapshot: Tensor | undefined;
   #holds = 0;
   #settle: (() => void) | undefined;
@@ -110,8 +111,8 @@ export class Variable extends Value {
     this.trainable = options?.trainable ?? true;
     const dtype = declared ?? (initial.type.weak ? "float32" : initial.type.dtype);
     this.#type = new TensorType(dtype, initial.type.shape);
-    this.#storage = allocate(dtype, this.#type.size);
-    this.#storage.set(convert(initial, dtype).data);
+    this.#storage = new Storage(allocate(dtype, this.#type.size));
+    this.#storage.array.set(convert(initial, dtype).data);
     this.graph = Graph.default;
     this.graph?.variables.push(this);
   }
@@ -162,23 +163,18 @@ export class Variable extends Value {
   /** A tensor of the present state; later changes do not touch it. */
   snapshot(): Tensor {
     this.settle();
-    return this.#snapshot ??= new Tensor(dtypeInfo(this.#type.dtype).copy(this.#storage), this.#type);
+    return this.#snapshot ??= new Tensor(dtypeInfo(this.#type.dtype).copy(this.#storage.array), this.#type);
   }
 
-  /** The array that holds the state, for executors, which bind it for the length of a run. */
-  get storage(): TypedArray {
+  /** Where the state lies, for executors, which bind its array for the length of a run, and may move it. */
+  get storage(): Storage {
     return this.#storage;
-  }
-
-  /** Moves the state into another array, which holds the same numbers already; for executors. */
-  relocate(storage: TypedArray): void {
-    this.#storage = storage;
   }
 
   /** Writes a new state; for executors and `assign`. The array must have the Variable's dtype and size. */
   write(data: TypedArray): void {
     this.settle();
-    this.#storage.set(data);
+    this.#storage.array.set(data);
     this.#snapshot = undefined;
   }
 

@@ -184,21 +184,21 @@ describe("a Variable in the arena", () => {
     arena.beginRun();
     const offset = arena.placeOfVariable(variable);
     assertEquals(arena.placeOfVariable(variable), offset);
-    assert(variable.storage.buffer instanceof SharedArrayBuffer);
+    assert(variable.storage.array.buffer instanceof SharedArrayBuffer);
     variable.assign(filled(page, 4)); // from ordinary code, where it lives now
     assertEquals(arena.view("float32", offset, 1)[0], 4);
     assertEquals(variable.value.data[5], 4);
     arena.view("float32", offset, 1)[0] = 5; // as a kernel does
     const rest = allocate(arena, 6 * page);
     assertThrows(() => allocate(arena, page), RangeError, "  0.063 MB  the Variable weights (float32[16384])");
-    assert(variable.storage.buffer instanceof SharedArrayBuffer);
+    assert(variable.storage.array.buffer instanceof SharedArrayBuffer);
     arena.beginRun();
     allocate(arena, page);
-    assert(variable.storage.buffer instanceof ArrayBuffer);
-    assertEquals([...variable.storage.subarray(0, 2)], [5, 4]);
+    assert(variable.storage.array.buffer instanceof ArrayBuffer);
+    assertEquals([...variable.storage.array.subarray(0, 2)], [5, 4]);
     arena.release(rest);
     arena.placeOfVariable(variable);
-    assertEquals([...variable.storage.subarray(0, 2)], [5, 4]);
+    assertEquals([...variable.storage.array.subarray(0, 2)], [5, 4]);
   });
 
   it("leaves its place for good when a lost worker may write there", () => {
@@ -208,7 +208,7 @@ describe("a Variable in the arena", () => {
     const offset = arena.placeOfVariable(variable);
     arena.abandon(variable);
     arena.abandon(variable); // it does not live there any more
-    assert(variable.storage.buffer instanceof ArrayBuffer);
+    assert(variable.storage.array.buffer instanceof ArrayBuffer);
     arena.view("float32", offset, 1)[0] = 5;
     assertEquals([variable.value.data[0], variable.value.data[7]], [3, 3]);
     // Another run: there is no room but the abandoned place, and that does not make the Variable move out either.
@@ -217,7 +217,7 @@ describe("a Variable in the arena", () => {
     assert(other !== offset);
     allocate(arena, 5 * page);
     assertThrows(() => allocate(arena, page), RangeError, "  0.063 MB  what a lost worker may write");
-    assert(variable.storage.buffer instanceof SharedArrayBuffer);
+    assert(variable.storage.array.buffer instanceof SharedArrayBuffer);
   });
 });
 

@@ -110,7 +110,7 @@ function draw(next: () => number, { threads, step }: Subject, rows: number, with
   const pick = (count: number): number => Math.floor(next() * count);
   const asynchronous = next() < 0.5;
   const how = asynchronous ? "in an asynchronous call" : "in a call";
-  const words = (): Int32Array => threads > 1 ? runs.arena!.control : ownWords;
+  const words = (): Int32Array => threads > 1 ? runs.control! : ownWords;
   const kinds: (() => Injection)[] = [
     () => {
       const [row, thread] = [pick(rows), next() < 0.5 ? -1 : pick(threads)];
@@ -193,7 +193,7 @@ function draw(next: () => number, { threads, step }: Subject, rows: number, with
 
 /** Disarms what has not happened, because no thread got to it. */
 function disarm(): boolean {
-  const left = [ownWords, ...(runs.arena === undefined ? [] : [runs.arena.control])]
+  const left = [ownWords, ...(runs.control === undefined ? [] : [runs.control])]
     .filter((words) => words[word.faultKind] !== faultKind.none);
   for (const words of left) words[word.faultKind] = faultKind.none;
   return left.length > 0;

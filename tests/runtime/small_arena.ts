@@ -46,7 +46,7 @@ function inArena<T>(body: () => T): T {
 }
 
 const arena = (): Arena => runs.arena!; // there has been a run
-const livesInArena = (variable: Variable): boolean => variable.storage.buffer instanceof SharedArrayBuffer;
+const livesInArena = (variable: Variable): boolean => variable.storage.array.buffer instanceof SharedArrayBuffer;
 
 /** A training step of a small network, and its Variables. */
 function network(threads: number): { step: Subject<Value>; variables: Variable[] } {

@@ -88,7 +88,7 @@ describe("workers", { timeout: 60_000 }, () => {
     const lost = f.async(many);
     setTimeout(() => {
       // On Deno, ending a worker that computes would hang the process: there it is asked to leave.
-      if (process.versions["bun"] === undefined) arm(runs.arena!.control, { kind: "leave", row: -1, thread: -1 });
+      if (process.versions["bun"] === undefined) arm(runs.control!, { kind: "leave", row: -1, thread: -1 });
       else made[0]!.terminate();
     }, 30);
     const error = await assertRejects(() => lost, Error);

@@ -1,0 +1,80 @@
+/**
+ * Local frames: the ordinary arrays that a program runs on when it needs no arena.
+ * @module
+ */
+import { allocate, dtypeInfo, type TypedArray } from "../src/dtype.ts";
+import type { Variable } from "../src/graph/variable.ts";
+import type { Tensor } from "../src/tensor.ts";
+import type { MemoryPlan } from "./plan.ts";
+import type { Frame } from "./runtime/binding.ts";
+import type { Buffer, Output, Table } from "./table.ts";
+
+/** What is known of a program's arrays. */
+export interface LocalArrays {
+  readonly buffers: readonly Buffer[];
+  readonly memory: MemoryPlan;
+  readonly table: Table;
+  readonly results: readonly Output[];
+}
+
+const unbound = new Float32Array(0);
+
+/** The arrays of one program. What is the same for every run stays: constants, and scratch. */
+export class LocalFrame implements Frame {
+  readonly arrays: TypedArray[];
+  readonly table = 0;
+  readonly args = 0;
+  readonly scratch = 0;
+  /** What scratch lies in. */
+  readonly region: ArrayBuffer;
+  readonly #program: LocalArrays;
+
+  constructor(program: LocalArrays) {
+    const { buffers, memory } = program;
+    const region = new ArrayBuffer(memory.bytes);
+    this.#program = program;
+    this.region = region;
+    this.arrays = buffers.map((buffer, index) => {
+      if (buffer.kind === "constant") return buffer.tensor.data;
+      const offset = memory.offsets.get(index);
+      if (offset === undefined) return unbound;
+      return dtypeInfo(buffer.type.dtype).view(region, offset, buffer.type.size);
+    });
+  }
+
+  /** Fills in what is new in every run: feeds, Variables, and fresh arrays for results. */
+  bind(inputs: readonly Tensor[], variables: readonly Variable[]): void {
+    const { arrays } = this;
+    const { table, results } = this.#program;
+    for (let index = 0; index < inputs.length; index++) {
+      const buffer = table.inputs[index];
+      if (buffer !== undefined) arrays[buffer] = inputs[index]!.data;
+    }
+    this.rebind(variables);
+    for (let index = 0; index < results.length; index++) {
+      const { buffer, type } = results[index]!;
+      arrays[buffer] = allocate(type.dtype, type.size);
+    }
+  }
+
+  /** Finds the Variables where they lie now. */
+  rebind(variables: readonly Variable[]): void {
+    const { arrays } = this;
+    const { table } = this.#program;
+    for (let index = 0; index < variables.length; index++) {
+      const buffer = table.variables[index];
+      if (buffer !== undefined) arrays[buffer] = variables[index]!.storage.array;
+    }
+  }
+
+  /** Lets go of feeds and results, which are not held until the next run. */
+  unbind(): void {
+    const { arrays } = this;
+    const { table, results } = this.#program;
+    for (let index = 0; index < table.inputs.length; index++) {
+      const buffer = table.inputs[index];
+      if (buffer !== undefined) arrays[buffer] = unbound;
+    }
+    for (let index = 0; index < results.length; index++) arrays[results[index]!.buffer] = unbound;
+  }
+}
