@@ -440,11 +440,11 @@ interface Cursor {
   deadline: number;
 }
 
-/** The chunks of a row from where the cursor is, until its deadline; whether they are all done. */
+/** The chunks of a row from where the cursor is, one at least, until its deadline; whether they are all done. */
 function computeChunks(row: LoadedRow, frame: LocalFrame | ArenaFrame, cursor: Cursor): boolean {
-  for (; cursor.chunk < row.count; cursor.chunk++) {
-    if (cursor.chunk > 0 && performance.now() > cursor.deadline) return false;
-    computeChunk(row, frame, cursor.chunk);
+  while (cursor.chunk < row.count) {
+    computeChunk(row, frame, cursor.chunk++);
+    if (cursor.chunk < row.count && performance.now() > cursor.deadline) return false;
   }
   finishRow(row, frame);
   return true;

@@ -3,15 +3,18 @@
  * @module
  */
 
-/** How long a thread may work before its event loop gets a turn, in milliseconds: half a frame. */
-export const sliceTime = 8;
+/** What tests change. */
+export const settings = {
+  /** How long a thread may work before its event loop gets a turn, in milliseconds: half a frame. */
+  sliceTime: 8,
+};
 
 /** When the event loop has last had a turn, as far as is known here. */
 let lastTurn = -Infinity;
 
 /** Whether it is time that the event loop gets a turn. */
 export function isTurnDue(): boolean {
-  return performance.now() - lastTurn > sliceTime;
+  return performance.now() - lastTurn > settings.sliceTime;
 }
 
 /** Gives the event loop a turn: what waits in it comes first. A promise that is settled already never does that. */

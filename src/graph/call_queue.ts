@@ -3,7 +3,7 @@
  * Whoever needs one to be over (a call that is not asynchronous, or what reads or assigns a Variable that it holds) joins it.
  * @module
  */
-import { isTurnDue, sliceTime, takeTurn } from "../event_loop.ts";
+import { isTurnDue, settings, takeTurn } from "../event_loop.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Variable } from "./variable.ts";
 
@@ -133,7 +133,7 @@ export class CallQueue {
         if (isTurnDue()) await takeTurn();
         if (!job.over && job.run === undefined) await job.call.prepare?.();
         while (!job.over) {
-          this.#resume(job, performance.now() + sliceTime);
+          this.#resume(job, performance.now() + settings.sliceTime);
           if (job.over) break;
           if (job.run?.wait !== undefined) await job.run.wait();
           if (isTurnDue()) await takeTurn();
