@@ -31,6 +31,8 @@ describe("under a policy that allows", () => {
         eager: [2, 3],
         async: [2],
         asyncStep: 1,
+        turns: true,
+        joined: 2,
         gradient: [6],
         session: [2, 4],
         profiled: true,

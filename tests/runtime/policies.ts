@@ -47,6 +47,29 @@ const step = compile(() => optimizer.minimize(() => variable.mul(variable)));
 const sum = compile((x: Value) => matmul(x, w).sum());
 const next = compile((x: Value) => x.add(1));
 
+const count = new Variable(0);
+const increment = compile(() => {
+  count.assign(count.add(1));
+  return count.add(0);
+});
+
+/** Whether a timer has its turns while calls are awaited one after the other. */
+async function turnsComeBeside(call: () => Promise<unknown>): Promise<boolean> {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const end = performance.now() + 10_000;
+  while (turns < 3 && performance.now() < end) await call();
+  clearInterval(timer);
+  return turns >= 3;
+}
+
+/** What reading a Variable gives when two calls that change it have been made and not awaited. */
+function joined(): number {
+  void increment.async();
+  void increment.async();
+  return count.item();
+}
+
 /** The message of what a call throws. */
 function messageOf(body: () => unknown): string {
   try {
@@ -65,6 +88,8 @@ const findings = {
   threads: compile((x: Value) => matmul(x, w).sum(), { threads: 2 })(w).item(),
   async: (await next.async(tensor([1]))).toArray(),
   asyncStep: (await step.async()).item(),
+  turns: await turnsComeBeside(() => next.async(tensor([1]))),
+  joined: joined(),
   gradient: grad((x: Value) => x.mul(x).sum())(tensor([3])).toArray(),
   session: new Graph().asDefault(() => {
     const x = placeholder();
