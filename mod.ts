@@ -12,6 +12,7 @@
  * ```
  * @module
  */
+import { endOwnCode } from "./src/own_code.ts"; // comes first
 import "./compiler/install.ts";
 import "./src/ops/methods.ts";
 
@@ -160,3 +161,5 @@ export * as train from "./src/train/mod.ts";
 export * as random from "./src/ops/random.ts";
 
 export { gunzip, readIdx } from "./src/data/idx.ts";
+
+endOwnCode(new Error("the library ends here"));

@@ -21,8 +21,7 @@ export function chooseEmitter(kernels: readonly Kernel[], options: ExecutorOptio
   const work = kernels.reduce((sum, kernel) => sum + workOf(kernel), 0);
   const { emitter = "auto" } = options;
   const asked = emitter === "auto" ? tuning.emitter ?? (work >= tuning.wasmWork ? "wasm" : "js") : emitter;
-  // A page may forbid one and allow the other.
-  const { vectors } = wasmFeatures();
-  const name = asked === "js" && canGenerateCode() || !vectors || kernels.length === 0 ? "js" : "wasm";
-  return { name, work };
+  // A page may forbid one and allow the other. What WebAssembly has is asked only where it is wanted: that takes a moment.
+  const isJs = kernels.length === 0 || canGenerateCode() && (asked === "js" || !wasmFeatures().vectors);
+  return { name: isJs ? "js" : "wasm", work };
 }

@@ -9,6 +9,7 @@ import { shownOrder } from "../src/graph/print.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import type { Variable } from "../src/graph/variable.ts";
 import { literal } from "../src/literal.ts";
+import { addressInPackage } from "../src/own_code.ts";
 import type { ExecutorOptions, Fed, GraphFunction, Op } from "../src/ops/op.ts";
 import { opTable } from "../src/ops/table.ts";
 import type { Tensor } from "../src/tensor.ts";
@@ -18,9 +19,10 @@ import type { Value } from "../src/value.ts";
 /** Arrays up to this length are written out. */
 const writtenElements = 1024;
 
-/** The module that a program imports. In the bundle, this module's address is that of another folder of the package. */
+/** The module that a program imports, by its name where the library is a part of someone's bundle. */
 function kitAddress(): string {
-  return new URL("../compiler/repro_kit.ts", import.meta.url).href;
+  const path = "compiler/repro_kit.ts";
+  return addressInPackage(path) ?? `@tensorloom/tensorloom/${path}`;
 }
 
 /** The text of the program. Its numbers are those of `fed`; without, arguments are drawn, and Variables are as they are now. */

@@ -2,18 +2,10 @@
  * Where in the user's program an operation was written.
  * @module
  */
+import { isOwnCode, placesOf } from "./own_code.ts";
 
 /** The place an operation was recorded at. The stack is kept as it is: formatting one costs far more than capturing it. */
 export type Site = Error;
-
-const ownPath = "src/errors.ts";
-/** Where the folder of the library is, or undefined in a bundle, which is one file. */
-const libraryRoot = import.meta.url.endsWith(`/${ownPath}`) ? import.meta.url.slice(0, -ownPath.length) : undefined;
-/** Files, and files under folders, that are passed over when the user's line is looked for: the library's own. */
-const ownFiles = libraryRoot === undefined
-  ? [import.meta.url]
-  : ["src/", "compiler/", "mod.ts"].map((path) => libraryRoot + path);
-const ownPaths = ownFiles.map((url) => url.startsWith("file://") ? decodeURIComponent(url.slice(7)) : url);
 
 /** Remembers the caller's stack; see {@linkcode siteOf} for reading it. */
 export function captureSite(): Site {
@@ -22,13 +14,9 @@ export function captureSite(): Site {
 
 /** The user's `file:line:column` that a site stands for, or undefined when the engine's stack does not tell. */
 function siteOf(site: Site | undefined): string | undefined {
-  for (const line of site?.stack?.split("\n").slice(1) ?? []) {
-    const place = /\(?((?:[a-z]+:\/\/|\/|[A-Z]:\\)[^()]*:\d+:\d+)\)?$/.exec(line.trim())?.[1];
-    if (place === undefined) continue;
-    if (ownFiles.some((url) => place.startsWith(url)) || ownPaths.some((path) => place.startsWith(path))) continue;
-    return place;
-  }
-  return undefined;
+  if (site === undefined) return undefined;
+  const place = placesOf(site).find((each) => !isOwnCode(each));
+  return place && `${place.file}:${place.line}:${place.column}`;
 }
 
 /** Errors whose message ends with a place; the first that was found is the closest. */

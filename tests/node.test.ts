@@ -4,14 +4,15 @@
  */
 
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals } from "@std/assert";
-import { writeModule, writeTypes } from "../.ci/dist.ts";
+import { assertEquals } from "@std/assert";
+import { writeTypes } from "../.ci/dist.ts";
+import { installPackage, reasonToSkipNode, reasonToSkipPackage, versionOf } from "./node/install.ts";
 import { assertClose, clustersProblem, golden } from "./seed/problems.ts";
 
 const project = fileURLToPath(new URL("..", import.meta.url));
@@ -44,25 +45,6 @@ function run(command: readonly [string, ...string[]], folder: string): Promise<F
   });
 }
 
-/** The version of a tool, or undefined when it is not on PATH. */
-function versionOf(tool: string): string | undefined {
-  const { status, stdout } = spawnSync(tool, ["--version"], { encoding: "utf8", shell: process.platform === "win32" });
-  return status === 0 ? stdout.trim() : undefined;
-}
-
-/** Why the package cannot be built here, or undefined. Neither runtime prints a skip's reason, so it goes into the name. */
-function reasonToSkip(): string | undefined {
-  if (versionOf("bun") === undefined) return "bun, which bundles, is not on PATH";
-  if (!existsSync(join(project, "node_modules/comlink"))) return "node_modules is missing";
-  return undefined;
-}
-
-function reasonToSkipNode(): string | undefined {
-  const version = versionOf("node");
-  if (version === undefined) return "node is not on PATH";
-  return Number(/^v(\d+)\./.exec(version)?.[1]) < 20 ? `node ${version} is older than 20` : undefined;
-}
-
 function reasonToSkipTypes(): string | undefined {
   if (versionOf("tsc") === undefined) return "tsc is not on PATH";
   return runtime === "bun" ? "types are the same under Bun" : undefined;
@@ -74,25 +56,16 @@ function test(name: string, reason: string | undefined, body: () => Promise<void
 }
 
 describe("the installed package", () => {
-  const reason = reasonToSkip();
+  const reason = reasonToSkipPackage();
   const user = mkdtempSync(join(tmpdir(), "tensorloom-package-"));
-  const installed = join(user, "node_modules/@tensorloom/tensorloom");
+  let installed: string;
   let expected: Findings;
 
   before(async () => {
     if (reason !== undefined) return;
-    mkdirSync(installed, { recursive: true });
-    const { files } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { files: string[] };
-    for (const file of ["package.json", ...files.filter((file) => file !== "dist")]) {
-      cpSync(join(project, file), join(installed, file), { recursive: true });
-    }
-    assert(files.includes("dist"));
-    writeModule(join(installed, "dist"));
-    cpSync(join(project, "node_modules/comlink"), join(user, "node_modules/comlink"), { recursive: true });
+    installed = installPackage(user);
     cpSync(join(programs, "program.mjs"), join(user, "program.mjs"));
     cpSync(join(programs, "consumer.ts"), join(user, "consumer.ts"));
-    const dependencies = { "@tensorloom/tensorloom": "*", "comlink": "*" };
-    writeFileSync(join(user, "package.json"), JSON.stringify({ type: "module", dependencies }));
     expected = await run([runtime, "run"], programs);
   });
 

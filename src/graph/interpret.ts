@@ -7,6 +7,7 @@ import { computeReference, type Executable, type Executor, type GraphFunction } 
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import { addSite } from "../errors.ts";
+import { calls, type ResumableRun } from "./call_queue.ts";
 import { Operation, Read, runCompute, TableOperation } from "./operation.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -19,13 +20,23 @@ export const referenceExecutor: Executor = {
 
   compile(graphFunction): Executable {
     const order = postorder([...graphFunction.outputs, ...graphFunction.assigns]);
+    const begin = (inputs: readonly Tensor[], variables: readonly Variable[]): Interpretation =>
+      new Interpretation(graphFunction, order, inputs, variables);
+    const run = (inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] => {
+      if (calls.length > 0) calls.drain();
+      return calls.within(() => begin(inputs, variables).resume(Infinity)!); // it goes on to its end
+    };
     return {
-      run: (inputs, variables) => interpret(graphFunction, order, inputs, variables),
+      run,
       runAsync: (inputs, variables) =>
-        new Promise((resolve) => resolve(interpret(graphFunction, order, inputs, variables))),
+        calls.enqueue({
+          variables,
+          begin: () => begin(inputs, variables),
+          errorWhenClosed: () => new Error(`Cannot finish ${graphFunction.name}: the workers were closed`),
+        }),
       profile: (inputs, variables) => {
         const start = performance.now();
-        interpret(graphFunction, order, inputs, variables);
+        run(inputs, variables);
         const milliseconds = performance.now() - start;
         const text = `${graphFunction.name}: ${milliseconds.toFixed(3)} ms, by the reference implementations`;
         return { rows: [], threads: 1, toString: () => text };
@@ -39,34 +50,52 @@ export const referenceExecutor: Executor = {
   },
 };
 
-/** One run: the values live in a map of its own, so that runs may nest. */
-function interpret(
-  graphFunction: GraphFunction,
-  order: readonly Value[],
-  inputs: readonly Tensor[],
-  variables: readonly Variable[],
-): Tensor[] {
-  const environment = new Map<Value, Tensor>();
-  const actual = new Map(graphFunction.variables.map((variable, index) => [variable, variables[index]!]));
-  const readVariable = (variable: Variable): Tensor => (actual.get(variable) ?? variable).snapshot();
-  graphFunction.inputs.forEach((placeholder, index) => environment.set(placeholder, inputs[index]!));
-  for (const node of order) {
-    if (environment.has(node)) continue;
-    if (node instanceof Variable) environment.set(node, readVariable(node));
+/** One run: the values live in a map of its own, so that runs may nest. Between two nodes it can be left. */
+class Interpretation implements ResumableRun {
+  readonly #graphFunction: GraphFunction;
+  readonly #order: readonly Value[];
+  readonly #values: Map<Value, Tensor>;
+  readonly #actual: ReadonlyMap<Variable, Variable>;
+  #next = 0;
+
+  constructor(
+    graphFunction: GraphFunction,
+    order: readonly Value[],
+    inputs: readonly Tensor[],
+    variables: readonly Variable[],
+  ) {
+    this.#graphFunction = graphFunction;
+    this.#order = order;
+    this.#values = new Map(graphFunction.inputs.map((placeholder, index) => [placeholder, inputs[index]!]));
+    this.#actual = new Map(graphFunction.variables.map((variable, index) => [variable, variables[index]!]));
+  }
+
+  resume(deadline: number): Tensor[] | undefined {
+    while (this.#next < this.#order.length) {
+      const node = this.#order[this.#next++]!;
+      if (!this.#values.has(node)) this.#compute(node);
+      if (performance.now() > deadline) return undefined;
+    }
+    const outputs = this.#graphFunction.outputs.map((output) => this.#values.get(output)!);
+    for (const assign of this.#graphFunction.assigns) {
+      this.#actualOf(assign.variable).write(this.#values.get(assign)!.data);
+    }
+    return outputs;
+  }
+
+  #compute(node: Value): void {
+    if (node instanceof Variable) this.#values.set(node, this.#actualOf(node).snapshot());
     else if (node instanceof Read) {
-      environment.set(node, node.source instanceof Variable ? readVariable(node.source) : node.source);
+      const { source } = node;
+      this.#values.set(node, source instanceof Variable ? this.#actualOf(source).snapshot() : source);
     } else if (node instanceof Operation) {
-      environment.set(
-        node,
-        computeNode(node, node.inputNodes.map((input) => environment.get(input)!)),
-      );
+      this.#values.set(node, computeNode(node, node.inputNodes.map((input) => this.#values.get(input)!)));
     }
   }
-  const outputs = graphFunction.outputs.map((output) => environment.get(output)!);
-  for (const assign of graphFunction.assigns) {
-    (actual.get(assign.variable) ?? assign.variable).write(environment.get(assign)!.data);
+
+  #actualOf(variable: Variable): Variable {
+    return this.#actual.get(variable) ?? variable;
   }
-  return outputs;
 }
 
 /** One node's value; an error says where the node was recorded. */

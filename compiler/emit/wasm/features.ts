@@ -5,10 +5,11 @@
 import { get, op } from "./code.ts";
 import { encodeModule } from "./encode.ts";
 import { FunctionBuilder } from "./function_builder.ts";
+import { importModule } from "./imports.ts";
 
 /** What kernels may use. */
 export interface WasmFeatures {
-  /** Vectors: without these there are no kernels in WebAssembly. */
+  /** Modules with vectors: without these there are no kernels in WebAssembly. */
   readonly vectors: boolean;
   /** Multiplication and addition as one instruction. */
   readonly relaxed: boolean;
@@ -16,9 +17,12 @@ export interface WasmFeatures {
 
 let features: WasmFeatures | undefined;
 
-/** What this engine has. */
+/** What this engine has, and this page may use. */
 export function wasmFeatures(): WasmFeatures {
-  return features ??= { vectors: validates(false), relaxed: validates(true) };
+  if (features !== undefined) return features;
+  // A page's policy may forbid modules to be made, and validating one does not tell.
+  const vectors = isMade(question(false));
+  return features = { vectors, relaxed: vectors && WebAssembly.validate(question(true)) };
 }
 
 /** Does as if the engine had only these, until it is given `undefined`. For tests. */
@@ -27,11 +31,22 @@ export function setWasmFeatures(changes: Partial<WasmFeatures> | undefined): voi
   if (changes !== undefined) features = { ...wasmFeatures(), ...changes };
 }
 
-function validates(relaxed: boolean): boolean {
-  if (typeof WebAssembly !== "object") return false;
+/** A module that asks for vectors, relaxed ones or plain ones. */
+function question(relaxed: boolean): Uint8Array<ArrayBuffer> {
   const f = new FunctionBuilder("question");
   const x = f.parameter("x", "v128");
   f.set(x, relaxed ? op("f32x4.relaxed_madd", get(x), get(x), get(x)) : op("f32x4.add", get(x), get(x)));
   const memory = { shared: false, minimumPages: 1, maximumPages: 1 };
-  return WebAssembly.validate(encodeModule({ imports: [], functions: [f.end({ exported: true })], memory }));
+  return encodeModule({ imports: [], functions: [f.end({ exported: true })], memory });
+}
+
+/** Whether a module can be compiled and instantiated here. */
+function isMade(bytes: Uint8Array<ArrayBuffer>): boolean {
+  try {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+    new WebAssembly.Instance(new WebAssembly.Module(bytes), { [importModule]: { memory } });
+    return true;
+  } catch {
+    return false; // also where there is no WebAssembly
+  }
 }

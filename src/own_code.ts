@@ -1,0 +1,99 @@
+/**
+ * Own code: which lines of a stack trace are the library's.
+ *
+ * A stack taken while the library loads tells where that is. `import.meta.url` would tell it, too, but is empty in bundles
+ * for classic scripts and for CommonJS, and bundlers take a file named beside it for one that they have to ship.
+ *
+ * A bundle is one file, in which the library's lines lie together: a bundler keeps the order of evaluation. So `mod.ts`
+ * evaluates this module before all others, and marks the end itself.
+ * @module
+ */
+
+/** A line of a program: the address of its file, and where in it. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where the library's lines begin. A stack is read when it is first needed: formatting one costs far more than taking it. */
+const start = new Error("the library begins here");
+let end: Error | undefined;
+
+/** Marks the end of the library's lines in a bundle. */
+export function endOwnCode(here: Error): void {
+  end = here;
+}
+
+/** The calls of a stack, the innermost first, as far as the engine tells their lines. */
+export function placesOf({ stack = "" }: Error): Place[] {
+  const places: Place[] = [];
+  for (const text of stack.split("\n")) {
+    // `at f (file:///a.ts:1:2)`, `at /a.ts:1:2`, `f@http://host/a.js:1:2`
+    const parts = /((?:[a-z][a-z+.-]*:\/\/|\/|[A-Z]:\\)[^()]*):(\d+):(\d+)\)?$/.exec(text.trim());
+    if (parts !== null) places.push({ file: parts[1]!, line: Number(parts[2]), column: Number(parts[3]) });
+  }
+  return places;
+}
+
+/** The library's lines: those of the files of its folder, or some of one file. */
+type OwnCode = { readonly root: string } | { readonly start: Place; readonly end: Place | undefined };
+
+/** The folder is that of this file, or of `dist/`, when the address ends with one of these. */
+const source = "src/own_code.ts";
+const bundle = "dist/tensorloom.js";
+
+let known: OwnCode | undefined;
+
+function ownCode(): OwnCode | undefined {
+  if (known !== undefined) return known;
+  const [first] = placesOf(start);
+  if (first === undefined) return undefined; // an engine without stacks
+  const path = pathOf(first.file);
+  if (path.endsWith(`/${source}`)) return known = { root: path.slice(0, -source.length) };
+  const last = end === undefined ? undefined : placesOf(end)[0];
+  return known = { start: first, end: last?.file === first.file ? last : undefined };
+}
+
+/** Whether a line is the library's own. */
+export function isOwnCode(place: Place): boolean {
+  const own = ownCode();
+  if (own === undefined) return false;
+  if ("root" in own) {
+    const path = pathOf(place.file);
+    if (!path.startsWith(own.root)) return false;
+    return /^(?:src\/|compiler\/|mod\.ts$)/.test(path.slice(own.root.length));
+  }
+  if (place.file !== own.start.file) return false;
+  return own.end === undefined || !isBefore(place, own.start) && !isBefore(own.end, place);
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.line < b.line || a.line === b.line && a.column < b.column;
+}
+
+/** The address of a file of the package, or undefined where the library is a part of someone's bundle. */
+export function addressInPackage(path: string): string | undefined {
+  const own = ownCode();
+  if (own === undefined) return undefined;
+  if ("root" in own) return addressOf(own.root + path);
+  const file = pathOf(own.start.file);
+  return file.endsWith(`/${bundle}`) ? addressOf(file.slice(0, -bundle.length) + path) : undefined;
+}
+
+/** The path of an address of a file: engines write one or the other, encoded or not. Any other address is left as it is. */
+function pathOf(file: string): string {
+  const path = /^file:\/\/(.*)$/.exec(file)?.[1];
+  if (path === undefined) return file.replaceAll("\\", "/");
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // a per cent sign that encodes nothing
+  }
+}
+
+/** The address of a path. */
+function addressOf(path: string): string {
+  if (/^[a-z][a-z+.-]*:\/\//.test(path)) return path;
+  return `file://${path.startsWith("/") ? "" : "/"}${encodeURI(path).replace(/[#?]/g, encodeURIComponent)}`;
+}
