@@ -166,7 +166,10 @@ export class Variable extends Value {
     return this.#snapshot ??= new Tensor(dtypeInfo(this.#type.dtype).copy(this.#storage.array), this.#type);
   }
 
-  /** Where the state lies, for executors, which bind its array for the length of a run, and may move it. */
+  /**
+   * Where the state lies, for executors, which bind its array for the length of a run, and may move it.
+   * @internal
+   */
   get storage(): Storage {
     return this.#storage;
   }
