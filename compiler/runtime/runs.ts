@@ -109,7 +109,9 @@ class Runs {
     if (threads < 2 || !canShareMemory()) return 1;
     const { pool } = this.#openThreads();
     pool.start(threads - 1);
-    while (pool.ready < threads - 1 && !pool.broken && Date.now() < pool.startEnd) {
+    const wanted = Math.min(threads - 1, pool.threads.length);
+    // Those that are closed meanwhile do not come.
+    while (pool.ready < wanted && pool.threads.length >= wanted && !pool.broken && Date.now() < pool.startEnd) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return 1 + pool.ready;

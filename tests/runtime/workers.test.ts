@@ -54,6 +54,18 @@ describe("workers", () => {
     assertEquals(sharedRuns(() => assertEquals(f(x).toArray(), expected)), 1);
   });
 
+  it("are not waited for when they were closed meanwhile", async () => {
+    workers.close();
+    const starting = new Starting();
+    await starting.during(async () => {
+      starting.hold();
+      const ready = workers.start(2);
+      await ticks(2);
+      workers.close();
+      assertEquals(await ready, 1);
+    });
+  });
+
   it("end when there has been nothing to do for a while", async () => {
     const f = await onThreads(2, () => {
       const compiled = compile(sum);
