@@ -18,6 +18,9 @@ import { fileURLToPath } from "node:url";
 /** Programs that write a file of the project and, with `--check`, exit with 1 when that file is stale. */
 const GENERATORS: readonly string[] = [".ci/worker_source.ts"];
 
+/** A command that takes as long hangs, and is ended; in milliseconds. */
+const HANG = 3_600_000;
+
 interface Step {
   readonly name: string;
   /** Commands, run one after the other until one fails. Those of a test step write a JUnit report to the given path. */
@@ -93,6 +96,7 @@ function execute(command: readonly string[]): Promise<{ code: number; output: st
       cwd: project,
       env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
       stdio: ["ignore", "pipe", "pipe"],
+      timeout: HANG,
       // npm's programs are .cmd files there, which only a shell starts.
       shell: process.platform === "win32",
     });

@@ -99,7 +99,7 @@ for (const name of ["README.md", "compiler/README.md"]) {
   describe(name, () => {
     const path = join(project, name);
     for (const { line, run, expected } of programsOf(readFileSync(path, "utf8"))) {
-      it(`prints what line ${line} says`, { timeout: 60_000 }, async () => {
+      it(`prints what line ${line} says`, async () => {
         const printed = await output(run, dirname(path));
         const parts = "file" in run ? [printed] : printed.split(`${mark}\n`);
         expected.forEach((text, index) => {

@@ -14,6 +14,7 @@ import { assertEquals } from "@std/assert";
 import { writeTypes } from "../.ci/dist.ts";
 import { installPackage, reasonToSkipNode, reasonToSkipPackage, versionOf } from "./node/install.ts";
 import { assertClose, clustersProblem, golden } from "./seed/problems.ts";
+import { timeLimit } from "./time_limit.ts";
 
 const project = fileURLToPath(new URL("..", import.meta.url));
 const programs = join(project, "tests/node");
@@ -32,7 +33,7 @@ interface Findings {
 function run(command: readonly [string, ...string[]], folder: string): Promise<Findings> {
   const [tool, ...args] = [...command, "program.mjs", JSON.stringify(clustersProblem(1))];
   return new Promise((resolve, reject) => {
-    const child = spawn(tool!, args, { cwd: folder, timeout: 30_000, env: { ...process.env, NO_COLOR: "1" } });
+    const child = spawn(tool!, args, { cwd: folder, timeout: timeLimit, env: { ...process.env, NO_COLOR: "1" } });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text);
@@ -52,7 +53,7 @@ function reasonToSkipTypes(): string | undefined {
 
 /** An `it` that says in its name why it is skipped. */
 function test(name: string, reason: string | undefined, body: () => Promise<void> | void): void {
-  it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined, timeout: 60_000 }, body);
+  it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined }, body);
 }
 
 describe("the installed package", () => {

@@ -45,7 +45,7 @@ describe("a bundle for browsers", () => {
   ];
   for (const { what, entry, kilobytes } of cases) {
     const name = `of ${what} is at most ${kilobytes} KB`;
-    it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined, timeout: 60_000 }, () => {
+    it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined }, () => {
       const { length } = gzipSync(bundle(entry, { minify: true }), { level: 9 });
       assert(length <= 1000 * kilobytes, `Cannot send ${what} in ${kilobytes} KB: it takes ${length} bytes`);
     });

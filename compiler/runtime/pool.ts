@@ -45,9 +45,6 @@ const spinTime = 0.2;
 /** How long a pool without work keeps its workers, in milliseconds. They keep a process alive. */
 const idleTime = 200;
 
-/** How long workers are waited for, in milliseconds. */
-const startLimit = 5000;
-
 /** How long a worker that is to leave may take for it, in milliseconds. */
 const leaveLimit = 1000;
 
@@ -72,6 +69,8 @@ let nextOwner = 1;
 export class Pool {
   readonly #memory: WebAssembly.Memory;
   readonly #control: Int32Array;
+  /** How long workers are waited for, in milliseconds. */
+  readonly #patience: { readonly startLimit: number };
   #members: Member[] = [];
   readonly #held = new Map<number, { message: ProgramMessage; number: number }>();
   #lastThread = 0;
@@ -87,9 +86,15 @@ export class Pool {
   /** How much memory of its own each thread has, and where that comes from; undefined before any program has wanted it. */
   #scratch: { readonly bytes: number; readonly arena: Arena } | undefined;
 
-  constructor(memory: WebAssembly.Memory, control: Int32Array, lost: () => void) {
+  constructor(
+    memory: WebAssembly.Memory,
+    control: Int32Array,
+    patience: { readonly startLimit: number },
+    lost: () => void,
+  ) {
     this.#memory = memory;
     this.#control = control;
+    this.#patience = patience;
     this.#lost = lost;
   }
 
@@ -131,7 +136,7 @@ export class Pool {
 
   /** Until when workers that have not started are waited for: once, not by every call that would like to have them. */
   get startEnd(): number {
-    return this.#added + startLimit;
+    return this.#added + this.#patience.startLimit;
   }
 
   /** Starts workers until there are `count`, without waiting for them. */
@@ -310,7 +315,7 @@ export class Pool {
       const runs = Atomics.load(this.#control, word.state) !== state.idle; // however late this thread's event loop is
       if (runs || this.#starting && !starting) this.#used = Date.now();
       this.#starting = starting;
-      if (Date.now() - this.#used < (starting ? startLimit : idleTime)) this.#watch();
+      if (Date.now() - this.#used < (starting ? this.#patience.startLimit : idleTime)) this.#watch();
       else this.close();
     }, idleTime);
   }

@@ -28,6 +28,8 @@ const sleepTime = 50;
 export const settings = {
   /** A worker that gets no further while its caller waits for so many milliseconds is lost. */
   lostTime: 30_000,
+  /** How long workers are waited for, in milliseconds. */
+  startLimit: 5000,
   /** How large the arena may become, in bytes. */
   arenaBytes: 2 ** 32,
 };
@@ -74,6 +76,11 @@ class Runs {
   #caught: unknown;
   #begun = 0;
 
+  /** How many workers there are that could take part in a run. */
+  get workers(): number {
+    return this.#threads?.pool.ready ?? 0;
+  }
+
   /** How many runs on several threads have begun. */
   get begun(): number {
     return this.#begun;
@@ -102,7 +109,9 @@ class Runs {
     if (threads < 2 || !canShareMemory()) return 1;
     const { pool } = this.#openThreads();
     pool.start(threads - 1);
-    while (pool.ready < threads - 1 && !pool.broken && Date.now() < pool.startEnd) {
+    const wanted = Math.min(threads - 1, pool.threads.length);
+    // Those that are closed meanwhile do not come.
+    while (pool.ready < wanted && pool.threads.length >= wanted && !pool.broken && Date.now() < pool.startEnd) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return 1 + pool.ready;
@@ -234,7 +243,7 @@ class Runs {
     if (this.#threads !== undefined) return this.#threads;
     const { memory } = this.#openArena();
     const control = new Int32Array(memory.buffer, 0, controlBytes / Int32Array.BYTES_PER_ELEMENT);
-    const pool = new Pool(memory, control, () => this.#checkLost(0));
+    const pool = new Pool(memory, control, settings, () => this.#checkLost(0));
     const walker = new Walker(memory, 0, this.#programs, {
       caller: {
         host: (program, row, arrays) => this.#programs.get(program.id)!.host(row, arrays), // it is running

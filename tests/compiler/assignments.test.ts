@@ -18,7 +18,7 @@ const numbersOf = (values: readonly Value[]): number[][] => values.map((value) =
 
 describe("a Variable is assigned", () => {
   for (const { name, initial, body, after, returned = [], written, copied } of assignmentCases) {
-    it(name, { timeout: 20_000 }, async () => {
+    it(name, async () => {
       for (const threads of [1, 2]) {
         const eager = initial.map((value) => new Variable(value));
         const variables = initial.map((value) => new Variable(value));
@@ -91,7 +91,7 @@ describe("a run that fails leaves Variables as they were", () => {
     workers.close();
   }
 
-  it("in a host step that reads the new value", { timeout: 20_000 }, () =>
+  it("in a host step that reads the new value", () =>
     assertIntact(
       (w, x, indices) => {
         const next = w.add(x);
@@ -113,7 +113,7 @@ describe("a run that fails leaves Variables as they were", () => {
   const take = /^Cannot take from axis 0 of float32\[4\]: index 4 is out of range for length 4/;
   const takeFour = (run: (indices: Tensor) => void): void => run(tensor([0, 4], { dtype: "int32" }));
 
-  it("in a take from the new value", { timeout: 20_000 }, () =>
+  it("in a take from the new value", () =>
     assertIntact(
       (w, x, indices) => {
         const next = w.add(x);
@@ -125,7 +125,7 @@ describe("a run that fails leaves Variables as they were", () => {
       false,
     ));
 
-  it("in a take that has nothing to do with it, and runs before it", { timeout: 20_000 }, () =>
+  it("in a take that has nothing to do with it, and runs before it", () =>
     assertIntact(
       (w, x, indices) => {
         w.assign(w.add(x));

@@ -18,7 +18,7 @@ import { type WasmScatterCut, wasmScatterCut } from "../../compiler/emit/wasm/sc
 import type { ScatterKernel } from "../../compiler/kernel.ts";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
 import { Program } from "../../compiler/program.ts";
-import { bitsOf, finely, onThreads, sharedRuns } from "../runtime/support.ts";
+import { bitsOf, finely, onThreads, sharedRuns, startWorkers } from "../runtime/support.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
@@ -260,7 +260,7 @@ describe("scatterAdd on several threads", () => {
     "an index in two axes": [places([4, 6], 11), numbers([3, 4, 6, 20]), 1, 11],
   };
 
-  it("gives the same bits for any number of them, by either emitter", { timeout: 60_000 }, async () => {
+  it("gives the same bits for any number of them, by either emitter", async () => {
     for (const emitter of ["js", "wasm"] as const) {
       for (const [name, [indices, updates, axis, length]] of Object.entries(scatters)) {
         const results: string[] = [];
@@ -291,8 +291,8 @@ describe("scatterAdd on several threads", () => {
     assertEquals(cuts([16, 10_000], 100, 1), ["rows", "rows"]);
   });
 
-  it("is large enough to share in an embedding, and in a histogram", { timeout: 60_000 }, async () => {
-    await workers.start(2);
+  it("is large enough to share in an embedding, and in a histogram", async () => {
+    await startWorkers(2);
     for (const [rows, columns, length] of [[4096, 64, 10_000], [300_000, 1, 1000], [200_000, 1, 200_000]] as const) {
       const indices = random.randint([rows], { low: -length, high: length, key: random.key(1) }).concrete("use");
       const updates = random.normal(columns === 1 ? [rows] : [rows, columns], { key: random.key(2) }).concrete("use");

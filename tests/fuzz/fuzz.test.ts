@@ -1,8 +1,8 @@
 import { assert, assertGreater, assertThrows } from "@std/assert";
-import { before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import fc from "fast-check";
 import { runs } from "../../compiler/runtime/runs.ts";
-import { matmul, tensor, workers } from "../../mod.ts";
+import { matmul, tensor } from "../../mod.ts";
 import { decompose } from "../../compiler/decompose.ts";
 import { verify } from "../../compiler/verify.ts";
 import { opTable } from "../../src/ops/table.ts";
@@ -12,21 +12,20 @@ import { checkBounds, fuzzedThreads } from "./check.ts";
 import { fuzzGradients, fuzzGraphs, fuzzGraphsInFewWays } from "./fuzz.ts";
 import { graphFunctionOf, type Plan, runCompiled, runEagerly } from "./plan.ts";
 import { printProgram } from "./repro.ts";
+import { startWorkers } from "../runtime/support.ts";
 
 /** One seed that never changes, and one that differs from run to run, which the test's name shows. */
 const seeds = [20250101, Date.now() % 2 ** 31];
 
 describe("random programs", () => {
-  before(async () => {
-    await workers.start(fuzzedThreads);
-  });
   for (const seed of seeds) {
-    it(`give the same results in every way (seed ${seed})`, { timeout: 120_000 }, () => {
+    it(`give the same results in every way (seed ${seed})`, async () => {
+      await startWorkers(fuzzedThreads); // those of the test before this one may have ended
       const before = runs.begun;
       fuzzGraphs({ count: 250, seed });
       assertGreater(runs.begun - before, 125); // half of them and more have something that can be cut
     });
-    it(`give the same results in the ways that have least in common (seed ${seed + 1})`, { timeout: 120_000 }, () => {
+    it(`give the same results in the ways that have least in common (seed ${seed + 1})`, () => {
       fuzzGraphsInFewWays({ count: 250, seed: seed + 1 });
     });
     it(`have the same gradients in every way (seed ${seed})`, () => {

@@ -83,7 +83,7 @@ describe("a piece of the arena", () => {
     assertEquals(allocate(arena, 1), controlBytes);
   });
 
-  it("overlaps no other, and can be used again: any sequence of calls", { timeout: 60_000 }, () => {
+  it("overlaps no other, and can be used again: any sequence of calls", () => {
     const command = fc.oneof(
       fc.record({ kind: fc.constant("allocate" as const), bytes: fc.integer({ min: 0, max: 3 * page }) }),
       fc.record({ kind: fc.constant("allocate" as const), bytes: fc.integer({ min: 0, max: 300 }) }),
@@ -232,7 +232,7 @@ describe("programs in the arena", () => {
       ["find their constants after another one failed", "constants"],
     ] as const
   ) {
-    it(name, { timeout: 60_000 }, () => {
+    it(name, () => {
       const { output, errors, status } = runProgram("small_arena.ts", [scene]);
       assertEquals([errors, status, output.trim()], ["", 0, `${scene} as expected`]);
     });

@@ -8,8 +8,7 @@
 import process from "node:process";
 import { setTuning } from "../../compiler/limits.ts";
 import { Program } from "../../compiler/program.ts";
-import { workers } from "../../mod.ts";
-import { finely } from "./support.ts";
+import { finely, startWorkers } from "./support.ts";
 
 const [example, threads] = process.argv.slice(2);
 setTuning({ ...finely, threads: Number(threads) });
@@ -28,6 +27,6 @@ Program.prototype.run = function (inputs, variables) {
   return outputs;
 };
 
-if (await workers.start(Number(threads)) < Number(threads)) throw new Error("the workers have not started");
+await startWorkers(Number(threads));
 await import(`../../examples/${example}.ts`);
 console.log(`${programs} runs, ${digest >>> 0}`);

@@ -30,6 +30,7 @@ import {
   workers,
 } from "../../mod.ts";
 import { uniforms } from "../seed/problems.ts";
+import { startWorkers } from "./support.ts";
 
 /** What the operation of the user's in the middle of the model does. */
 let misbehave: (() => void) | undefined;
@@ -215,7 +216,7 @@ export async function injectFaults(count: number, seed: number): Promise<Map<str
   for (let index = 0; index < count; index++) {
     const place = Math.floor(next() * subjects.length);
     const { subject: target, withHost, untouched, expected } = subjects[place]!;
-    if (target.threads > 1) await workers.start(target.threads);
+    if (target.threads > 1) await startWorkers(target.threads);
     const injection = draw(next, target, harmlessRows(target), withHost);
     const context = `fault ${index} of seed ${seed}: ${injection.name}, ${target.threads} threads`;
     if (process.env["TRACE"]) console.log(context);
@@ -239,7 +240,7 @@ export async function injectFaults(count: number, seed: number): Promise<Map<str
       expected.push(numbersOf(untouched));
     }
     assertEquals(numbersOf(target), expected[steps[place]!], `${context}: Variables afterwards`);
-    if (target.threads > 1) await workers.start(target.threads);
+    if (target.threads > 1) await startWorkers(target.threads);
     target.step(points, classes);
     steps[place]!++;
     assertEquals(numbersOf(target), expected[steps[place]!], `${context}: the next step`);

@@ -6,7 +6,7 @@
 import { compile, tensor, type Value, workers } from "../../mod.ts";
 import { setTuning } from "../../compiler/limits.ts";
 import { runs } from "../../compiler/runtime/runs.ts";
-import { finely } from "./support.ts";
+import { finely, startWorkers } from "./support.ts";
 
 const x = tensor(Array.from({ length: 512 }, (_, index) => Math.sin(index)), { shape: [64, 8] });
 const f = (x: Value): Value => x.exp().sum(1);
@@ -15,7 +15,7 @@ const f = (x: Value): Value => x.exp().sum(1);
 addEventListener("message", async () => {
   const alone = compile(f, { threads: 1 })(x).toArray();
   setTuning({ ...finely, threads: 2 });
-  await workers.start(2);
+  await startWorkers(2);
   const together = compile(f);
   together(x);
   const before = runs.begun;

@@ -10,7 +10,7 @@ import { withTuning } from "../../compiler/limits.ts";
 import type { Arena } from "../../compiler/runtime/arena.ts";
 import { runs, settings } from "../../compiler/runtime/runs.ts";
 import { compile, crossEntropy, random, type Tensor, tensor, train, type Value, Variable, workers } from "../../mod.ts";
-import { bitsOf, finely, sharedRuns } from "./support.ts";
+import { bitsOf, finely, sharedRuns, startWorkers } from "./support.ts";
 
 const megabyte = 2 ** 20;
 
@@ -148,6 +148,7 @@ const scenes: Readonly<Record<string, () => void | Promise<void>>> = {
     for (let index = 0; index < 12; index++) {
       const [x, y] = batch(20 * 2 ** (index >> 1), index);
       const expected = alone.step(x, y).concrete("compare");
+      await startWorkers(2); // an asynchronous run may have taken so long that they have ended since
       const begun = runs.begun;
       const result = index % 3 === 2 ? await together.step.async(x, y) : together.step(x, y);
       assertEquals(runs.begun, begun + 1);
@@ -200,6 +201,7 @@ const scenes: Readonly<Record<string, () => void | Promise<void>>> = {
       await assertRejects(() => product.async(rows), RangeError),
       /^Cannot place the scratch of programs \(1\.\d MB\)/,
     );
+    await startWorkers(2);
     for (let index = 0; index < 3; index++) {
       assertEquals(
         bitsOf([inArena(() => together.step(...small)).concrete("compare")]),
@@ -224,7 +226,7 @@ const scenes: Readonly<Record<string, () => void | Promise<void>>> = {
 
 settings.arenaBytes = megabyte;
 if (process.argv[2] === "growth") settings.arenaBytes = 64 * megabyte;
-await workers.start(2);
+await startWorkers(2);
 await scenes[process.argv[2]!]!();
 workers.close();
 console.log(`${process.argv[2]} as expected`);

@@ -6,16 +6,26 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
-import { runs } from "../../compiler/runtime/runs.ts";
+import { runs, settings } from "../../compiler/runtime/runs.ts";
 import { type Tensor, workers } from "../../mod.ts";
+import { timeLimit } from "../time_limit.ts";
+
+// However busy the machine is, workers are waited for, and none is given up that is only slow.
+settings.startLimit = timeLimit;
+settings.lostTime = timeLimit;
 
 /** Cuts even small programs into many chunks and has them run in the arena. */
 export const finely: Partial<Tuning> = { chunkWork: 4, longRow: 16, sharedWork: 0 };
 
-/** Runs `body`, in which programs are compiled, for so many threads, whose workers are ready. */
-export async function onThreads<T>(threads: number, body: () => T): Promise<T> {
+/** Starts the workers for so many threads; throws where they cannot be had. */
+export async function startWorkers(threads: number): Promise<void> {
   const ready = await workers.start(threads);
   if (ready < threads) throw new Error(`there are ${ready} threads where ${threads} were asked for`);
+}
+
+/** Runs `body`, in which programs are compiled, for so many threads, whose workers are ready. */
+export async function onThreads<T>(threads: number, body: () => T): Promise<T> {
+  await startWorkers(threads);
   return withTuning({ ...finely, threads }, body);
 }
 
@@ -24,6 +34,63 @@ export function sharedRuns(body: () => void): number {
   const before = runs.begun;
   body();
   return runs.begun - before;
+}
+
+/** Calls `attempt` until it says that it has succeeded, without letting the event loop run. */
+export function untilItHas(attempt: () => boolean): void {
+  const end = Date.now() + timeLimit; // nothing else would end a loop that hangs
+  while (!attempt()) if (Date.now() > end) throw new Error(`it has not in ${timeLimit} ms`);
+}
+
+/** Lets the event loop go round so many times, serving its timers. */
+export async function ticks(count: number): Promise<void> {
+  for (let tick = 0; tick < count; tick++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** The workers that start while `body` runs, and their mail, which can be held back: then they are late for as long. */
+export class Starting {
+  readonly workers: Worker[] = [];
+  #held: (() => void)[] | undefined;
+
+  /** Watches what starts until the promise of `body` has settled. */
+  async during(body: () => Promise<unknown>): Promise<void> {
+    const { workers } = this;
+    const deliver = (message: () => void): void => this.#deliver(message);
+    const Original = globalThis.Worker;
+    globalThis.Worker = class extends Original {
+      constructor(address: string | URL, options?: WorkerOptions) {
+        super(address, options);
+        workers.push(this);
+      }
+
+      override postMessage(message: unknown, options?: Transferable[] | StructuredSerializeOptions): void {
+        // Its type has an overload for either kind.
+        deliver(() => super.postMessage(message, options as StructuredSerializeOptions));
+      }
+    };
+    try {
+      await body();
+    } finally {
+      globalThis.Worker = Original;
+    }
+  }
+
+  /** Keeps messages from the workers from now on. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Delivers what was kept, and what follows. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const message of held) message();
+  }
+
+  #deliver(message: () => void): void {
+    if (this.#held === undefined) message();
+    else this.#held.push(message);
+  }
 }
 
 /** The bits of tensors, as text that is equal only for equal bits. */
@@ -41,7 +108,7 @@ export function bitsOf(tensors: readonly Tensor[]): string {
 export function runProgram(
   file: string,
   args: readonly string[] = [],
-): { output: string; errors: string; status: number | null; milliseconds: number } {
+): { output: string; errors: string; status: number | null } {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const flags = process.versions["bun"] === undefined
     ? [
@@ -51,11 +118,10 @@ export function runProgram(
       `--import-map=${fileURLToPath(new URL("../std_assert/offline.json", import.meta.url))}`,
     ]
     : [];
-  const start = performance.now();
   const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, path, ...args], {
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: timeLimit,
     env: { ...process.env, NO_COLOR: "1" },
   });
-  return { output: stdout, errors: stderr, status, milliseconds: performance.now() - start };
+  return { output: stdout, errors: stderr, status };
 }

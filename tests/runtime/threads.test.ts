@@ -39,7 +39,7 @@ const normal = (shape: readonly number[], key: number): Tensor =>
   tensor(random.normal(shape, { key: random.key(key) }));
 
 describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
-  it("of a network trained with Adam", { timeout: 60_000 }, async () => {
+  it("of a network trained with Adam", async () => {
     const [x, y] = [normal([37, 11], 1), tensor(Array.from({ length: 37 }, (_, row) => row % 5), { dtype: "int32" })];
     await assertSameBits(() => {
       const [w1, b1] = [new Variable(normal([11, 19], 2)), new Variable(zeros([19]))];
@@ -53,7 +53,7 @@ describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
     });
   });
 
-  it("of reductions along every axis, of every kind, and of long rows in pieces", { timeout: 60_000 }, async () => {
+  it("of reductions along every axis, of every kind, and of long rows in pieces", async () => {
     const x = normal([3, 50, 7], 4);
     const [first] = await assertSameBits(() => {
       const f = compile((x: Value) => [
@@ -79,7 +79,7 @@ describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
     assertClose(first!, [Array.from(x.data).reduce((sum, value) => sum + value, 0)], 1e-5);
   });
 
-  it("in a run that is measured, thread by thread", { timeout: 60_000 }, async () => {
+  it("in a run that is measured, thread by thread", async () => {
     const [a, b] = [normal([64, 32], 8), normal([32, 64], 9)];
     await assertSameBits(() => {
       const w = new Variable(zeros([64, 64]));
@@ -91,13 +91,13 @@ describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
       const profile = f.profile(a, b);
       assertEquals(profile.rows.map(({ name }) => name), f.kernels(a, b));
       for (const { milliseconds, imbalance } of profile.rows) {
-        assert(milliseconds > 0 && imbalance >= 1 && imbalance <= profile.threads + 1e-9);
+        assert(milliseconds >= 0 && imbalance >= 1 && imbalance <= profile.threads + 1e-9);
       }
       return [first, w.value.concrete("compare")];
     });
   });
 
-  it("of contractions of every form", { timeout: 60_000 }, async () => {
+  it("of contractions of every form", async () => {
     const [a, b, c] = [normal([33, 17], 5), normal([17, 29], 6), normal([4, 33, 17], 7)];
     await assertSameBits(() => {
       const f = compile((a: Value, b: Value, c: Value) => [
@@ -111,7 +111,7 @@ describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
     });
   });
 
-  it("of contractions with an axis that is empty, beside kernels that are not", { timeout: 60_000 }, async () => {
+  it("of contractions with an axis that is empty, beside kernels that are not", async () => {
     for (const [rows, depth, columns] of [[0, 5, 7], [6, 0, 7], [6, 5, 0], [0, 0, 0]] as const) {
       const [x, y, z] = [normal([2, rows, depth], 1), normal([depth, columns], 2), normal([23, 11], 3)];
       const f = (x: Value, y: Value, z: Value): Value[] => [x.matmul(y).sin(), z.exp().sum(0)];
@@ -122,7 +122,7 @@ describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
     }
   });
 
-  it("of the seed's training, which reproduces its numbers", { timeout: 60_000 }, async () => {
+  it("of the seed's training, which reproduces its numbers", async () => {
     const [seed, expected] = Object.entries(golden.mlp_train)[0]!;
     const problem = clustersProblem(Number(seed));
     const losses = await assertSameBits(() => {
@@ -145,7 +145,7 @@ describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
   });
 
   for (const example of ["01_graph", "02_perceptron", "03_same_graph", "mlp"]) {
-    it(`of examples/${example}.ts`, { timeout: 120_000 }, () => {
+    it(`of examples/${example}.ts`, () => {
       const outputs = counts.map((threads) => {
         const { output, errors, status } = runProgram("example_bits.ts", [example, String(threads)]);
         assertEquals(status, 0, errors);

@@ -115,7 +115,7 @@ for (const [mode, start] of Object.entries(modes)) {
       Object.entries(runs).slice(0, isShort ? 1 : undefined);
     for (const [dtype, tolerance] of dtypes) {
       for (const [seed, expected] of chosen(golden.perceptron_train)) {
-        it(`perceptron ${seed}, ${dtype}`, { timeout: 20_000 }, () => {
+        it(`perceptron ${seed}, ${dtype}`, () => {
           const problem = perceptronProblem(Number(seed));
           const run = start(perceptron, problem, 0.01, dtype);
           assertEquals(problem.initial, [expected.W0, expected.b0]);
@@ -130,7 +130,7 @@ for (const [mode, start] of Object.entries(modes)) {
         });
       }
       for (const [seed, expected] of chosen(golden.mlp_train)) {
-        it(`multi-layer perceptron ${seed}, ${dtype}`, { timeout: 60_000 }, () => {
+        it(`multi-layer perceptron ${seed}, ${dtype}`, () => {
           const problem = clustersProblem(Number(seed));
           const run = start(multilayer, problem, 0.03, dtype);
           assertEquals(problem.initial, expected.init);

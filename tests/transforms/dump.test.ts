@@ -61,7 +61,7 @@ describe("dump", () => {
     assertEquals(f.dump(`${folder}/`), paths);
   });
 
-  it("writes a program that repeats a training step of mixed dtypes", { timeout: 60_000 }, () => {
+  it("writes a program that repeats a training step of mixed dtypes", () => {
     const w = new Variable([[0.5, -0.25, 0], [1, 0.125, -1]], { name: "w" });
     const scale = new Variable([1, 2, 3], { name: "scale", dtype: "float64" });
     const wide = new Variable(Array.from({ length: 1500 }, (_, index) => index / 1500), { name: "wide" });
@@ -190,7 +190,7 @@ describe("dump", () => {
   });
 
   const name = "needs Deno's permission to write, and no other";
-  it(inDeno ? name : `${name} (skipped: only Deno has permissions)`, { skip: !inDeno, timeout: 60_000 }, () => {
+  it(inDeno ? name : `${name} (skipped: only Deno has permissions)`, { skip: !inDeno }, () => {
     const program = join(root, "program.ts");
     const library = new URL("../../mod.ts", import.meta.url).href;
     writeFileSync(

@@ -49,7 +49,7 @@ describe("2,000 steps leave the lists of every Variable as they were", () => {
       assertEquals(graph.variables.length, home === "a graph" ? 2 : 0);
     });
 
-    it(`eager, with Variables of ${home}`, { timeout: 20_000 }, () => {
+    it(`eager, with Variables of ${home}`, () => {
       const graph = new Graph();
       const [w, b] = home === "a graph" ? graph.asDefault(parameters) : parameters();
       for (const optimizer of optimizers()) {
