@@ -104,11 +104,8 @@ export function bitsOf(tensors: readonly Tensor[]): string {
   ).join(" ");
 }
 
-/** Runs a program of this folder in a process of its own; what it printed, and how it ended. */
-export function runProgram(
-  file: string,
-  args: readonly string[] = [],
-): { output: string; errors: string; status: number | null } {
+/** The arguments with which this runtime runs a program of this folder. */
+export function programArguments(file: string, args: readonly string[] = []): string[] {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const flags = process.versions["bun"] === undefined
     ? [
@@ -118,7 +115,15 @@ export function runProgram(
       `--import-map=${fileURLToPath(new URL("../std_assert/offline.json", import.meta.url))}`,
     ]
     : [];
-  const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, path, ...args], {
+  return [...flags, path, ...args];
+}
+
+/** Runs a program of this folder in a process of its own; what it printed, and how it ended. */
+export function runProgram(
+  file: string,
+  args: readonly string[] = [],
+): { output: string; errors: string; status: number | null } {
+  const { stdout, stderr, status } = spawnSync(process.execPath, programArguments(file, args), {
     encoding: "utf8",
     timeout: timeLimit,
     env: { ...process.env, NO_COLOR: "1" },
