@@ -1,8 +1,19 @@
 // What a program shows of itself.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { withTuning } from "../../compiler/limits.ts";
-import { compile, crossEntropy, Operation, type Tensor, tensor, train, type Value, Variable } from "../../mod.ts";
+import { type Tuning, withTuning } from "../../compiler/limits.ts";
+import { maximumThreads } from "../../compiler/runtime/protocol.ts";
+import {
+  compile,
+  crossEntropy,
+  Operation,
+  type Tensor,
+  tensor,
+  train,
+  type Value,
+  Variable,
+  zeros,
+} from "../../mod.ts";
 
 const w = new Variable([[1, 2], [3, 4]], { name: "weights" });
 const constant = tensor([5, 6]);
@@ -17,7 +28,7 @@ describe("explain", () => {
   it("begins with the name, the number of kernels and what made them", () => {
     assertMatch(
       text,
-      /^model: 2 kernels, JavaScript emitter, one thread \(about 0 µs of work, too little to share\)\n/,
+      /^model: 2 kernels, JavaScript emitter, one thread \(estimated work: \d+ operations; shared from 400,000 on\)\n/,
     );
   });
 
@@ -102,8 +113,51 @@ describe("memory and threads", () => {
       const f = compile((x: Value) => x.mul(2).add(1), { threads: 3 });
       return f.explain(x);
     });
-    assertMatch(text, /^anonymous: 1 kernel, JavaScript emitter, 3 threads \(about 0 µs of work\)\n/);
+    assertMatch(
+      text,
+      /^anonymous: 1 kernel, JavaScript emitter, 3 threads \(estimated work: \d+ operations; shared from 0 on\)\n/,
+    );
     assertMatch(text, /k0_mul_add: map over \[3,2\], 6 chunks: /);
+  });
+
+  /** The first line of what a program that is large enough to be shared says. */
+  const firstLine = (options: { threads?: number }, tuning: Partial<Tuning> = {}): string =>
+    withTuning({ sharedWork: 0, chunkWork: 1, emitter: "js", threads: 3, ...tuning }, () => {
+      const f = compile((x: Value) => x.mul(2).add(1), options);
+      return f.explain(x).split("\n")[0]!;
+    });
+
+  it("are explained as one thread where a run has no more, with the reason", () => {
+    const limited = /, one thread \(estimated work: \d+ operations; its options, or the machine, give it no more\)$/;
+    assertMatch(firstLine({ threads: 1 }), limited);
+    assertMatch(firstLine({}, { threads: 1 }), limited);
+    assertMatch(firstLine({}, { chunkWork: 1000 }), /, one thread \(.*; no kernel of it can be cut\)$/);
+    assertMatch(firstLine({}, { sharedWork: 1000 }), /, one thread \(.*; shared from 1,000 on\)$/);
+    const { SharedArrayBuffer } = globalThis;
+    Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
+    try {
+      assertMatch(firstLine({}), /, one thread \(.*; no worker can share memory here\)$/);
+    } finally {
+      Object.defineProperty(globalThis, "SharedArrayBuffer", {
+        value: SharedArrayBuffer,
+        configurable: true,
+        writable: true,
+      });
+    }
+    assertMatch(firstLine({}), /, 3 threads \(/);
+  });
+
+  it("are explained with no more threads than there can be", () => {
+    assertMatch(firstLine({ threads: 1000 }), new RegExp(`, ${maximumThreads} threads \\(`));
+  });
+
+  it("are explained by an estimate in simple operations, of two digits", () => {
+    // Each element is read, multiplied and written: 2 + 1 + 2 operations. The number 2 is read once.
+    const work = (length: number): string | undefined => {
+      const f = compile((x: Value) => x.mul(2));
+      return /estimated work: ([\d,]+) operations/.exec(f.explain(zeros([length])))?.[1];
+    };
+    assertEquals([work(1000), work(123_456)], ["5,000", "620,000"]);
   });
 });
 
