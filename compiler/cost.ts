@@ -1,5 +1,5 @@
 /**
- * What a row costs, by counting: the operations, the numbers moved, and about how long they take on one thread.
+ * What a row costs, by counting: its operations, the bytes it moves, and its work, an estimate that weighs both.
  * @module
  */
 import { sizeOf } from "../src/shape.ts";
@@ -7,8 +7,12 @@ import type { ContractKernel, Kernel, LoopKernel, ScatterKernel, Section } from 
 import { isCheap } from "./kinds.ts";
 import type { KernelRow } from "./rows.ts";
 
-/** Nanoseconds on one thread, as measured on x86-64 machines of the years around 2020; only their order counts. */
-const nanoseconds = { element: 1, cheap: 0.5, expensive: 8, multiplyAdd: 0.5 } as const;
+/**
+ * Work is counted in simple operations, such as an addition. Reading or writing an element counts as two of them, and a
+ * function such as `exp` as 16. One takes about half a nanosecond on a thread of an x86-64 machine of the years around
+ * 2020; only the order of the numbers counts.
+ */
+const weights = { element: 2, simple: 1, expensive: 16, multiplyAdd: 1 } as const;
 
 /** Arithmetic and memory of a row. */
 export interface Cost {
@@ -19,12 +23,12 @@ export interface Cost {
 }
 
 function sectionWork({ steps, stores, reductions }: Section): number {
-  let work = stores.length * nanoseconds.element;
+  let work = stores.length * weights.element;
   for (const step of steps) {
-    if (step.kind === "apply") work += isCheap(step.op.name) ? nanoseconds.cheap : nanoseconds.expensive;
-    else if (step.kind !== "cast") work += nanoseconds.element;
+    if (step.kind === "apply") work += isCheap(step.op.name) ? weights.simple : weights.expensive;
+    else if (step.kind !== "cast") work += weights.element;
   }
-  return work + reductions.length * nanoseconds.cheap;
+  return work + reductions.length * weights.simple;
 }
 
 function sectionOperations({ steps, reductions }: Section): number {
@@ -44,7 +48,7 @@ function scatterAdditions({ outer, updates, inner }: ScatterKernel): number {
 function scatterWork(kernel: ScatterKernel): number {
   const { outer, updates, inner, length } = kernel;
   const results = sizeOf([...outer, length, ...inner]);
-  return (sizeOf([...outer, ...updates]) + scatterAdditions(kernel) + results) * nanoseconds.element;
+  return (sizeOf([...outer, ...updates]) + scatterAdditions(kernel) + results) * weights.element;
 }
 
 /** Sums a measure of sections over all times that they run. */
@@ -57,13 +61,13 @@ function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (sectio
   return rows * ofRow;
 }
 
-/** About how many nanoseconds a kernel takes on one thread. */
+/** The work of a kernel, in simple operations. */
 export function workOf(kernel: Kernel): number {
   switch (kernel.kind) {
     case "loops":
       return overLoops(kernel, sectionWork);
     case "contract":
-      return contractSize(kernel) * (sizeOf(kernel.depth) * nanoseconds.multiplyAdd + sectionWork(kernel.epilogue));
+      return contractSize(kernel) * (sizeOf(kernel.depth) * weights.multiplyAdd + sectionWork(kernel.epilogue));
     case "scatter":
       return scatterWork(kernel);
     default:

@@ -12,7 +12,7 @@ import { tuning } from "./limits.ts";
 /** What a program's kernels are written in, and the work that was looked at. */
 export interface EmitterChoice {
   readonly name: "js" | "wasm";
-  /** About how many nanoseconds its kernels take on one thread, in JavaScript. */
+  /** That of its kernels, as cost.ts estimates it. */
   readonly work: number;
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { printGraph } from "../src/graph/print.ts";
+import { describePlacement } from "./placement.ts";
 import type { Program } from "./program.ts";
 import type { KernelRow, Row } from "./rows.ts";
 import type { Buffer } from "./table.ts";
@@ -12,14 +13,13 @@ const emitterNames = { js: "JavaScript", wasm: "WebAssembly" } as const;
 /** A program's placement, graph, kernels, refusals and memory. */
 export function explainProgram(program: Program): string {
   const { original, rows, fused, placement, table } = program;
-  const threads = placement.shared && placement.threads > 1 ? `${placement.threads} threads` : "one thread";
   const refusals = fused.refusals.map(({ producer, consumer, rule, reason }) =>
     `${producer} with ${consumer}: ${reason} (${rule})`
   );
   return [
-    `${original.name}: ${count(rows.length, "kernel")}, ${
-      emitterNames[table.emitter.name]
-    } emitter, ${threads} (${placement.reason})`,
+    `${original.name}: ${count(rows.length, "kernel")}, ${emitterNames[table.emitter.name]} emitter, ${
+      describePlacement(placement)
+    }`,
     ...section("graph", printGraph(original.graph).split("\n")),
     ...section("kernels", rows.map((row) => describeRow(row, program))),
     ...section("not fused", refusals.length === 0 ? ["nothing"] : [...new Set(refusals)]),

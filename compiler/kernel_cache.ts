@@ -5,7 +5,8 @@
 import { LruCache } from "../src/lru_cache.ts";
 import { type JsKernel, type JsText, makeKernel } from "./emit/load_js.ts";
 
-const capacity = 4096;
+/** A kernel takes about 5 KB, and a program that is in use has its own hold on what it needs. */
+const capacity = 512;
 const kernels = new LruCache<string, JsKernel>(capacity);
 
 /** The functions of a kernel's text. */

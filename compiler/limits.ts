@@ -23,13 +23,14 @@ export interface Tuning {
   readonly chunkWork: number;
   /** A row of this many elements is long: worth handing to other threads in pieces. */
   readonly longRow: number;
-  /** Nanoseconds of work, as estimated, below which a program runs on the calling thread alone. */
+  /** Work, as cost.ts estimates it, below which a program runs on the calling thread alone: that of about 200 µs. */
   readonly sharedWork: number;
   /** The most threads of a program that does not say; undefined for as many as the machine runs at once. */
   readonly threads: number | undefined;
   /**
-   * Nanoseconds of work below which a program is JavaScript. Once it runs, and on Variables, WebAssembly is the faster one
-   * from about 2 µs on; but a module has to be compiled, and arguments brought into the arena, and that wants to be worth it.
+   * Work below which a program is JavaScript: that of about 10 µs. Once it runs, and on Variables, WebAssembly is the faster
+   * one from about 2 µs on; but a module has to be compiled, and arguments brought into the arena, and that wants to be
+   * worth it.
    */
   readonly wasmWork: number;
   /** Makes every program that does not say otherwise one of this emitter; undefined for what its size asks for. */
@@ -42,9 +43,9 @@ export interface Tuning {
 export let tuning: Tuning = {
   chunkWork: 2 ** 15,
   longRow: 2 ** 17,
-  sharedWork: 200_000,
+  sharedWork: 400_000,
   threads: undefined,
-  wasmWork: 10_000,
+  wasmWork: 20_000,
   emitter: undefined,
   poison: false,
 };

@@ -85,6 +85,8 @@ export class Program implements Executable {
   #loaded: readonly (LoadedRow | undefined)[] | undefined;
   #shared: SharedProgram | undefined;
   #busy = false;
+  /** The milliseconds of host steps in a run on several threads that is measured; those of kernels are in the arena. */
+  #hostTimes: number[] | undefined;
 
   constructor(source: GraphFunction, options: ExecutorOptions) {
     this.original = source;
@@ -136,15 +138,28 @@ export class Program implements Executable {
 
   profile(inputs: readonly Tensor[], variables: readonly Variable[]): Profile {
     if (calls.length > 0) calls.drain();
+    const isShared = this.#isShared && this.#runsShared();
+    const start = performance.now();
+    const times = isShared ? this.#measureShared(inputs, variables) : this.#measureAlone(inputs, variables);
+    return profileOf(this, times, performance.now() - start);
+  }
+
+  #measureAlone(inputs: readonly Tensor[], variables: readonly Variable[]): Times {
+    const times: number[] = [];
+    this.#runAlone(inputs, variables, times);
+    return [times];
+  }
+
+  #measureShared(inputs: readonly Tensor[], variables: readonly Variable[]): Times {
     let times: Times = [];
-    if (this.#isShared && this.#runsShared()) {
+    const ofHost: number[] = this.#hostTimes = [];
+    try {
       runs.run(this.#asShared(), inputs, variables, (measured) => times = measured);
-    } else {
-      const noted: number[] = [];
-      this.#runAlone(inputs, variables, noted);
-      times = [noted];
+    } finally {
+      this.#hostTimes = undefined;
     }
-    return profileOf(this, times);
+    // The calling thread, whose rank is 0, runs them.
+    return times.map((ofRows, rank) => rank > 0 ? ofRows : ofRows.map((time, row) => ofHost[row] ?? time));
   }
 
   /** Whether a run that may be shared is shared now: not from within another one, nor before there are workers. */
@@ -379,12 +394,19 @@ export class Program implements Executable {
       layout,
       scratchBytes,
       message,
-      host: (row, arrays) => runHost(this.rows[row] as HostRow, arrays), // only those are asked for
+      host: (row, arrays) => this.#runHost(row, arrays),
       complete: (arrays, inputs, variables) => this.#completeShared(arrays, inputs, variables),
       errorOf: (failure, caught, variables) => this.#errorOf(failure, caught, variables),
       runRows: (frame, variables, times) => void this.#runRows(rowsOf(), frame, variables, times),
       beginAlone: (inputs, variables) => this.#beginAlone(inputs, variables),
     };
+  }
+
+  /** A host step of a run on several threads. */
+  #runHost(row: number, arrays: readonly TypedArray[]): void {
+    const start = this.#hostTimes === undefined ? 0 : performance.now();
+    runHost(this.rows[row] as HostRow, arrays); // only those are asked for
+    if (this.#hostTimes !== undefined) this.#hostTimes[row] = performance.now() - start;
   }
 
   /** The error of a run that has failed in the arena; `caught` is what the calling thread caught. */

@@ -42,12 +42,16 @@ export interface JsKernel {
   readonly finish: JsFinish | undefined;
 }
 
+/** V8 keeps all code that it was given as text until memory runs short, unless there is a tagged template in it. */
+const uncached = "if (false) String.raw``;";
+
 /** Makes the functions of a kernel's text. */
 export function makeKernel(text: JsText): JsKernel {
   const { name, helpers } = text;
   const make = (source: string): unknown => {
     // The text is our own: names in it are escaped, and numbers of the program's are parameters.
-    const factory = new Function(...helpers, `"use strict";\nreturn ${source}\n//# sourceURL=tensorloom/${name}.js`);
+    const text = `"use strict";\n${uncached}\nreturn ${source}\n//# sourceURL=tensorloom/${name}.js`;
+    const factory = new Function(...helpers, text);
     return factory(...helpers.map((helper) => jsHelpers[helper]));
   };
   return {

@@ -104,6 +104,16 @@ class Runs {
     return pool.ready > 0;
   }
 
+  /** How many of so many threads a run can come to have here: fewer where workers cannot be had, or never answer. */
+  reachable(threads: number): number {
+    if (!canShareMemory()) return 1;
+    const pool = this.#threads?.pool;
+    if (pool === undefined) return threads;
+    const { ready } = pool;
+    const isFinal = pool.broken || ready < pool.threads.length && Date.now() >= pool.startEnd;
+    return isFinal ? Math.min(threads, 1 + ready) : threads;
+  }
+
   /** Waits for the workers of so many threads; how many threads there are then. */
   async whenReady(threads: number): Promise<number> {
     if (threads < 2 || !canShareMemory()) return 1;

@@ -25,7 +25,9 @@ export type GradientRule = (operation: any, gradient: Value) => Value | undefine
 /** A class of operations, however it is made. */
 export type OperationClass = abstract new (...inputs: never[]) => Operation;
 
-const registry = new Map<string | OperationClass, GradientRule>();
+const rulesByName = new Map<string, GradientRule>();
+/** A class that is defined anew, as by a notebook's cell, takes its rule with it when it goes. */
+const rulesOfClasses = new WeakMap<OperationClass, GradientRule>();
 
 /**
  * Registers how an operation is differentiated: a class of yours, or, by name, an operation of the library, whose own
@@ -47,20 +49,22 @@ const registry = new Map<string | OperationClass, GradientRule>();
  */
 export function RegisterGradient(operation: string | OperationClass): <R extends GradientRule>(rule: R) => R {
   return (rule) => {
-    registry.set(typeof operation === "string" ? aliases[operation]?.name ?? operation : operation, rule);
+    if (typeof operation === "string") rulesByName.set(aliases[operation]?.name ?? operation, rule);
+    else rulesOfClasses.set(operation, rule);
     return rule;
   };
 }
 
 /** The rule registered for a class of operation or for one it extends. */
 function registeredRule(node: Operation): GradientRule | undefined {
-  if (node instanceof TableOperation) return registry.get(node.name);
+  if (node instanceof TableOperation) return rulesByName.get(node.name);
   for (
     let type = node.constructor;
     type !== Operation && typeof type === "function";
     type = Object.getPrototypeOf(type)
   ) {
-    const rule = registry.get(type as OperationClass) ?? registry.get(type.name); // a class above an Operation's is one too
+    // A class above an Operation's is one too.
+    const rule = rulesOfClasses.get(type as OperationClass) ?? rulesByName.get(type.name);
     if (rule !== undefined) return rule;
   }
   return undefined;

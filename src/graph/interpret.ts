@@ -39,7 +39,7 @@ export const referenceExecutor: Executor = {
         run(inputs, variables);
         const milliseconds = performance.now() - start;
         const text = `${graphFunction.name}: ${milliseconds.toFixed(3)} ms, by the reference implementations`;
-        return { rows: [], threads: 1, toString: () => text };
+        return { milliseconds, rows: [], threads: 1, toString: () => text };
       },
       explain: () =>
         `${graphFunction.name}: computed node by node, by the reference implementations\n${graphFunction.graph}`,

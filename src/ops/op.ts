@@ -98,13 +98,13 @@ export interface ExecutorOptions {
   readonly exact?: boolean;
 }
 
-/** What one kernel took in a run that was measured. */
+/** What one kernel, or one call of an operation's own `compute`, took in a run that was measured. */
 export interface RowProfile {
-  /** The kernel's name. */
+  /** The kernel's name; that of a call begins with `host_`. */
   readonly name: string;
   /** Of the thread that was longest at it. */
   readonly milliseconds: number;
-  /** Additions, multiplications and calls of functions. */
+  /** Additions, multiplications and calls of functions; 0 for a call, of which that is not known. */
   readonly operations: number;
   /** Of the arrays that it reads and writes, each once. */
   readonly bytes: number;
@@ -114,9 +114,14 @@ export interface RowProfile {
   readonly imbalance: number;
 }
 
-/** What a run took, kernel by kernel. As text it is a table, with GFLOP/s and GB/s. */
+/**
+ * What a run took, kernel by kernel. As text it is a table, with GFLOP/s and GB/s, whose last line is the time in no
+ * kernel: arguments are copied in, results are made and copied out, and threads are called and waited for.
+ */
 export interface Profile {
-  /** One for each kernel, in the order in which they run. */
+  /** Of the whole run, from its arguments to its results: what the rows took, and the time in none of them. */
+  readonly milliseconds: number;
+  /** One for each kernel and each call of a `compute`, in the order in which they run. */
   readonly rows: readonly RowProfile[];
   /** How many threads could take part. */
   readonly threads: number;

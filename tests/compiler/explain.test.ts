@@ -1,8 +1,25 @@
 // What a program shows of itself.
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { withTuning } from "../../compiler/limits.ts";
-import { compile, crossEntropy, Operation, type Tensor, tensor, train, type Value, Variable } from "../../mod.ts";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Tuning, withTuning } from "../../compiler/limits.ts";
+import { maximumThreads } from "../../compiler/runtime/protocol.ts";
+import { runs } from "../../compiler/runtime/runs.ts";
+import {
+  compile,
+  crossEntropy,
+  Operation,
+  type Profile,
+  type Tensor,
+  tensor,
+  train,
+  type Value,
+  Variable,
+  workers,
+  zeros,
+} from "../../mod.ts";
+import { referenceExecutor } from "../../src/graph/interpret.ts";
+import { finely } from "../runtime/support.ts";
+import { graphFunctionOf } from "./graph_function.ts";
 
 const w = new Variable([[1, 2], [3, 4]], { name: "weights" });
 const constant = tensor([5, 6]);
@@ -17,7 +34,7 @@ describe("explain", () => {
   it("begins with the name, the number of kernels and what made them", () => {
     assertMatch(
       text,
-      /^model: 2 kernels, JavaScript emitter, one thread \(about 0 µs of work, too little to share\)\n/,
+      /^model: 2 kernels, JavaScript emitter, one thread \(estimated work: \d+ operations; shared from 400,000 on\)\n/,
     );
   });
 
@@ -102,12 +119,100 @@ describe("memory and threads", () => {
       const f = compile((x: Value) => x.mul(2).add(1), { threads: 3 });
       return f.explain(x);
     });
-    assertMatch(text, /^anonymous: 1 kernel, JavaScript emitter, 3 threads \(about 0 µs of work\)\n/);
+    assertMatch(
+      text,
+      /^anonymous: 1 kernel, JavaScript emitter, 3 threads \(estimated work: \d+ operations; shared from 0 on\)\n/,
+    );
     assertMatch(text, /k0_mul_add: map over \[3,2\], 6 chunks: /);
+  });
+
+  /** The first line of what a program that is large enough to be shared says. */
+  const firstLine = (options: { threads?: number }, tuning: Partial<Tuning> = {}): string =>
+    withTuning({ sharedWork: 0, chunkWork: 1, emitter: "js", threads: 3, ...tuning }, () => {
+      const f = compile((x: Value) => x.mul(2).add(1), options);
+      return f.explain(x).split("\n")[0]!;
+    });
+
+  it("are explained as one thread where a run has no more, with the reason", () => {
+    const limited = /, one thread \(estimated work: \d+ operations; its options, or the machine, give it no more\)$/;
+    assertMatch(firstLine({ threads: 1 }), limited);
+    assertMatch(firstLine({}, { threads: 1 }), limited);
+    assertMatch(firstLine({}, { chunkWork: 1000 }), /, one thread \(.*; no kernel of it can be cut\)$/);
+    assertMatch(firstLine({}, { sharedWork: 1000 }), /, one thread \(.*; shared from 1,000 on\)$/);
+    const { SharedArrayBuffer } = globalThis;
+    Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
+    try {
+      assertMatch(firstLine({}), /, one thread \(.*; no worker can share memory here\)$/);
+    } finally {
+      Object.defineProperty(globalThis, "SharedArrayBuffer", {
+        value: SharedArrayBuffer,
+        configurable: true,
+        writable: true,
+      });
+    }
+    assertMatch(firstLine({}), /, 3 threads \(/);
+  });
+
+  it("are explained with no more threads than there can be", () => {
+    assertMatch(firstLine({ threads: 1000 }), new RegExp(`, ${maximumThreads} threads \\(`));
+  });
+
+  it("are explained by an estimate in simple operations, of two digits", () => {
+    // Each element is read, multiplied and written: 2 + 1 + 2 operations. The number 2 is read once.
+    const work = (length: number): string | undefined => {
+      const f = compile((x: Value) => x.mul(2));
+      return /estimated work: ([\d,]+) operations/.exec(f.explain(zeros([length])))?.[1];
+    };
+    assertEquals([work(1000), work(123_456)], ["5,000", "620,000"]);
   });
 });
 
+/** Holds its thread for as long as the clock needs to show it. */
+class Slow extends Operation {
+  override compute(x: Tensor): Tensor {
+    const start = performance.now();
+    while (performance.now() - start < 5);
+    return x;
+  }
+}
+
 describe("profile", () => {
+  /** What rows and the line beside them come to, and what the run took for whoever called it. */
+  const assertComplete = (profile: Profile, elapsed: number): void => {
+    const { milliseconds, rows } = profile;
+    const ofRows = rows.reduce((sum, row) => sum + row.milliseconds, 0);
+    assert(ofRows <= milliseconds && milliseconds <= elapsed + 1); // clocks of threads may differ by less than that
+    const lines = String(profile).split("\n");
+    const inNone = Number(/^in no kernel +([\d.]+) /.exec(lines.at(-1)!)?.[1]);
+    assertEquals(lines.length, rows.length + 3);
+    assertAlmostEquals(ofRows + inNone, milliseconds, 0.001);
+    assertStringIncludes(lines[0]!, `: ${milliseconds.toFixed(3)} ms, `);
+  };
+
+  it("counts what calls of a compute take, and what is in no kernel, up to the whole run", async () => {
+    const threads = await workers.start(2);
+    withTuning(finely, () => {
+      const x = tensor([[1, 2, 3], [4, 5, 6]]);
+      for (const emitter of ["js", "wasm"] as const) {
+        for (const count of [1, 2]) {
+          const f = compile((x: Value) => Slow.apply(Slow.apply(x.mul(2)).add(1)).mul(3), { emitter, threads: count });
+          f(x);
+          const before = runs.begun;
+          const start = performance.now();
+          const profile = f.profile(x);
+          assertComplete(profile, performance.now() - start);
+          assertEquals(runs.begun - before, Math.min(count, threads) - 1); // on several threads it is run in the arena
+          const host = profile.rows.filter(({ name }) => name === "host_Slow");
+          assertEquals(host.map(({ milliseconds, chunks, imbalance }) => [milliseconds >= 5, chunks, imbalance]), [
+            [true, 1, 1],
+            [true, 1, 1],
+          ]);
+        }
+      }
+    });
+    workers.close();
+  });
+
   it("runs once, and says what each kernel took", () => {
     const w = new Variable([0, 0, 0]);
     const f = compile((x: Value) => {
@@ -126,6 +231,19 @@ describe("profile", () => {
       String(profile),
       /^anonymous: [\d.]+ ms, one thread\nkernel +ms +% +GFLOP\/s +GB\/s +chunks +imbalance\n/,
     );
+  });
+
+  it("gives a program without kernels its time, too", () => {
+    const f = compile((x: Value) => x);
+    const start = performance.now();
+    assertComplete(f.profile(tensor([1, 2])), performance.now() - start);
+  });
+
+  it("of a reference program is the time of the whole", () => {
+    const x = tensor([1, 2]);
+    const profile = referenceExecutor.compile(graphFunctionOf((x) => [x.exp()], [x]), {}).profile([x], []);
+    assertEquals(profile.rows, []);
+    assertStringIncludes(String(profile), `: ${profile.milliseconds.toFixed(3)} ms, `);
   });
 });
 

@@ -1,6 +1,6 @@
 // Where threads cannot share memory, or workers do not start, one thread computes the same.
 import { describe, it } from "node:test";
-import { assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { runProgram } from "./support.ts";
 
 /** What limited.ts prints. */
@@ -8,6 +8,7 @@ interface Report {
   readonly bits: string;
   readonly threads: number;
   readonly shared: number;
+  readonly explained: string;
 }
 
 function runLimited(limit: string): Report {
@@ -29,6 +30,7 @@ describe("programs run on two threads", () => {
     it(`where the limit is: ${limit}`, () => {
       assertEquals(reportOf(limit).threads, 2);
       assertGreater(reportOf(limit).shared, 20);
+      assertMatch(reportOf(limit).explained, /, 2 threads \(/);
     });
   }
   it("with the bits of JavaScript where WebAssembly has no vectors", () => {
@@ -51,8 +53,10 @@ describe("programs run on one thread, with the same bits,", () => {
     ]
   ) {
     it(`where there are ${limit}`.replace("are no", "is no"), () => {
-      const { bits, threads, shared } = runLimited(limit);
+      const { bits, threads, shared, explained } = runLimited(limit);
       assertEquals([threads, shared], [1, 0]);
+      const reason = limit.startsWith("workers") ? "workers do not start here" : "no worker can share memory here";
+      assertMatch(explained, new RegExp(`, one thread \\(.*; ${reason}\\)$`));
       assertEquals(bits === reportOf(limit === "no WebAssembly" ? "JavaScript" : "none").bits, true);
     });
   }

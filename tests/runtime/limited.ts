@@ -4,8 +4,9 @@
  *
  *     … limited.ts "no SharedArrayBuffer"
  *
- * Prints the bits of all results, the threads that there are, and the runs in the arena. The clock stands still during
- * the asynchronous calls: one that waited for workers by it again, which have been waited for once, would never end.
+ * Prints the bits of all results, the threads that there are, the runs in the arena, and the first line of what explain
+ * says. The clock stands still during the asynchronous calls: one that waited for workers by it again, which have been
+ * waited for once, would never end.
  * @module
  */
 import process from "node:process";
@@ -100,4 +101,5 @@ results.push(...(await Promise.all([step.async(x, y), step.async(x, y), step.asy
 results.push(step(x, y));
 Date.now = now;
 results.push(...[w1, w2].map((variable) => variable.value.concrete("compare")));
-console.log(JSON.stringify({ bits: bitsOf(results), threads, shared: runs.begun }));
+const explained = step.explain(x, y).split("\n")[0]!;
+console.log(JSON.stringify({ bits: bitsOf(results), threads, shared: runs.begun, explained }));

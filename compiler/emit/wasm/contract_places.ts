@@ -5,22 +5,36 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../../kernel.ts";
-import { accessOf, type Axes, axesOf, groupsOf, type Role, stridesOfGroup } from "../contract_axes.ts";
+import { accessOf, type Axes, axesOf, groupsOf, type Role } from "../contract_axes.ts";
 import { accessesOf } from "../loop_cut.ts";
 import { access, type Code, get, i32, op } from "./code.ts";
-import {
-  type Blocks,
-  blocksOf,
-  type ScratchName,
-  scratchNames,
-  scratchOf,
-  type SumType,
-  sumTypeOf,
-} from "./contract_blocks.ts";
+import { type ScratchName, scratchNames, type SumType, sumTypeOf } from "./contract_blocks.ts";
 import { KernelWriter } from "./kernel_writer.ts";
+import {
+  blockSize,
+  forgetsPanels,
+  groupLength,
+  groupStride,
+  outerLength,
+  outerStride,
+  scaled,
+  scratchPlace,
+} from "./parameters.ts";
 
 type Address = Code<"i32">;
 type Group = keyof Axes;
+
+/** The sizes of blocks that code reads, and how many blocks there are. */
+const sizes = [
+  "rows",
+  "columns",
+  "depth",
+  "blockRows",
+  "blockColumns",
+  "blockDepth",
+  "rowBlocks",
+  "columnBlocks",
+] as const;
 
 /** Knows where the elements of a {@linkcode ContractKernel} are. */
 export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
@@ -33,9 +47,7 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
     const { kernel } = this;
     this.bases();
     kernel.accesses.forEach(({ outer }, index) =>
-      outer.forEach((_, axis) =>
-        this.strideParameter(`s${index}_${axis}`, index, ({ accesses }) => accesses[index]!.outer[axis]!)
-      )
+      outer.forEach((_, axis) => this.strideParameter(`s${index}_${axis}`, index, outerStride(index, axis)))
     );
     for (const role of ["left", "right", ...this.used()] as const) {
       for (const group of groupsOf(role)) {
@@ -43,29 +55,20 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
           this.strideParameter(
             `${group}_${role}_${axis}`,
             accessOf(kernel, role),
-            (other) => stridesOfGroup(other, role, group)[axis]!,
+            groupStride(role, group, axis),
           )
         );
       }
     }
     this.stepParameters();
-    kernel.outer.forEach((_, axis) => this.parameter(`n${axis}`, ({ outer }) => outer[axis]!));
+    kernel.outer.forEach((_, axis) => this.parameter(`n${axis}`, outerLength(axis)));
     for (const group of ["rows", "columns", "depth"] as const) {
-      this.axes[group].forEach((_, axis) => this.parameter(`${group}_${axis}`, (other) => axesOf(other)[group][axis]!));
+      this.axes[group].forEach((_, axis) => this.parameter(`${group}_${axis}`, groupLength(group, axis)));
     }
-    const block = (name: string, of: (blocks: Blocks) => number): void =>
-      this.parameter(name, (other) => of(blocksOf(other)));
-    block("rows", ({ rows }) => rows);
-    block("columns", ({ columns }) => columns);
-    block("depth", ({ depth }) => depth);
-    block("blockRows", ({ blockRows }) => blockRows);
-    block("blockColumns", ({ blockColumns }) => blockColumns);
-    block("blockDepth", ({ blockDepth }) => blockDepth);
-    block("rowBlocks", ({ rowBlocks }) => rowBlocks);
-    block("columnBlocks", ({ columnBlocks }) => columnBlocks);
-    block("forgets", ({ keepsPanels }) => keepsPanels ? 0 : 1);
-    for (const name of scratchNames) this.parameter(`at_${name}`, (other) => scratchOf(other).places[name]);
-    block("rowBytes", ({ blockColumns }) => blockColumns * this.sumBytes);
+    for (const name of sizes) this.parameter(name, blockSize(name));
+    this.parameter("forgets", forgetsPanels);
+    for (const name of scratchNames) this.parameter(`at_${name}`, scratchPlace(name));
+    this.parameter("rowBytes", scaled(blockSize("blockColumns"), this.sumBytes));
     this.section(kernel.prologue, this.single((index) => this.number(`o${index}`)));
   }
 

@@ -26,6 +26,7 @@ import {
   vectorBytes,
 } from "./lanes.ts";
 import { type Count, laneDistance, type LaneStride, loadEach, loadLanes, storeLanes } from "./memory.ts";
+import { arrayOf, lengthOfStep, offsetOf, type Parameter, scaled, strideOfStep } from "./parameters.ts";
 import type { VectorFunction } from "./vector_functions.ts";
 import { vectorFunctions } from "./vector_functions.ts";
 
@@ -113,8 +114,8 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
     return (this.#functions ??= vectorFunctions(this))[name];
   }
 
-  /** Reads a number that the kernel is called with into a local of this name. */
-  protected parameter(name: string, value: (kernel: K) => number): void {
+  /** Reads a number that the kernel is called with into a local of this name; it is one of parameters.ts. */
+  protected parameter(name: string, value: Parameter<K>): void {
     this.#numbers.set(name, this.f.let(name, this.#next(value)));
   }
 
@@ -134,31 +135,28 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   /** For each access, reads where its array begins and the access in it. */
   protected bases(): void {
     const starts = Array.from({ length: this.kernel.arrays }, (_, array) => {
-      const number = op("i32.shl", this.#next(() => ({ array })), i32(2));
+      const number = op("i32.shl", this.#next(arrayOf(array)), i32(2));
       const units = access("i32.load", {}, op("i32.add", get(this.table), number));
       return this.f.let(`x${array}`, op("i32.shl", units, i32(6)));
     });
-    this.kernel.accesses.forEach(({ array, dtype }, index) => {
-      const bytes = this.#next(({ accesses }) => accesses[index]!.offset * dtypeInfo(dtype).bytes);
+    this.kernel.accesses.forEach(({ array }, index) => {
+      const bytes = this.#next(offsetOf(index));
       this.#numbers.set(`o${index}`, this.f.let(`o${index}`, op("i32.add", starts[array]!, bytes)));
     });
   }
 
   /** Reads a stride of an access, in bytes. */
-  protected strideParameter(name: string, access: number, stride: (kernel: K) => number): void {
+  protected strideParameter(name: string, access: number, stride: Parameter<K>): void {
     const { bytes } = dtypeInfo(this.kernel.accesses[access]!.dtype);
-    this.parameter(name, (kernel) => stride(kernel) * bytes);
+    this.parameter(name, scaled(stride, bytes));
   }
 
   /** Reads the numbers of steps that are not those of their accesses. */
   protected stepParameters(): void {
     stepsOf(this.kernel).forEach((step, index) => {
       if (step.kind !== "gather" && step.kind !== "check") return;
-      // The same step of another kernel.
-      const other = (kernel: K): typeof step => stepsOf(kernel)[index] as typeof step;
-      this.parameter(`l${step.id}`, (kernel) => other(kernel).length);
-      if (step.kind !== "gather") return;
-      this.strideParameter(`d${step.id}`, step.access, (kernel) => (other(kernel) as typeof step).stride);
+      this.parameter(`l${step.id}`, lengthOfStep(index));
+      if (step.kind === "gather") this.strideParameter(`d${step.id}`, step.access, strideOfStep(index));
     });
   }
 

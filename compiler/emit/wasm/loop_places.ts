@@ -2,7 +2,6 @@
  * Where the elements of a loop kernel are: the sizes and strides that it is called with, and the way from row to row.
  * @module
  */
-import { sizeOf } from "../../../src/shape.ts";
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { LoopKernel } from "../../kernel.ts";
 import { cutOf, type LoopCut } from "../loop_cut.ts";
@@ -10,6 +9,7 @@ import { type Code, get, i32, op } from "./code.ts";
 import { KernelWriter } from "./kernel_writer.ts";
 import { laneCount } from "./lanes.ts";
 import { elementsOver, type LaneStride } from "./memory.ts";
+import { innerLength, innerStride, outerLength, outerStride, rowsOfLoops } from "./parameters.ts";
 
 type Address = Code<"i32">;
 
@@ -40,19 +40,19 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
     accesses.forEach(({ outer, inner }, index) => {
       outer.forEach((_, axis) => {
         if (this.#isRead(outer, axis, "outer")) {
-          this.strideParameter(`s${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.outer[axis]!);
+          this.strideParameter(`s${index}_${axis}`, index, outerStride(index, axis));
         }
       });
       inner.forEach((_, axis) => {
         if (this.#isRead(inner, axis, "inner")) {
-          this.strideParameter(`t${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.inner[axis]!);
+          this.strideParameter(`t${index}_${axis}`, index, innerStride(index, axis));
         }
       });
     });
     this.stepParameters();
-    outer.forEach((_, axis) => this.parameter(`n${axis}`, (kernel) => kernel.outer[axis]!));
-    inner.forEach((_, axis) => this.parameter(`m${axis}`, (kernel) => kernel.inner[axis]!));
-    if (this.cut === "pieces") this.parameter("rows", (kernel) => sizeOf(kernel.outer));
+    outer.forEach((_, axis) => this.parameter(`n${axis}`, outerLength(axis)));
+    inner.forEach((_, axis) => this.parameter(`m${axis}`, innerLength(axis)));
+    if (this.cut === "pieces") this.parameter("rows", rowsOfLoops);
     this.section(kernel.prologue, this.single((access) => this.number(`o${access}`)));
   }
 

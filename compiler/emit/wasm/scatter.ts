@@ -4,11 +4,11 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { rowBlocks, sizesOf } from "../scatter_cut.ts";
 import { access, type Code, f64, get, i32, op, select, splat64 } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import { isUnsigned, laneCount, vectorBytes } from "./lanes.ts";
-import { slotsOf, sumsOfRow, wasmScatterCut } from "./scatter_blocks.ts";
+import { wasmScatterCut } from "./scatter_blocks.ts";
+import { ofScatter } from "./parameters.ts";
 import { ScatterPlaces } from "./scatter_places.ts";
 
 type Address = Code<"i32">;
@@ -44,15 +44,15 @@ export class ScatterWriter extends ScatterPlaces {
 
   #header(): void {
     this.header();
-    if (this.#isRow) this.parameter("rowBytes", (kernel) => sumsOfRow(kernel) * doubleBytes);
+    if (this.#isRow) this.parameter("rowBytes", ofScatter.rowBytes);
     if (this.#cutsUpdates) {
-      this.parameter("slots", slotsOf);
-      this.parameter("outer", (kernel) => sizesOf(kernel).outer);
-      this.parameter("rows", (kernel) => sizesOf(kernel).outer * kernel.length);
+      this.parameter("slots", ofScatter.slots);
+      this.parameter("outer", ofScatter.outer);
+      this.parameter("rows", ofScatter.rows);
     } else {
-      this.parameter("updates", (kernel) => sizesOf(kernel).updates);
-      this.parameter("blockRows", (kernel) => rowBlocks(kernel).rows);
-      this.parameter("blocks", (kernel) => rowBlocks(kernel).blocks);
+      this.parameter("updates", ofScatter.updates);
+      this.parameter("blockRows", ofScatter.blockRows);
+      this.parameter("blocks", ofScatter.rowBlocks);
     }
   }
 

@@ -5,12 +5,11 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { sizesOf } from "../scatter_cut.ts";
 import { access, type Code, get, i32, type Local, op, select, splat64 } from "./code.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import { constantLanes, laneCount, vectorCount } from "./lanes.ts";
 import { type Count, storeLanes } from "./memory.ts";
-import { columnBlocks, scatterScratch } from "./scatter_blocks.ts";
+import { ofScatter } from "./parameters.ts";
 import { ScatterPlaces, type Update } from "./scatter_places.ts";
 
 type Address = Code<"i32">;
@@ -32,10 +31,10 @@ export class ScatterListsWriter extends ScatterPlaces {
   main(): WasmFunction {
     const { f } = this;
     this.header();
-    this.parameter("updates", (kernel) => sizesOf(kernel).updates);
-    this.parameter("blockColumns", (kernel) => columnBlocks(kernel).columns);
-    this.parameter("blocks", (kernel) => columnBlocks(kernel).blocks);
-    this.parameter("list", (kernel) => scatterScratch(kernel).list);
+    this.parameter("updates", ofScatter.updates);
+    this.parameter("blockColumns", ofScatter.blockColumns);
+    this.parameter("blocks", ofScatter.columnBlocks);
+    this.parameter("list", ofScatter.list);
     const length = this.number("length");
     const list = f.let("list", op("i32.add", get(this.scratch), this.number("list")));
     const unit = f.local("unit", "i32");

@@ -8,6 +8,7 @@ import { access, type Code, get, i32, type Label, type Local, op, select } from 
 import { KernelWriter } from "./kernel_writer.ts";
 import { convertLanes, isUnsigned, type Lanes } from "./lanes.ts";
 import { type Count, type LaneStride, loadLanes, storeLanes } from "./memory.ts";
+import { innerLength, innerStride, ofScatter, outerLength, outerStride, updatesLength } from "./parameters.ts";
 
 type Address = Code<"i32">;
 type Vector = Code<"v128">;
@@ -35,20 +36,20 @@ export abstract class ScatterPlaces extends KernelWriter<ScatterKernel> {
     const { kernel } = this;
     const { outer, updates, inner, indices, added } = kernel;
     this.bases();
-    this.parameter("length", (kernel) => kernel.length);
-    if (inner.length > 0) this.parameter("inner", (kernel) => kernel.inner[0]!);
+    this.parameter("length", ofScatter.length);
+    if (inner.length > 0) this.parameter("inner", innerLength(0));
     outer.forEach((_, axis) => {
-      this.parameter(`n${axis}`, (kernel) => kernel.outer[axis]!);
-      this.strideParameter(`s${axis}`, added, (kernel) => kernel.accesses[added]!.outer[axis]!);
+      this.parameter(`n${axis}`, outerLength(axis));
+      this.strideParameter(`s${axis}`, added, outerStride(added, axis));
     });
     updates.forEach((_, axis) => {
-      this.parameter(`m${axis}`, (kernel) => kernel.updates[axis]!);
+      this.parameter(`m${axis}`, updatesLength(axis));
       for (const index of [indices, added]) {
-        this.strideParameter(`t${index}_${axis}`, index, (kernel) => kernel.accesses[index]!.inner[axis]!);
+        this.strideParameter(`t${index}_${axis}`, index, innerStride(index, axis));
       }
     });
     if (this.rowStride === "read") {
-      this.strideParameter("step", added, (kernel) => kernel.accesses[added]!.inner.at(-1)!);
+      this.strideParameter("step", added, innerStride(added, -1));
     }
   }
 

@@ -39,7 +39,8 @@ interface Written {
   readonly args: readonly ((kernel: Kernel) => Argument)[];
 }
 
-const capacity = 4096;
+/** A module takes about 100 KB, however little is in it; a program that is in use has its own hold on what it needs. */
+const capacity = 256;
 const templates = new LruCache<string, Template>(capacity);
 
 /** Pages of 64 KB that the memory has at least and at most; the arena's are within. */
@@ -114,13 +115,19 @@ function writeScatter(kernel: ScatterKernel, name: string, imports: Imports): Wr
 export function emitWasm(given: readonly Kernel[], { exact }: { readonly exact: boolean }): EmittedKernel[] {
   const kernels = given.map((kernel) => kernel.kind === "loops" ? joinPairs(kernel) : kernel);
   const keys = kernels.map((kernel) => templateKey(kernel, exact));
-  const found = keys.map((key) => templates.get(key));
+  /** Of all kernels, whatever the cache has forgotten by the end. */
+  const found = new Map<string, Template>();
   const shared = new Shared();
   const made = new Map<string, Written>();
   const names = new Set<string>();
   kernels.forEach((kernel, index) => {
     const key = keys[index]!;
-    if (found[index] !== undefined || made.has(key)) return;
+    if (found.has(key) || made.has(key)) return;
+    const known = templates.get(key);
+    if (known !== undefined) {
+      found.set(key, known);
+      return;
+    }
     const base = functionName(kernel);
     let name = base;
     for (let number = 2; names.has(name); number++) name = `${base}_${number}`;
@@ -138,11 +145,13 @@ export function emitWasm(given: readonly Kernel[], { exact }: { readonly exact: 
     const module = new WebAssembly.Module(bytes);
     for (const [key, { main, finish, args }] of made) {
       const text: WasmText = { kind: "wasm", name: main.name, module, run: main.name, finish: finish?.name };
-      templates.set(key, { text, args });
+      const template: Template = { text, args };
+      found.set(key, template);
+      templates.set(key, template);
     }
   }
   return kernels.map((kernel, index) => {
-    const { text, args } = found[index] ?? templates.get(keys[index]!)!; // it was made just now
+    const { text, args } = found.get(keys[index]!)!; // each was known or has been made
     return { text, args: args.map((each) => each(kernel)), ...needsOf(kernel) };
   });
 }
