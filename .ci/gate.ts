@@ -41,7 +41,10 @@ const STAND_IN = "tests/std_assert";
 /** Resolves `@std/assert` to the stand-in, so that no step needs JSR. */
 const OFFLINE = `--import-map=${STAND_IN}/offline.json`;
 const SOURCES = present("mod.ts", "src", "compiler");
-const PROGRAMS = present(...SOURCES, "tests", "bench", "examples", ".ci/gate.ts", ".ci/dist.ts", ...GENERATORS);
+const PROGRAMS = [
+  ...present(...SOURCES, "bench", "examples", ".ci/gate.ts", ".ci/dist.ts", ...GENERATORS),
+  ...typeScriptIn("tests"),
+];
 
 const STEPS: readonly Step[] = [
   { name: "fmt", commands: () => [["deno", "fmt", "--check"]] },
@@ -73,6 +76,13 @@ const STEPS: readonly Step[] = [
 /** Those of the paths that exist. */
 function present(...paths: string[]): string[] {
   return paths.filter((path) => existsSync(join(project, path)));
+}
+
+/** The TypeScript of a folder: beside it are programs that Node runs with packages of their own. */
+function typeScriptIn(folder: string): string[] {
+  return readdirSync(join(project, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && !path.includes("node_modules"))
+    .map((path) => join(folder, path));
 }
 
 /** tsc and Bun (which also bundles) read node_modules, where the stand-in for `@std/assert` is a copy. */
