@@ -16,7 +16,15 @@ import {
   promotedDType,
 } from "./elementwise.ts";
 import { apply, type Op, operandError } from "./op.ts";
-import { floorQuotient, floorRemainder, integerPower, integerQuotient, integerRemainder, power } from "./scalars.ts";
+import {
+  floorQuotient,
+  floorRemainder,
+  integerPower,
+  integerQuotient,
+  integerRemainder,
+  power,
+  signOf,
+} from "./scalars.ts";
 
 /** Conversion to another dtype; the target is an attribute. */
 const cast: Op<{ dtype: DType }> = {
@@ -131,7 +139,7 @@ export const arithmeticOps = {
     accepts: notBool,
     gradient: elementwiseGradient(({ gradient, x }) => gradient.mul(x.sign())),
   }),
-  sign: elementwiseOp("sign", { scalar: Math.sign, accepts: notBool, gradient: () => [] }),
+  sign: elementwiseOp("sign", { scalar: signOf, accepts: notBool, gradient: () => [] }),
   square: elementwiseOp("square", {
     scalar: (x) => x * x,
     integer: (x) => Math.imul(x, x),
@@ -244,7 +252,7 @@ export function abs<X extends Operand>(x: X): Result<X> {
   return apply(arithmeticOps.abs, [x]);
 }
 
-/** −1, 0 or 1 for each element, of the dtype of `x`; NaN for NaN. Throws a TypeError for bool. */
+/** −1, 0 or 1 for each element, of the dtype of `x`; 0 for −0, NaN for NaN. Throws a TypeError for bool. */
 export function sign<X extends Operand>(x: X): Result<X> {
   return apply(arithmeticOps.sign, [x]);
 }

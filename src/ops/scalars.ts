@@ -50,6 +50,11 @@ export function integerQuotient(x: number, y: number): number {
   return y === 0 ? 0 : Math.floor(x / y);
 }
 
+/** −1, 0 or 1, as NumPy has it: of both zeros 0. */
+export function signOf(x: number): number {
+  return Math.sign(x) + 0; // `Math.sign(−0)` is −0
+}
+
 /** `1 / (1 + exp(−x))`. `exp` is only taken of numbers that are not positive, so that it cannot overflow. */
 export function logistic(x: number): number {
   if (x >= 0) return 1 / (1 + Math.exp(-x));

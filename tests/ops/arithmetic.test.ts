@@ -51,7 +51,14 @@ describe("arithmetic", () => {
     const x = tensor([-2, -0, 0, 3, NaN, -Infinity]);
     assertNumbers(x.neg(), [2, 0, -0, -3, NaN, Infinity]);
     assertNumbers(x.abs(), [2, 0, 0, 3, NaN, Infinity]);
-    assertNumbers(x.sign(), [-1, -0, 0, 1, NaN, -1]);
+    for (const dtype of ["float32", "float64"] as const) {
+      const signs = (y: Value): unknown[] => Array.from(y.data, (each) => Object.is(each, -0) ? "-0" : each);
+      const expected = [-1, 0, 0, 1, NaN, -1]; // NumPy and PyTorch: the sign of −0 is 0
+      assertEquals(signs(x.astype(dtype).sign()), expected);
+      for (const options of [{ emitter: "js" }, { emitter: "wasm" }, { exact: true }] as const) {
+        assertEquals(signs(t.compile((x: Value) => x.sign(), options)(x.astype(dtype))), expected);
+      }
+    }
     assertNumbers(x.square(), [4, 0, 0, 9, NaN, Infinity]);
     assertEquals(tensor([65537, -46341], { dtype: "int32" }).square().toArray(), [131073, -2147479015]);
     assertEquals(tensor([1, 255], { dtype: "uint8" }).neg().toArray(), [255, 1]);
