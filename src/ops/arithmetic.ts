@@ -25,6 +25,7 @@ import {
   power,
   signOf,
 } from "./scalars.ts";
+import { numberOf, vanishingOrder } from "./vanishing_order.ts";
 
 /** Conversion to another dtype; the target is an attribute. */
 const cast: Op<{ dtype: DType }> = {
@@ -86,8 +87,13 @@ export const arithmeticOps = {
     integer: integerPower,
     accepts: notBool,
     gradient: elementwiseGradient(
-      // y·x^(y−1), but at (0, 0) that would be 0·∞; there the function is constant along x.
       ({ gradient, x, y }) => {
+        const root = numberOf(y);
+        if (root !== undefined && root > 0 && root < 1 && root * vanishingOrder(x) >= 1) {
+          // A root of what is flat where it is 0: the slope is 0 there, and ∞^(y−1) is.
+          return gradient.mul(y).mul(apply(choose, [x.equal(0), Infinity, x]).pow(y.sub(1)));
+        }
+        // y·x^(y−1), but at (0, 0) that would be 0·∞; there the function is constant along x.
         const origin = x.equal(0).logicalAnd(y.equal(0));
         return gradient.mul(y).mul(x.pow(apply(choose, [origin, 1, y.sub(1)])));
       },
