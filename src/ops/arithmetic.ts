@@ -174,7 +174,7 @@ export const arithmeticOps = {
  * `x + y`, element by element. Integers wrap around.
  *
  * The shapes of the two are broadcast and their dtypes promoted; a JavaScript number takes the dtype of the other
- * operand. Throws a RangeError when the shapes do not broadcast, and a TypeError when no dtype holds both operands.
+ * operand, but beside bool a whole one is int32, and beside bool or integers another one is float32. Throws a RangeError when the shapes do not broadcast, and a TypeError when no dtype holds both operands.
  * So do all operations of two operands.
  *
  * @example

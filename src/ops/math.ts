@@ -97,7 +97,8 @@ export const mathOps = {
 } satisfies Record<string, Op>;
 
 /**
- * The square root of each element; NaN below 0.
+ * The square root of each element; NaN below 0. Its gradient at 0 is Infinity, but 0 where the root is one of a sum of
+ * squares, as of a norm or a standard deviation.
  *
  * @example
  * ```ts

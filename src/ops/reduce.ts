@@ -327,7 +327,10 @@ export function variance<X extends Operand>(x: X, axis?: Axes, options: Variance
   return apply(reduceOps.variance, [x], { ...attributesOf("variance", axis, options), correction });
 }
 
-/** The standard deviation of the elements along the axes: the square root of their {@linkcode variance}. */
+/**
+ * The standard deviation of the elements along the axes: the square root of their {@linkcode variance}. Where all are
+ * equal its gradient is 0.
+ */
 export function std<X extends Operand>(x: X, axis?: Axes, options: VarianceOptions = {}): Result<X> {
   const { correction = 0 } = options;
   return apply(reduceOps.std, [x], { ...attributesOf("std", axis, options), correction });
