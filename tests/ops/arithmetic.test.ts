@@ -226,3 +226,47 @@ describe("pow of float64 by whole exponents", () => {
     assertEquals(t.pow([0, -0, -Infinity, NaN], tensor([3], { dtype: "float64" })).toArray(), [0, 0, -Infinity, NaN]);
   });
 });
+
+describe("mod and floorDiv at the ends of the range", () => {
+  // What NumPy 2.4 gives for numbers counted in the smallest denormal one; `normal` is the smallest that is not.
+  const cases: Record<"float32" | "float64", readonly [unit: number, normal: number]> = {
+    float32: [2 ** -149, 2 ** 23],
+    float64: [2 ** -1074, 2 ** 52],
+  };
+  for (const [dtype, [unit, normal]] of Object.entries(cases)) {
+    const rows: [x: number, y: number, mod: number, floorDiv: number][] = [
+      [5, 3, 2, 1],
+      [-5, 3, 1, -2],
+      [1, normal, 1, 0],
+      [-1, normal, normal - 1, -1],
+      [3, -2, -1, -2],
+      [normal, 3, normal % 3, Math.floor(normal / 3)],
+      [normal, 1 - normal, 2 - normal, -2],
+      [Infinity, 1, NaN, NaN],
+      [1, Infinity, 1, 0],
+      [-1, Infinity, Infinity, -1],
+      [0, 1, 0, 0],
+      [-0, 1, 0, -0],
+      [0, -1, -0, -0],
+      [1, 0, NaN, Infinity],
+      [-1, 0, NaN, -Infinity],
+    ];
+    it(`are NumPy's for denormal ${dtype}, infinities and zeros, in every way`, () => {
+      const [x, y] = [0, 1].map((part) =>
+        tensor(Float64Array.from(rows, (row) => row[part]! * unit), { dtype: dtype as t.DType })
+      );
+      const check = (way: string, result: Value, expected: readonly number[]): void =>
+        result.data.forEach((value, index) => {
+          assert(Object.is(value, expected[index]), `${way} of ${rows[index]}: ${value}`);
+        });
+      for (const [part, name] of [[2, "mod"], [3, "floorDiv"]] as const) {
+        const expected = rows.map((row) => part === 2 ? row[part] * unit : row[part]);
+        const fn = (x: Value, y: Value): Value => t[name](x, y);
+        check(`eager ${name}`, fn(x!, y!), expected);
+        for (const emitter of ["js", "wasm"] as const) {
+          check(`${name} by ${emitter}`, t.compile(fn, { emitter })(x!, y!), expected);
+        }
+      }
+    });
+  }
+});
