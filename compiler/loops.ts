@@ -4,6 +4,9 @@
  */
 import type { Frame } from "./frame.ts";
 
+/** The most elements that a loop can count: kernels do so in 32 bits, with a sign. */
+export const longestLoop = 2 ** 31 - 1;
+
 /** The axes of one part of a loop nest: lengths, and for every access its strides. */
 export interface Axes {
   readonly sizes: number[];
@@ -42,7 +45,8 @@ export function joinAxes(lengths: readonly number[], strides: readonly (readonly
   const result: number[][] = strides.map(() => []);
   for (const [axis, size] of lengths.entries()) {
     if (size === 1) continue;
-    const joins = sizes.length > 0 && strides.every((each, index) => result[index]!.at(-1) === each[axis]! * size);
+    const joins = sizes.length > 0 && sizes.at(-1)! * size <= longestLoop &&
+      strides.every((each, index) => result[index]!.at(-1) === each[axis]! * size);
     if (joins) sizes[sizes.length - 1]! *= size;
     else sizes.push(size);
     strides.forEach((each, index) => {

@@ -17,6 +17,7 @@ import { chooseEmitter, type EmitterChoice } from "./emitter.ts";
 import type { Cluster, Fused } from "./fuse.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
+import { checkLengths } from "./loop_lengths.ts";
 import { lower } from "./lower.ts";
 import { lowerScatter } from "./lower_scatter.ts";
 import type { Materialized } from "./materialize.ts";
@@ -215,19 +216,24 @@ class TableBuilder implements LoweringContext {
       case "assemble":
         // Only table entries are assembled.
         for (const { kernel, buffers } of assemble(node as TableOperation, this)) {
-          this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
+          this.#addKernel(kernel, buffers, cluster);
         }
         return;
       case "scatter": {
         const { kernel, buffers } = lowerScatter(node as TableOperation, this); // scattering is in the table
-        this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
+        this.#addKernel(kernel, buffers, cluster);
         return;
       }
       default: {
         const { kernel, buffers } = lower(cluster, this);
-        this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
+        this.#addKernel(kernel, buffers, cluster);
       }
     }
+  }
+
+  #addKernel(kernel: Kernel, buffers: readonly number[], cluster: Cluster): void {
+    checkLengths(kernel, cluster);
+    this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
   }
 
   #addHost(node: Operation): void {

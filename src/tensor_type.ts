@@ -2,7 +2,7 @@
  * What is known of a value before it is computed: element type and shape.
  * @module
  */
-import { type DType, isFloating, isInteger, promoteDTypes } from "./dtype.ts";
+import { type DType, isFloating, promoteDTypes } from "./dtype.ts";
 import { LruCache } from "./lru_cache.ts";
 import { equalShapes, formatShape, type Shape, sizeOf } from "./shape.ts";
 
@@ -85,10 +85,8 @@ function arrives({ weak }: TensorType): boolean {
 export function resultDType(types: readonly TensorType[]): DType | undefined {
   let dtype: DType | undefined;
   let fraction = false;
-  let weak = false;
   for (const type of types) {
     if (type.weak) {
-      weak = true;
       fraction ||= type.weak === "float" || type.weak === "fraction";
       continue;
     }
@@ -96,11 +94,10 @@ export function resultDType(types: readonly TensorType[]): DType | undefined {
     if (dtype === undefined) return undefined;
   }
   if (dtype === undefined) return types.some(arrives) ? "float64" : "float32";
-  if (weak && !isFloating(dtype)) {
-    if (fraction) return "float32";
-    if (!isInteger(dtype)) return types.some(arrives) ? "float32" : "int32";
-  }
-  return dtype;
+  // A whole number takes an integer dtype, and makes one of bool, whether it is written or fed.
+  if (isFloating(dtype)) return dtype;
+  if (fraction) return "float32";
+  return dtype === "bool" && types.some(({ weak }) => weak) ? "int32" : dtype;
 }
 
 /** Whether the result of an operation on such operands still stands for a run-time number. */

@@ -43,7 +43,7 @@ const expressions: Readonly<Record<ElementwiseName, Expression>> = {
   floorDiv: wrapping("floorQuotient", "integerQuotient"),
   neg: wrapping((x) => `-${x}`),
   abs: wrapping((x) => `Math.abs(${x})`),
-  sign: closed((x) => `Math.sign(${x})`),
+  sign: closed((x) => `Math.sign(${x}) + 0`),
   square: wrapping((x) => `${x} * ${x}`, (x) => `Math.imul(${x}, ${x})`),
   reciprocal: closed((x) => `1 / ${x}`),
   clip: closed((x, y, z) => `Math.min(Math.max(${x}, ${y}), ${z})`),

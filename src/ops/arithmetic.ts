@@ -16,7 +16,16 @@ import {
   promotedDType,
 } from "./elementwise.ts";
 import { apply, type Op, operandError } from "./op.ts";
-import { floorQuotient, floorRemainder, integerPower, integerQuotient, integerRemainder, power } from "./scalars.ts";
+import {
+  floorQuotient,
+  floorRemainder,
+  integerPower,
+  integerQuotient,
+  integerRemainder,
+  power,
+  signOf,
+} from "./scalars.ts";
+import { numberOf, vanishingOrder } from "./vanishing_order.ts";
 
 /** Conversion to another dtype; the target is an attribute. */
 const cast: Op<{ dtype: DType }> = {
@@ -78,8 +87,13 @@ export const arithmeticOps = {
     integer: integerPower,
     accepts: notBool,
     gradient: elementwiseGradient(
-      // y·x^(y−1), but at (0, 0) that would be 0·∞; there the function is constant along x.
       ({ gradient, x, y }) => {
+        const root = numberOf(y);
+        if (root !== undefined && root > 0 && root < 1 && root * vanishingOrder(x) >= 1) {
+          // A root of what is flat where it is 0: the slope is 0 there, and ∞^(y−1) is.
+          return gradient.mul(y).mul(apply(choose, [x.equal(0), Infinity, x]).pow(y.sub(1)));
+        }
+        // y·x^(y−1), but at (0, 0) that would be 0·∞; there the function is constant along x.
         const origin = x.equal(0).logicalAnd(y.equal(0));
         return gradient.mul(y).mul(x.pow(apply(choose, [origin, 1, y.sub(1)])));
       },
@@ -131,7 +145,7 @@ export const arithmeticOps = {
     accepts: notBool,
     gradient: elementwiseGradient(({ gradient, x }) => gradient.mul(x.sign())),
   }),
-  sign: elementwiseOp("sign", { scalar: Math.sign, accepts: notBool, gradient: () => [] }),
+  sign: elementwiseOp("sign", { scalar: signOf, accepts: notBool, gradient: () => [] }),
   square: elementwiseOp("square", {
     scalar: (x) => x * x,
     integer: (x) => Math.imul(x, x),
@@ -160,7 +174,7 @@ export const arithmeticOps = {
  * `x + y`, element by element. Integers wrap around.
  *
  * The shapes of the two are broadcast and their dtypes promoted; a JavaScript number takes the dtype of the other
- * operand. Throws a RangeError when the shapes do not broadcast, and a TypeError when no dtype holds both operands.
+ * operand, but beside bool a whole one is int32, and beside bool or integers another one is float32. Throws a RangeError when the shapes do not broadcast, and a TypeError when no dtype holds both operands.
  * So do all operations of two operands.
  *
  * @example
@@ -244,7 +258,7 @@ export function abs<X extends Operand>(x: X): Result<X> {
   return apply(arithmeticOps.abs, [x]);
 }
 
-/** −1, 0 or 1 for each element, of the dtype of `x`; NaN for NaN. Throws a TypeError for bool. */
+/** −1, 0 or 1 for each element, of the dtype of `x`; 0 for −0, NaN for NaN. Throws a TypeError for bool. */
 export function sign<X extends Operand>(x: X): Result<X> {
   return apply(arithmeticOps.sign, [x]);
 }

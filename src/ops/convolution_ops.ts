@@ -158,10 +158,11 @@ function convolutionOp(axes: number): Op<ConvolutionAttributes> {
       forEachIndex([shape[0]!, out, ing], ([batch, channel, within]) => {
         const from = Math.floor(channel! / (out / groups)) * ing + within!;
         forEachTap(slide, attributes, (place, window, tap) => {
-          const value = x!.data[placeOf(x!.shape, shapeInLayout(layout, batch!, from, place))]!;
+          // Padding is a zero like any other: its product with an infinite weight is NaN, as in PyTorch.
+          const value = place && x!.data[placeOf(x!.shape, shapeInLayout(layout, batch!, from, place))]!;
           const weight = w!.data[placeOf(w!.shape, [channel!, within!, ...tap])]!;
           const sum = placeOf(shape, shapeInLayout(layout, batch!, channel!, window));
-          addProduct(sums, sum, value, weight, dtype);
+          addProduct(sums, sum, value ?? 0, weight, dtype);
         });
       });
       sums.forEach((sum, index) => output[index] = convertNumber(sum, dtype));
@@ -225,14 +226,21 @@ function transposeOp(axes: number): Op<TransposeAttributes> {
       const { layout, groups } = attributes;
       const [ins, outg] = w!.shape as readonly [number, number]; // weights have at least three axes
       const slide = slideOfTranspose(x!.shape, w!.shape.slice(2), attributes);
+      const terms = termsOfTranspose(slide, attributes);
       const sums = new Float64Array(output.length);
       forEachIndex([shape[0]!, ins, outg], ([batch, channel, within]) => {
         const to = Math.floor(channel! / (ins / groups)) * outg + within!;
-        forEachTap(slide, attributes, (place, window, tap) => {
-          const value = x!.data[placeOf(x!.shape, shapeInLayout(layout, batch!, channel!, window))]!;
-          const weight = w!.data[placeOf(w!.shape, [channel!, within!, ...tap])]!;
+        forEachIndex(slide.lengths, (place) => {
           const sum = placeOf(shape, shapeInLayout(layout, batch!, to, place));
-          addProduct(sums, sum, value, weight, dtype);
+          const along = place.map((each, axis) => terms[axis]![each]!);
+          forEachIndex(along.map(({ length }) => length), (index) => {
+            const [window, tap] = [0, 1].map((part) => index.map((each, axis) => along[axis]![each]![part]!));
+            const isGiven = (list: readonly number[]): boolean => list.every((each) => each >= 0);
+            const from = (): number => placeOf(x!.shape, shapeInLayout(layout, batch!, channel!, window!));
+            const value = isGiven(window!) ? x!.data[from()]! : 0;
+            const weight = isGiven(tap!) ? w!.data[placeOf(w!.shape, [channel!, within!, ...tap!])]! : 0;
+            addProduct(sums, sum, value, weight, dtype);
+          });
         });
       });
       sums.forEach((sum, index) => output[index] = convertNumber(sum, dtype));
@@ -314,6 +322,32 @@ function phasesOf({ lengths, sizes, padding, counts }: Slide, { stride, dilation
     const end = (counts[axis]! - 1) * apart;
     const around = [(places - 1) * dilation[axis]! - first, last - end] as const;
     return { count, given: Math.min(count, sizes[axis]!), places, apart, around, start: before - first * count };
+  });
+}
+
+/**
+ * For every axis and place in the result, of which elements of the input and of the weights it is the sum of products: their
+ * places, or −1 for a zero that stands beside the input or weights. Its product with an infinity is NaN, as in a padded
+ * convolution.
+ */
+function termsOfTranspose(
+  slide: Slide,
+  attributes: TransposeAttributes,
+): (readonly [window: number, tap: number])[][][] {
+  const { lengths, sizes, padding, counts } = slide;
+  return phasesOf(slide, attributes).map(({ count, given, places, apart }, axis) => {
+    return Array.from({ length: lengths[axis]! }, (_, place) => {
+      const from = place + padding[axis]![0];
+      const phase = from % count;
+      return Array.from({ length: phase < given ? places : 0 }, (_, index) => {
+        const [window, tap] = [
+          (Math.floor(from / count) - index * attributes.dilation[axis]!) / apart,
+          index * count + phase,
+        ];
+        const isWindow = Number.isInteger(window) && window < counts[axis]!;
+        return [isWindow ? window : -1, tap < sizes[axis]! ? tap : -1] as const;
+      });
+    });
   });
 }
 

@@ -73,10 +73,11 @@ export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseO
   };
 }
 
-/** Whether integers meet a JavaScript number, which may be no integer of their dtype; float64 holds both exactly. */
+/**
+ * Whether integers or bools meet a JavaScript number, which may be none of their dtype; float64 holds both exactly.
+ */
 function comparesIntegersWithNumber(inputs: readonly TensorType[]): boolean {
-  return inputs.length > 1 && inputs.some((input) => input.weak) &&
-    inputs.some((input) => !input.weak && isInteger(input.dtype)) &&
+  return inputs.some((input) => input.weak) && inputs.some((input) => !input.weak) &&
     inputs.every((input) => input.weak || !isFloating(input.dtype));
 }
 

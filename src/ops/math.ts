@@ -4,7 +4,7 @@
  * Integers and bools are taken as float32, except by relu and by rounding.
  * @module
  */
-import type { Operand, Result } from "../value.ts";
+import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import {
   type ElementwiseGradient,
@@ -16,6 +16,7 @@ import {
 import { erf as errorFunction } from "./erf.ts";
 import { apply, type Op } from "./op.ts";
 import { logistic, roundHalfToEven } from "./scalars.ts";
+import { vanishingOrder } from "./vanishing_order.ts";
 
 /** A function of real numbers: its result is floating. */
 function real(name: string, scalar: (x: number) => number, gradient: ElementwiseGradient): ElementwiseOp {
@@ -27,9 +28,26 @@ function stepwise(name: string, scalar: (x: number) => number): ElementwiseOp {
   return elementwiseOp(name, { scalar, accepts: notBool, gradient: () => [] });
 }
 
+/**
+ * `gradient · a / (a² + b²)`, and 0 at the origin, as in PyTorch. The operands are divided by the larger magnitude first:
+ * their squares could overflow, or vanish.
+ */
+function angleSlope(gradient: Value, a: Value, b: Value): Value {
+  const largest = a.abs().maximum(b.abs());
+  const isOrigin = largest.equal(0);
+  const scale = where(isOrigin.logicalOr(largest.isInf()), 1, largest);
+  const [near, far] = [a.div(scale), b.div(scale)];
+  const square = near.square().add(far.square());
+  return gradient.mul(near).div(where(isOrigin, 1, square)).div(scale);
+}
+
 /** The table's entries of this family. */
 export const mathOps = {
-  sqrt: real("sqrt", Math.sqrt, ({ gradient, output }) => gradient.mul(0.5).div(output)),
+  sqrt: real("sqrt", Math.sqrt, ({ gradient, x, output }) => {
+    // What is divided by ∞ is 0, to any order; a choice after the division would leave 0/0 for the second derivative.
+    const slope = vanishingOrder(x) >= 2 ? where(output.equal(0), Infinity, output) : output;
+    return gradient.mul(0.5).div(slope);
+  }),
   rsqrt: real(
     "rsqrt",
     (x) => 1 / Math.sqrt(x),
@@ -50,8 +68,8 @@ export const mathOps = {
     result: "float",
     // The operands are (ordinate, abscissa), as everywhere: here x is the ordinate.
     gradient: elementwiseGradient(
-      ({ gradient, x, y }) => gradient.mul(y).div(x.square().add(y.square())),
-      ({ gradient, x, y }) => gradient.mul(x).div(x.square().add(y.square())).neg(),
+      ({ gradient, x, y }) => angleSlope(gradient, y, x),
+      ({ gradient, x, y }) => angleSlope(gradient, x, y).neg(),
     ),
   }),
   sinh: real("sinh", Math.sinh, ({ gradient, x }) => gradient.mul(x.cosh())),
@@ -79,7 +97,8 @@ export const mathOps = {
 } satisfies Record<string, Op>;
 
 /**
- * The square root of each element; NaN below 0.
+ * The square root of each element; NaN below 0. Its gradient at 0 is Infinity, but 0 where the root is one of a sum of
+ * squares, as of a norm or a standard deviation.
  *
  * @example
  * ```ts

@@ -145,9 +145,9 @@ export interface Methods {
   /** `log(sum(exp(this)))`, which does not overflow. */
   logSumExp(axis?: reduce.Axes, options?: reduce.ReduceOptions): Result<this>;
   /** Index of the (first) largest element along one axis, or among all elements; int32. */
-  argmax(axis?: number, options?: reduce.ReduceOptions): Result<this>;
+  argmax(axis?: number | null, options?: reduce.ReduceOptions): Result<this>;
   /** Index of the (first) smallest element along one axis, or among all elements; int32. */
-  argmin(axis?: number, options?: reduce.ReduceOptions): Result<this>;
+  argmin(axis?: number | null, options?: reduce.ReduceOptions): Result<this>;
   /** Whether any element along the axes holds (is not 0). */
   any(axis?: reduce.Axes, options?: reduce.ReduceOptions): Result<this>;
   /** Whether all elements along the axes hold (are not 0). */
@@ -171,7 +171,7 @@ export interface Methods {
   /** A new axis of length 1. */
   expandDims(axis: number): Result<this>;
   /** Without the given axes of length 1, or without all such axes. */
-  squeeze(axis?: reduce.Axes): Result<this>;
+  squeeze(axis?: number | readonly number[]): Result<this>;
   /** Repeated along axes of length 1, and along new leading axes, up to `shape`. */
   broadcastTo(shape: number | Shape): Result<this>;
   /** The elements from `start` up to `stop` by `step`, per axis, as NumPy counts. */
@@ -183,7 +183,7 @@ export interface Methods {
   /** With `[before, after]` more elements at the ends of each axis. */
   pad(padding: readonly (readonly [number, number])[], options?: { readonly value?: number }): Result<this>;
   /** Reversed along the axes. */
-  flip(axis?: reduce.Axes): Result<this>;
+  flip(axis?: number | readonly number[]): Result<this>;
   /** The whole repeated along each axis. */
   tile(repetitions: number | readonly number[]): Result<this>;
   /** Each element repeated `count` times along an axis, or along the flattened tensor. */

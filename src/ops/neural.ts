@@ -202,7 +202,12 @@ const crossEntropyOp: Op = {
 const meanSquaredErrorOp: Op = {
   name: "meanSquaredError",
   infer(inputs) {
-    broadcastAll("meanSquaredError", inputs);
+    const shape = broadcastAll("meanSquaredError", inputs);
+    // Predictions of [n, 1] and targets of [n] would be compared each with each.
+    if (!inputs.some((input) => equalShapes(input.shape, shape))) {
+      const reason = `they would broadcast to ${formatShape(shape)}, the shape of neither; reshape one to the other's`;
+      throw operandError(RangeError, "meanSquaredError", inputs, reason);
+    }
     return new TensorType(floatingDType("meanSquaredError", inputs), []);
   },
   compute(output, inputs) {
@@ -308,8 +313,8 @@ function depthOf(nested: NestedArray): number {
 }
 
 /**
- * The mean over all elements of `(x - y)²`, with the operands broadcast together; integers give float32. A scalar.
- * Throws a RangeError when the shapes do not broadcast.
+ * The mean over all elements of `(x - y)²`, with one operand broadcast to the shape of the other; integers give
+ * float32. A scalar. Throws a RangeError when the shapes do not broadcast, or to that of neither, as [n, 1] and [n] do.
  *
  * @example
  * ```ts

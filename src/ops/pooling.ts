@@ -104,6 +104,7 @@ function groupsOf(x: Tensor, shape: Shape, attributes: PoolAttributes): number[]
   const [from, to] = [stridesOf(x.shape), stridesOf(shape)];
   forEachIndex([shape[0]!, shape[axesOfLayout(layout).channel]!], ([batch, channel]) => {
     forEachTap(slideOver(x.shape, size, attributes), attributes, (element, window) => {
+      if (element === undefined) return;
       const group = groups[place(to, shapeInLayout(layout, batch!, channel!, window))]!;
       group.push(x.data[place(from, shapeInLayout(layout, batch!, channel!, element))]!);
     });

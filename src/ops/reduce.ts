@@ -220,7 +220,7 @@ function degreesOfFreedom(x: Value, attributes: VarianceAttributes): number {
 }
 
 /**
- * The sum of the elements along the axes; 0 of none. Floats keep their dtype, bool and integers give int32, unsigned
+ * The sum of the elements along the axes, or along all where they are null or left out; 0 of none. Floats keep their dtype, bool and integers give int32, unsigned
  * ones uint32, and wrap around. Throws, as all reductions do, a RangeError for an axis that is out of range or named
  * twice, and a TypeError for one that is no whole number.
  *
@@ -275,7 +275,7 @@ export function min<X extends Operand>(x: X, axis?: Axes, options?: ReduceOption
  * console.log(argmax([[1, 5], [4, 3]], 1).toArray()); // [1, 0]
  * ```
  */
-export function argmax<X extends Operand>(x: X, axis?: number, options?: ReduceOptions): Result<X> {
+export function argmax<X extends Operand>(x: X, axis?: number | null, options?: ReduceOptions): Result<X> {
   return apply(reduceOps.argmax, [x], attributesOf("argmax", axis, options));
 }
 
@@ -283,7 +283,7 @@ export function argmax<X extends Operand>(x: X, axis?: number, options?: ReduceO
  * The place, as an int32, of the first smallest element along an axis, or among all elements in row-major order. A NaN
  * counts as the smallest. Throws a RangeError where there is no element.
  */
-export function argmin<X extends Operand>(x: X, axis?: number, options?: ReduceOptions): Result<X> {
+export function argmin<X extends Operand>(x: X, axis?: number | null, options?: ReduceOptions): Result<X> {
   return apply(reduceOps.argmin, [x], attributesOf("argmin", axis, options));
 }
 
@@ -327,7 +327,10 @@ export function variance<X extends Operand>(x: X, axis?: Axes, options: Variance
   return apply(reduceOps.variance, [x], { ...attributesOf("variance", axis, options), correction });
 }
 
-/** The standard deviation of the elements along the axes: the square root of their {@linkcode variance}. */
+/**
+ * The standard deviation of the elements along the axes: the square root of their {@linkcode variance}. Where all are
+ * equal its gradient is 0.
+ */
 export function std<X extends Operand>(x: X, axis?: Axes, options: VarianceOptions = {}): Result<X> {
   const { correction = 0 } = options;
   return apply(reduceOps.std, [x], { ...attributesOf("std", axis, options), correction });

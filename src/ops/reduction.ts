@@ -19,8 +19,8 @@ export interface ReduceAttributes extends Readonly<Record<string, unknown>> {
   readonly keepDims: boolean;
 }
 
-/** Which axes a reduction takes: one, several, or all where it is left out. Negative ones count from the back. */
-export type Axes = number | readonly number[];
+/** Which axes a reduction takes: one, several, or all where it is null or left out. Negative ones count from the back. */
+export type Axes = number | readonly number[] | null;
 
 /** Options of a reduction. */
 export interface ReduceOptions {
@@ -126,7 +126,7 @@ export function attributesOf(
   axis: Axes | undefined,
   { keepDims = false }: ReduceOptions = {},
 ): ReduceAttributes {
-  if (axis === undefined) return { keepDims };
+  if (axis === undefined || axis === null) return { keepDims };
   const axes = typeof axis === "number" ? [axis] : [...axis];
   for (const each of axes) {
     if (!Number.isInteger(each)) throw new TypeError(`Cannot ${name}: axis ${String(each)} is not a whole number`);

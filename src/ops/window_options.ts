@@ -170,20 +170,20 @@ export function forEachIndex(
 }
 
 /**
- * Calls `visit` for every element of every window that is not padding: where it lies in the operand, which window it is
- * in, and at what place of it.
+ * Calls `visit` for every element of every window: where it lies in the operand, which window it is in, and at what place
+ * of it. Padding lies nowhere.
  */
 export function forEachTap(
   { lengths, sizes, padding, counts }: Slide,
   { stride, dilation }: SlideAttributes,
-  visit: (from: readonly number[], window: readonly number[], place: readonly number[]) => void,
+  visit: (from: readonly number[] | undefined, window: readonly number[], place: readonly number[]) => void,
 ): void {
   forEachIndex(counts, (window) => {
     forEachIndex(sizes, (place) => {
       const from = window.map((each, axis) =>
         each * stride[axis]! + place[axis]! * dilation[axis]! - padding[axis]![0]
       );
-      if (from.every((each, axis) => each >= 0 && each < lengths[axis]!)) visit(from, window, place);
+      visit(from.every((each, axis) => each >= 0 && each < lengths[axis]!) ? from : undefined, window, place);
     });
   });
 }

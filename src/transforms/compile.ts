@@ -2,14 +2,15 @@
  * compile: a function recorded once per signature and run as one program.
  * @module
  */
-import { isInteger } from "../dtype.ts";
+import { isFloating } from "../dtype.ts";
 import type { Graph } from "../graph/graph.ts";
-import { isNode, type Operation } from "../graph/operation.ts";
+import { isNode, type Operation, TableOperation } from "../graph/operation.ts";
 import { Placeholder } from "../graph/placeholder.ts";
 import { activeTrace, nodeIn } from "../graph/recording.ts";
 import { lastAssigns, variablesOf } from "../graph/specialize.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
+import type { ElementwiseOp } from "../ops/elementwise.ts";
 import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -113,7 +114,7 @@ interface Program {
   readonly outline: Outline;
   /** Why it was traced although there were others: a sentence per difference. */
   readonly reasons: readonly string[];
-  /** The leaves that are numbers and were used with an integer tensor, which they can only join when they are whole. */
+  /** The leaves that are numbers and were used with a tensor of integers or bool, which they can only join when they are whole. */
   readonly wantsWhole: readonly number[];
   /** Which leaves of the arguments are fed. */
   readonly inputs: readonly number[];
@@ -327,7 +328,7 @@ function traceProgram(
     return {
       graph,
       executable,
-      wantsWhole: [...new Set(graph.operations.flatMap(numbersWithIntegers).map((node) => fed.indexOf(node)))],
+      wantsWhole: [...new Set(graph.operations.flatMap(numbersThatCount).map((node) => fed.indexOf(node)))],
       inputs: fed.flatMap((leaf, index) => leaf instanceof Placeholder ? [index] : []),
       structure: flat.structure,
       results,
@@ -339,10 +340,23 @@ function traceProgram(
   });
 }
 
-/** The numbers that are fed and that an operation brings together with an integer tensor. */
-function numbersWithIntegers({ inputNodes }: Operation): readonly unknown[] {
-  const joins = inputNodes.some(({ type }) => type && !type.weak && isInteger(type.dtype));
-  return joins ? inputNodes.filter(({ type }) => type?.weak === "scalar") : [];
+/** The numbers that are fed and of which an operation makes something else when they are not whole. */
+function numbersThatCount(node: Operation): readonly Value[] {
+  const numbers = node.inputNodes.filter(({ type }) => type?.weak === "scalar");
+  return numbers.length > 0 && countsFractions(node) ? numbers : [];
+}
+
+function countsFractions(node: Operation): boolean {
+  const types = node.inputNodes.map(({ type }) => type!); // every type of a trace is known
+  // What a user's operation does with a number is not known.
+  if (!(node instanceof TableOperation)) return types.some(({ weak, dtype }) => !weak && !isFloating(dtype));
+  const fractions = types.map((type) => type.weak === "scalar" ? fractionType : type);
+  const { op, attributes } = node;
+  const dtypesFor = (types: readonly TensorType[]): readonly unknown[] => [
+    op.infer(types, attributes).dtype,
+    "operandDType" in op && (op as ElementwiseOp).operandDType(types), // only element-wise operations have it
+  ];
+  return dtypesFor(types).join() !== dtypesFor(fractions).join();
 }
 
 function argumentName(path: string): string {

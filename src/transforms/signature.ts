@@ -25,7 +25,7 @@ export interface Arguments {
 export interface Refinement {
   /** The Variables among the arguments that the function also uses itself. With one of them, each Variable counts for itself. */
   readonly own: readonly Variable[];
-  /** The leaves that are numbers, not whole, and meet an integer tensor. */
+  /** The leaves that are numbers, not whole, and meet a tensor of integers or bool. */
   readonly fractions: readonly number[];
 }
 

@@ -118,7 +118,6 @@ export function convertBounded(x: Bounded, dtype: DType): Bounded {
 
 /** What an operation makes of its operands; found from its decomposition, if it has one. */
 export function boundOperation(op: Op, inputs: readonly Bounded[], attributes: Attributes): Bounded {
-  if (isTransposed(op) && inputs.some(({ values }) => !values.every(Number.isFinite))) throw besideInfinity();
   const graph = new Graph();
   return withTrace({ graph, name: op.name, reads: new Map() }, () => {
     const placeholders = inputs.map(({ type }, index) => new Placeholder(graph, { name: `x${index}` }, type));
@@ -147,21 +146,7 @@ export function boundGraph(
   const [outputs, assigned] = [primitive.outputs, primitive.assigns].map((nodes) =>
     nodes.map((node) => known.get(node)!)
   );
-  // A graph of one operation has been looked at by whoever asks about that.
-  const hasTransposed = postorder(graphFunction.outputs).some((node) =>
-    node instanceof TableOperation && isTransposed(node.op)
-  );
-  if (hasTransposed && outputs!.some(({ values }) => values.some(Number.isNaN))) throw besideInfinity();
   return { outputs: outputs!, assigned: assigned! }; // of both there are lists
-}
-
-/** Compiled, weights that are not there are 0, and products with them NaN; the reference has no such products. */
-function isTransposed({ name }: Op): boolean {
-  return name.startsWith("convTranspose");
-}
-
-function besideInfinity(): Undecided {
-  return new Undecided("what is next to an infinity in a transposed convolution");
 }
 
 function boundNode(

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "node:test";
 import * as t from "../../mod.ts";
 import { checkGradient, randomTensor } from "./check_gradient.ts";
@@ -51,7 +51,14 @@ describe("arithmetic", () => {
     const x = tensor([-2, -0, 0, 3, NaN, -Infinity]);
     assertNumbers(x.neg(), [2, 0, -0, -3, NaN, Infinity]);
     assertNumbers(x.abs(), [2, 0, 0, 3, NaN, Infinity]);
-    assertNumbers(x.sign(), [-1, -0, 0, 1, NaN, -1]);
+    for (const dtype of ["float32", "float64"] as const) {
+      const signs = (y: Value): unknown[] => Array.from(y.data, (each) => Object.is(each, -0) ? "-0" : each);
+      const expected = [-1, 0, 0, 1, NaN, -1]; // NumPy and PyTorch: the sign of −0 is 0
+      assertEquals(signs(x.astype(dtype).sign()), expected);
+      for (const options of [{ emitter: "js" }, { emitter: "wasm" }, { exact: true }] as const) {
+        assertEquals(signs(t.compile((x: Value) => x.sign(), options)(x.astype(dtype))), expected);
+      }
+    }
     assertNumbers(x.square(), [4, 0, 0, 9, NaN, Infinity]);
     assertEquals(tensor([65537, -46341], { dtype: "int32" }).square().toArray(), [131073, -2147479015]);
     assertEquals(tensor([1, 255], { dtype: "uint8" }).neg().toArray(), [255, 1]);
@@ -140,4 +147,126 @@ describe("arithmetic gradients", () => {
     const g = grad((x: Value) => x.mul(tensor([1, 2], { dtype: "int32" })).sum())(tensor([1, 1]));
     assertEquals([g.dtype, g.toArray()], ["float32", [1, 2]]);
   });
+});
+
+/** The float64 nearest to a power by a whole number, from products of whole numbers. */
+function exactPower(x: number, n: number): number {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, x);
+  const pattern = bits.getBigUint64(0);
+  const biased = Number(pattern >> 52n & 0x7ffn);
+  const fraction = pattern & 0xfffffffffffffn;
+  let significand = biased === 0 ? fraction : fraction | 0x10000000000000n;
+  let exponent = Math.max(biased, 1) - 1075;
+  let [result, scale] = [1n, 0];
+  /** Rounds to 300 bits: after all products the result has more than 200 that are right. */
+  const rounded = (value: bigint, scale: number): [bigint, number] => {
+    const excess = value.toString(2).length - 300;
+    return excess > 0 ? [value + (1n << BigInt(excess - 1)) >> BigInt(excess), scale + excess] : [value, scale];
+  };
+  for (let rest = n; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) [result, scale] = rounded(result * significand, scale + exponent);
+    [significand, exponent] = rounded(significand * significand, 2 * exponent);
+  }
+  const excess = -1074 - scale; // a denormal result has fewer bits, and is rounded only once
+  if (excess > result.toString(2).length - 53) {
+    [result, scale] = [result + (1n << BigInt(excess - 1)) >> BigInt(excess), -1074];
+  }
+  let value = Number(result);
+  for (; scale > 0 && value < Infinity; scale--) value *= 2;
+  for (; scale < 0 && value > 0; scale++) value /= 2;
+  return x < 0 && n % 2 === 1 ? -value : value;
+}
+
+describe("pow of float64 by whole exponents", () => {
+  const bits = new BigInt64Array(1);
+  const numbers = new Float64Array(bits.buffer);
+  /** Where a number lies in the order of all float64. */
+  const order = (x: number): bigint => {
+    numbers[0] = x;
+    return bits[0]! < 0n ? -(bits[0]! & 0x7fffffffffffffffn) : bits[0]!;
+  };
+  const random = randomTensor([400], 0, 1, 11).data;
+  const cases = Array.from({ length: 400 }, (_, index): [x: number, n: number] => {
+    const n = index < 60
+      ? index + 1
+      : [97, 100, 500, 512, 999, 1000, 1001, 1024, 4099, 65536, 1000003, 2 ** 31 - 1][index % 12]!;
+    const x = 2 ** ((random[index]! * 2094 - 1072) / n); // so that powers lie anywhere between denormal and infinite
+    return [index % 3 === 0 ? -x : x, n];
+  });
+  for (const n of [3, 5, 23, 1000]) {
+    for (const x of [10, 0.1, 1.5, -3, 5e-324, 1.7e308, 1 + 2 ** -52]) cases.push([x, n]);
+  }
+
+  it("are within 4 units in the last place of the exact power, in every way", () => {
+    assertEquals(exactPower(10, 23), 1e23);
+    assertEquals(exactPower(5e-324, 1), 5e-324);
+    const [x, n] = [0, 1].map((part) => tensor(cases.map((each) => each[part]!), { dtype: "float64" }));
+    const expected = cases.map(([x, n]) => exactPower(x, n));
+    const ways = {
+      eager: t.pow(x!, n!),
+      js: t.compile((x: Value, n: Value) => x.pow(n), { emitter: "js" })(x!, n!),
+      wasm: t.compile((x: Value, n: Value) => x.pow(n), { emitter: "wasm" })(x!, n!),
+    };
+    for (const [way, result] of Object.entries(ways)) {
+      expected.forEach((value, index) => {
+        const distance = order(result.data[index]!) - order(value);
+        assert(-4n <= distance && distance <= 4n, `${way}: ${cases[index]} is ${result.data[index]}, not ${value}`);
+      });
+    }
+  });
+  it("are exact where a float64 holds them", () => {
+    for (const n of [3, 7, 10, 22, 33]) {
+      for (const x of [10, -3, 2, 1.5, 0.5].filter((x) => Math.abs(x) ** n < 2 ** 53 || x === 10 && n <= 22)) {
+        assertEquals(t.pow(scalar(x, { dtype: "float64" }), n).item(), exactPower(x, n), `${x}, ${n}`);
+      }
+    }
+    assertEquals(t.pow(scalar(2, { dtype: "float64" }), [3, 1023, 1024]).toArray(), [8, 2 ** 1023, Infinity]);
+    assertEquals(t.pow(scalar(10, { dtype: "float64" }), 22).item(), 1e22);
+    assertEquals(t.pow([0, -0, -Infinity, NaN], tensor([3], { dtype: "float64" })).toArray(), [0, 0, -Infinity, NaN]);
+  });
+});
+
+describe("mod and floorDiv at the ends of the range", () => {
+  // What NumPy 2.4 gives for numbers counted in the smallest denormal one; `normal` is the smallest that is not.
+  const cases: Record<"float32" | "float64", readonly [unit: number, normal: number]> = {
+    float32: [2 ** -149, 2 ** 23],
+    float64: [2 ** -1074, 2 ** 52],
+  };
+  for (const [dtype, [unit, normal]] of Object.entries(cases)) {
+    const rows: [x: number, y: number, mod: number, floorDiv: number][] = [
+      [5, 3, 2, 1],
+      [-5, 3, 1, -2],
+      [1, normal, 1, 0],
+      [-1, normal, normal - 1, -1],
+      [3, -2, -1, -2],
+      [normal, 3, normal % 3, Math.floor(normal / 3)],
+      [normal, 1 - normal, 2 - normal, -2],
+      [Infinity, 1, NaN, NaN],
+      [1, Infinity, 1, 0],
+      [-1, Infinity, Infinity, -1],
+      [0, 1, 0, 0],
+      [-0, 1, 0, -0],
+      [0, -1, -0, -0],
+      [1, 0, NaN, Infinity],
+      [-1, 0, NaN, -Infinity],
+    ];
+    it(`are NumPy's for denormal ${dtype}, infinities and zeros, in every way`, () => {
+      const [x, y] = [0, 1].map((part) =>
+        tensor(Float64Array.from(rows, (row) => row[part]! * unit), { dtype: dtype as t.DType })
+      );
+      const check = (way: string, result: Value, expected: readonly number[]): void =>
+        result.data.forEach((value, index) => {
+          assert(Object.is(value, expected[index]), `${way} of ${rows[index]}: ${value}`);
+        });
+      for (const [part, name] of [[2, "mod"], [3, "floorDiv"]] as const) {
+        const expected = rows.map((row) => part === 2 ? row[part] * unit : row[part]);
+        const fn = (x: Value, y: Value): Value => t[name](x, y);
+        check(`eager ${name}`, fn(x!, y!), expected);
+        for (const emitter of ["js", "wasm"] as const) {
+          check(`${name} by ${emitter}`, t.compile(fn, { emitter })(x!, y!), expected);
+        }
+      }
+    });
+  }
 });

@@ -17,6 +17,8 @@ import {
   Variable,
   zeros,
 } from "../../mod.ts";
+import { referenceExecutor } from "../../src/graph/interpret.ts";
+import { graphFunctionOf } from "../compiler/graph_function.ts";
 import { checkGradient, randomTensor } from "./check_gradient.ts";
 import { casesOf, checkCase, checkGraphs, titleOf } from "./torch_cases.ts";
 
@@ -29,6 +31,66 @@ describe("convolution: as PyTorch, result and gradients", () => {
       checkGraphs(each, 0);
     });
   }
+});
+
+describe("convolution: numbers that are not finite", () => {
+  type Build = (x: Value, w: Value) => Value;
+  /** A result in every way there is. */
+  const ways = (build: Build, x: Tensor, w: Tensor): [way: string, result: Tensor][] => {
+    const fn = graphFunctionOf((x, w) => [build(x!, w!)], [x, w]);
+    return [
+      ["reference", referenceExecutor.compile(fn, {}).run([x, w], [])[0]!],
+      ["eager", build(x, w) as Tensor], // of tensors
+      ["js", compile(build, { emitter: "js" })(x, w) as Tensor],
+      ["wasm", compile(build, { emitter: "wasm" })(x, w) as Tensor],
+      ["exact", compile(build, { exact: true })(x, w) as Tensor],
+    ];
+  };
+  const [x, w] = [tensor([[[1, 2, 3, 4]]]), tensor([[[1, 2, Infinity]]])];
+
+  it("meet zeros of the padding as PyTorch's do", () => {
+    const cases: [ConvolutionOptions, number[]][] = [
+      [{ padding: 1 }, [Infinity, Infinity, Infinity, NaN]],
+      [{ padding: 2, dilation: 2 }, [Infinity, Infinity, NaN, NaN]],
+      [{ stride: 2, padding: 1 }, [Infinity, Infinity]],
+    ];
+    for (const [options, expected] of cases) {
+      for (const [way, result] of ways((x, w) => conv1d(x, w, options), x, w)) {
+        assertEquals([...result.data], expected, way);
+      }
+    }
+  });
+
+  it("give the same in every way, transposed and in gradients too", { timeout: 60_000 }, () => {
+    const next = randomTensor([4000], 0, 1, 5).data.values();
+    const draw = (count: number): number => Math.floor(next.next().value! * count);
+    const numbers = (shape: readonly number[]): Tensor => {
+      const size = shape.reduce((product, length) => product * length, 1);
+      return tensor(Float64Array.from({ length: size }, () => [Infinity, NaN][draw(14)] ?? draw(9) - 4), {
+        shape,
+        dtype: "float32",
+      });
+    };
+    for (let round = 0; round < 24; round++) {
+      const [groups, size, length] = [1 + draw(2), 1 + draw(3), 3 + draw(4)];
+      const options = { stride: 1 + draw(3), dilation: 1 + draw(2), padding: draw(2), groups };
+      if (length + 2 * options.padding < (size - 1) * options.dilation + 1) continue;
+      const [x, w] = [numbers([1, 2 * groups, length]), numbers([2 * groups, 2, size])];
+      const turned = { ...options, outputPadding: Math.min(draw(2), Math.max(options.stride, options.dilation) - 1) };
+      const builds: Build[] = [
+        (x, w) => conv1d(x, w, options),
+        (x, w) => grad(([x, w]: Value[]) => conv1d(x!, w!, options).sum())([x, w])[0]!,
+        (x, w) => convTranspose1d(x, w, turned),
+      ];
+      if ((length - 1) * options.stride + (size - 1) * options.dilation + 1 <= 2 * options.padding) builds.pop();
+      for (const [index, build] of builds.entries()) {
+        const [[, expected], ...others] = ways(build, x, w) as [[string, Tensor], ...[string, Tensor][]]; // five
+        for (const [way, result] of others) {
+          assertEquals([...result.data], [...expected.data], `${way}, ${index}, ${JSON.stringify(turned)}`);
+        }
+      }
+    }
+  });
 });
 
 describe("convolution: gradients", () => {

@@ -64,5 +64,20 @@ describe("math gradients", () => {
     assertEquals(slopes(t.relu), [0, 0, 1]);
     for (const fn of [t.floor, t.ceil, t.round, t.sign]) assertEquals(slopes(fn), [0, 0, 0]);
   });
+  it("of atan2 is 0 at the origin, as PyTorch's, and does not overflow or vanish next to it", () => {
+    const gradients = (pair: t.Value[]): t.Value[] => t.grad(([y, x]: t.Value[]) => t.atan2(y!, x!).sum())(pair);
+    const ways = [gradients, ...["js", "wasm"].map((emitter) => t.compile(gradients, { emitter: emitter as "js" }))];
+    for (const dtype of ["float32", "float64"] as const) {
+      const tensors = [[0, -0, 0, -0, 0, 2 ** -90, 2 ** 100], [0, -0, -0, 0, 2, 2 ** -90, 2 ** 100]].map((numbers) =>
+        t.tensor(numbers, { dtype })
+      );
+      for (const way of ways) {
+        const [dy, dx] = way(tensors);
+        assertEquals(Array.from(dy!.data, Math.abs), [0, 0, 0, 0, 0.5, 2 ** 89, 2 ** -101]);
+        assertEquals(Array.from(dx!.data, Math.abs), [0, 0, 0, 0, 0, 2 ** 89, 2 ** -101]);
+      }
+    }
+    checkGradient(t.atan2, [randomTensor([5], 0.1, 1), randomTensor([5], -1, -0.1)], { order: 2 });
+  });
   it("of nothing is nothing", () => checkGradient(t.exp, [randomTensor([0, 2])]));
 });

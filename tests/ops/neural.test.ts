@@ -204,4 +204,16 @@ describe("meanSquaredError", () => {
       "Cannot meanSquaredError float32[2] and float32[3]",
     );
   });
+
+  it("refuses shapes of which neither is what they broadcast to", () => {
+    const [x, y] = [tensor([[1], [2], [3]]), tensor([1, 2, 3])];
+    const message = "Cannot meanSquaredError float32[3,1] and float32[3]: they would broadcast to [3,3], the shape of" +
+      " neither; reshape one to the other's";
+    assertThrows(() => meanSquaredError(x, y), RangeError, message);
+    assertThrows(() => compile((x: Value, y: Value) => meanSquaredError(x, y))(x, y), RangeError, message);
+    assertThrows(() => meanSquaredError(y, x), RangeError, "they would broadcast to [3,3]");
+    assertEquals(meanSquaredError(x, y.expandDims(1)).item(), 0);
+    assertEquals(meanSquaredError(x, 2).item(), tensor(2 / 3).item());
+    assertEquals(meanSquaredError([[1, 2, 3]], y).item(), 0);
+  });
 });

@@ -19,6 +19,20 @@ describe("reductions", () => {
       }
     });
   }
+  it("takes null for all axes, as a function and as a method", () => {
+    const m = t.tensor([[1, 2], [4, 8]]);
+    const all = { sum: 15, prod: 64, max: 8, min: 1, mean: 3.75, argmax: 3, argmin: 0, any: true, all: true } as const;
+    for (const [name, expected] of Object.entries(all)) {
+      const op = name as keyof typeof all; // a key of it
+      assertEquals([t[op](m, null).item(), m[op](null).item()].map(Number), [Number(expected), Number(expected)], name);
+      assertEquals(t[op](m, null, { keepDims: true }).shape, [1, 1], name);
+      assertEquals(Number(t.compile((x: t.Value) => t[op](x, null))(m).item()), Number(expected), name);
+    }
+    for (const name of ["variance", "std", "logSumExp"] as const) {
+      assertEquals([t[name](m, null).item(), m[name](null).item()], [t[name](m).item(), t[name](m).item()], name);
+    }
+    assertEquals(t.reduceSum(m, null).item(), 15);
+  });
   it("finds the place of the largest and smallest", () => {
     for (const name of ["argmax", "argmin"] as const) {
       for (const [axis, expected] of Object.entries(golden.reduce[name])) {

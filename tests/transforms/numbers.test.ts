@@ -3,7 +3,19 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { inspect } from "node:util";
-import { compile, grad, Graph, placeholder, RegisterGradient, Session, tensor, train, type Value } from "../../mod.ts";
+import {
+  compile,
+  grad,
+  Graph,
+  placeholder,
+  RegisterGradient,
+  Session,
+  sub,
+  tensor,
+  train,
+  type Value,
+  where,
+} from "../../mod.ts";
 
 describe("a number passed to a compiled function", () => {
   it("joins an integer tensor as it would eagerly: whole numbers keep the dtype, others give float32", () => {
@@ -21,10 +33,58 @@ describe("a number passed to a compiled function", () => {
     assertEquals(f(tensor([1, 2], { dtype: "int32" }), 3).toArray(), [2.5, 3.5]);
   });
 
+  it("joins a bool tensor as one that is written: whole numbers give int32, others float32", () => {
+    const mask = tensor([true, false]);
+    const each: Record<string, (x: Value, k: Value | number) => Value> = {
+      add: (x, k) => x.add(k as Value), // both are operands
+      "sub from": (x, k) => sub(k as Value, x),
+      mul: (x, k) => x.mul(k as Value),
+      pow: (x, k) => x.pow(k as Value),
+      maximum: (x, k) => x.maximum(k as Value),
+      where: (x, k) => where(x, k as Value, x),
+      clip: (x, k) => x.clip(0, k as Value),
+      equal: (x, k) => x.equal(k as Value),
+      div: (x, k) => x.div(k as Value),
+    };
+    for (const [name, f] of Object.entries(each)) {
+      const fed = compile((x: Value, k: Value) => f(x, k));
+      for (const k of [3, 2.5, -1, 0.25, NaN]) {
+        const eager = f(mask, k);
+        for (const emitter of ["js", "wasm"] as const) {
+          const written = compile((x: Value) => f(x, k), { emitter })(mask);
+          assertEquals(
+            [written.dtype, written.toArray()],
+            [eager.dtype, eager.toArray()],
+            `${name} ${k} by ${emitter}`,
+          );
+        }
+        const other = fed(mask, k);
+        assertEquals([other.dtype, other.toArray()], [eager.dtype, eager.toArray()], `${name} ${k}, fed`);
+      }
+    }
+    assertEquals([mask.mul(3).dtype, mask.mul(2.5).dtype], ["int32", "float32"]);
+    // Numbers that no int32 holds are not taken for those that they would wrap to.
+    for (const f of [mask.equal, (k: number) => compile((x: Value, k: Value) => x.equal(k))(mask, k)]) {
+      assertEquals(f.call(mask, 2 ** 32).toArray(), [false, false]);
+      assertEquals(f.call(mask, 0.5).toArray(), [false, false]);
+    }
+  });
+
   it("never compiles anew where no integers are involved", () => {
     const f = compile((x: Value, k: Value) => x.mul(k));
     for (const k of [1, 0.5, -3, NaN, 2 ** 40]) f(tensor([1, 2]), k);
     assertEquals(f.stats.traces, 1);
+  });
+
+  it("never compiles anew where the dtype does not depend on it", () => {
+    const x = tensor([1, -2]);
+    const f = compile((x: Value, k: Value) => where(x.greater(0), x, x.mul(k)).add(where(x.less(k), k, x)));
+    for (const k of [0.5, 3, NaN]) f(x, k);
+    const g = compile((x: Value, k: Value) => x.less(k).logicalOr(x.div(k).greater(1)));
+    for (const k of [3, 0.5, 2]) {
+      assertEquals(g(tensor([1, 7], { dtype: "int32" }), k).toArray(), [1 < k || 1 / k > 1, true]);
+    }
+    assertEquals([f.stats.traces, g.stats.traces], [1, 1]);
   });
 });
 

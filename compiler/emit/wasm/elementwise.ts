@@ -128,9 +128,8 @@ function floating(
       return { apply: (x, y, z) => op(`${type}.min`, op(`${type}.max`, x, y!), z!) };
     case "sign": {
       const one = (x: Vector): Vector => op("v128.or", number(1), op("v128.and", x, number(-0)));
-      const isNumber = (x: Vector): Vector =>
-        op("v128.or", op(`${type}.lt`, x, number(0)), op(`${type}.gt`, x, number(0)));
-      return { apply: (x) => op("v128.bitselect", one(x), x, context.keep(isNumber(x))) };
+      const ofNumber = (x: Vector): Vector => op("v128.and", one(x), op(`${type}.ne`, x, number(0))); // of −0 it is 0
+      return { apply: (x) => op("v128.bitselect", ofNumber(x), x, context.keep(op(`${type}.eq`, x, x))) };
     }
     case "logicalAnd":
       return { apply: (x, y) => op("v128.and", isTrue(x), isTrue(y!)), compares: true };
