@@ -148,11 +148,20 @@ export * from "./src/ops/aliases.ts";
 export {
   compile,
   type Compiled,
-  type CompiledArguments,
   type CompiledFunction,
   type CompileOptions,
   type CompileStats,
 } from "./src/transforms/compile.ts";
+export type {
+  CannotCompile,
+  CompiledArguments,
+  HasNumber,
+  HasNumberPosition,
+  NumberPositions,
+  NumberRefusal,
+  WithNumbers,
+  WithoutNumbers,
+} from "./src/transforms/number_parameters.ts";
 export { grad, type GradientArguments, type Gradients, type GradOptions, valueAndGrad } from "./src/transforms/grad.ts";
 
 export * as workers from "./compiler/runtime/workers.ts";

@@ -16,6 +16,7 @@ import { TensorType } from "../tensor_type.ts";
 import { flatten, type Structure, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
 import { dumpProgram } from "./dump.ts";
+import type { CompiledArguments, WithoutNumbers } from "./number_parameters.ts";
 import { differencesFromNearest } from "./recompile.ts";
 import {
   type Arguments,
@@ -37,17 +38,13 @@ export type Compiled<T> = T extends Value ? Tensor
   : T extends object ? { [K in keyof T]: Compiled<T[K]> }
   : T;
 
-/** The arguments a compiled function takes: a number will do where the function takes a Value. */
-export type CompiledArguments<A extends readonly unknown[]> = {
-  [K in keyof A]:
-    | A[K]
-    | (Value extends A[K] ? number : never);
-};
-
 /** Options of {@linkcode compile}. */
-export interface CompileOptions extends ExecutorOptions {
-  /** The positions of number arguments that are baked into the program instead of being fed to it. */
-  readonly static?: readonly number[];
+export interface CompileOptions<Static extends readonly number[] = readonly number[]> extends ExecutorOptions {
+  /**
+   * The positions of arguments whose numbers are frozen: the function is given them as they are, and each new number is
+   * a program of its own.
+   */
+  readonly static?: Static;
 }
 
 /** How often a compiled function was called and traced, why, and how many programs it holds. */
@@ -130,9 +127,12 @@ const fractionType = new TensorType("float64", [], "fraction");
 
 /**
  * Compiles `fn`: its first call with arguments of a new signature (their structure, shapes and dtypes) records what it
- * does as a graph and makes a program of it; later calls run the program. Numbers are fed, so changing one never
- * compiles anew; booleans and strings are part of the signature. Tensors and Variables that `fn` closes over keep being
+ * does as a graph and makes a program of it; later calls run the program. Tensors and Variables that `fn` closes over keep being
  * read anew, and Variables that it assigns to change when a run has completed.
+ *
+ * Tensors, Variables and numbers are fed to the program: while `fn` is traced they are Values, numbers too, so a
+ * parameter is typed `Value` and another number never compiles anew. Booleans, strings, null, and the numbers of
+ * arguments that `static` lists are frozen: `fn` sees them as they are, and each new one is a program of its own.
  *
  * Looking at a number of a value inside `fn` is an error, as is returning a promise. Called by a function that is
  * traced itself (by `compile`, `grad` or `minimize`), it is recorded as a part of that.
@@ -145,9 +145,13 @@ const fractionType = new TensorType("float64", [], "fraction");
  * console.log(f(tensor([1, 2]), tensor([3, 4])).item()); // 13
  * ```
  */
-export function compile<A extends readonly unknown[], R>(
-  fn: (...args: A) => R,
-  options: CompileOptions = {},
+export function compile<
+  A extends readonly unknown[] = Value[],
+  R = unknown,
+  const Static extends readonly number[] = readonly [],
+>(
+  fn: ((...args: A) => R) & WithoutNumbers<A, Static>,
+  options: CompileOptions<Static> = {},
 ): CompiledFunction<A, R> {
   const { emitter = "auto", threads = 1 } = options;
   if (typeof fn !== "function") throw new TypeError(`Cannot compile ${String(fn)}: it is not a function`);
