@@ -29,6 +29,7 @@ export { type Computed, Operation } from "./src/graph/operation.ts";
 export { Placeholder, placeholder, type PlaceholderOptions } from "./src/graph/placeholder.ts";
 export { type StandIn, Variable, type VariableOptions } from "./src/graph/variable.ts";
 export { type Feed, type Feeds, type Fetched, Session, type SessionOptions } from "./src/graph/session.ts";
+export { postorder } from "./src/graph/traverse.ts";
 export {
   computeGradients,
   type GradientRule,
