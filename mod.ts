@@ -30,6 +30,7 @@ export { type Computed, Operation } from "./src/graph/operation.ts";
 export { Placeholder, placeholder, type PlaceholderOptions } from "./src/graph/placeholder.ts";
 export { type StandIn, Variable, type VariableOptions } from "./src/graph/variable.ts";
 export { type Feed, type Feeds, type Fetched, Session, type SessionOptions } from "./src/graph/session.ts";
+export { postorder } from "./src/graph/traverse.ts";
 export {
   computeGradients,
   type GradientRule,
@@ -149,11 +150,20 @@ export * from "./src/ops/aliases.ts";
 export {
   compile,
   type Compiled,
-  type CompiledArguments,
   type CompiledFunction,
   type CompileOptions,
   type CompileStats,
 } from "./src/transforms/compile.ts";
+export type {
+  CannotCompile,
+  CompiledArguments,
+  HasNumber,
+  HasNumberPosition,
+  NumberPositions,
+  NumberRefusal,
+  WithNumbers,
+  WithoutNumbers,
+} from "./src/transforms/number_parameters.ts";
 export { grad, type GradientArguments, type Gradients, type GradOptions, valueAndGrad } from "./src/transforms/grad.ts";
 
 export * as workers from "./compiler/runtime/workers.ts";

@@ -139,7 +139,7 @@ const rows: Record<string, readonly Row[]> = {
       "a Variable of nothing",
       () => new Variable(unknown(undefined)),
       TypeError,
-      "Cannot make a Variable: the value is undefined",
+      "Cannot make a Variable: there is no initial value",
     ],
     [
       "an assignment",

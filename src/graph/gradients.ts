@@ -6,14 +6,16 @@ import { isFloating } from "../dtype.ts";
 import { addSite } from "../errors.ts";
 import type { GradientContext } from "../ops/op.ts";
 import { aliases } from "../ops/aliases.ts";
-import { full } from "../ops/creation.ts";
+import { full, zerosLike } from "../ops/creation.ts";
 import { describeForeign } from "../ops/nested.ts";
 import { equalShapes } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
 import { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
-import { Assign, Operation, TableOperation } from "./operation.ts";
-import { nodeIn, onBehalfOf } from "./recording.ts";
+import { Assign, Operation, Read, TableOperation } from "./operation.ts";
+import { activeTrace, nodeIn, onBehalfOf, type Trace } from "./recording.ts";
 import { inputsOf, postorder } from "./traverse.ts";
+import { Variable } from "./variable.ts";
 
 /**
  * A gradient rule as the seed writes it: given the operation (`inputs`, `output`) and the gradient with respect to its
@@ -198,8 +200,10 @@ export class Gradient extends Operation {
 }
 
 /**
- * In a graph made by hand: one node per `x`, the gradient of the sum of all `ys` with respect to it. Zeros where
- * nothing depends on it.
+ * The gradient of the sum of all `ys` with respect to each of `xs`: nodes of the graph, zeros where nothing depends on
+ * it. In a graph made by hand, running them differentiates; in a function that is traced, they are recorded at once, and
+ * a Variable stands for what the `ys` read of it. They can be differentiated again. Throws a TypeError for a tensor:
+ * eager code is differentiated by {@linkcode grad}.
  *
  * @example
  * ```ts
@@ -215,18 +219,63 @@ export class Gradient extends Operation {
 export function gradients(ys: Value | readonly Value[], xs: Value | readonly Value[]): Operation[] {
   const list = ys instanceof Value ? [ys] : ys;
   const total = list.length === 1 ? list[0]! : list.map((y) => y.sum()).reduce((sum, y) => sum.add(y));
+  const sources = xs instanceof Value ? [xs] : xs;
+  const trace = traceOf(total);
+  if (trace !== undefined) return gradientsIn(trace, nodeIn(trace.graph, total), sources);
   const graph = graphOf(total);
-  return (xs instanceof Value ? [xs] : xs).map((x) => new Gradient(total, nodeIn(graph, x), graph));
+  return sources.map((x) => new Gradient(total, nodeIn(graph, x), graph));
 }
 
 /**
  * The seed's `compute_gradients`: for every node that `loss` is computed from, placeholders and Variables among them,
- * the node of the loss's gradient with respect to it. The nodes are made only for those that are floating or unknown.
+ * the node of the loss's gradient with respect to it. There are nodes only for those that are floating or unknown.
  */
 export function computeGradients(loss: Value): Map<Value, Operation> {
-  const graph = graphOf(loss);
-  const nodes = postorder([loss]).filter((node) => node.type === undefined || isFloating(node.type.dtype));
-  return new Map(nodes.reverse().map((node) => [node, new Gradient(loss, node, graph)]));
+  const trace = traceOf(loss);
+  const root = trace === undefined ? loss : nodeIn(trace.graph, loss);
+  const nodes = postorder([root]).filter((node) => node.type === undefined || isFloating(node.type.dtype)).reverse();
+  if (trace === undefined) {
+    const graph = graphOf(loss);
+    return new Map(nodes.map((node) => [node, new Gradient(loss, node, graph)]));
+  }
+  const variables = new Set([...trace.graph.variables, ...trace.reads.keys()].filter((variable) => {
+    return isFloating(variable.dtype) && nodes.some((node) => isRead(node, variable));
+  }));
+  const sources = [...nodes, ...variables]; // who looks for a Variable has no node of it
+  const results = gradientsIn(trace, root, sources);
+  return new Map(sources.map((source, index) => [source, results[index]!]));
+}
+
+/** The trace that a value is a node of, if it is of one: there every type is known, and gradients need not wait for a run. */
+function traceOf(value: Value): Trace | undefined {
+  const trace = activeTrace();
+  const isPart = value instanceof Variable || (value as { graph?: unknown }).graph === trace?.graph; // Tensors have none
+  return isPart ? trace : undefined;
+}
+
+/** Gradients recorded into the graph being traced, zeros where there are none. */
+function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operation[] {
+  const used = new Set(postorder([y]));
+  const nodes = xs.map((x) => {
+    if (x instanceof Tensor) {
+      throw new TypeError(
+        `Cannot differentiate with respect to ${x.describe()}: what was computed from it alone was not recorded; pass it as an argument, or use grad(fn)`,
+      );
+    }
+    if (!(x instanceof Variable)) return x;
+    return graph.operations.findLast((node) => used.has(node) && isRead(node, x)) ?? nodeIn(graph, x);
+  });
+  const results = backpropagate([y], [onesSeed(graph, y)], nodes);
+  return results.map((result, index) => {
+    const gradient = result ?? zerosLike(nodes[index]!);
+    // What is recorded of a node is an Operation.
+    return gradient instanceof Operation ? gradient : gradient.reshape(gradient.shape) as Value as Operation;
+  });
+}
+
+/** Whether a node of a traced graph is what a Variable read as, at first or after an assignment. */
+function isRead(node: Value, variable: Variable): boolean {
+  return node instanceof Read && node.source === variable || node instanceof Assign && node.variable === variable;
 }
 
 /** The graph that a hand-built node belongs to. */

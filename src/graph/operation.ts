@@ -45,7 +45,8 @@ export function lookingError(node: Value & { graph: Graph }, action: string, sit
  * `compute`; a class registered with {@linkcode RegisterGradient} can be trained through.
  *
  * `new MyOperation([x])` always adds a node to the graph (of its inputs, of the trace, or the default one);
- * `MyOperation.apply(x)` computes at once when no input is a node.
+ * `MyOperation.apply(x)` computes at once when no input is a node. A constructor of the class's own takes the list of
+ * inputs, or the inputs one by one, and passes the list on: `constructor(x: Value) { super([x]); }`. `apply` finds out.
  *
  * @example
  * ```ts
@@ -72,6 +73,10 @@ export class Operation extends Value {
     super();
     const name = new.target.name;
     const inputs = inputNodes ?? [];
+    if (!Array.isArray(inputs)) {
+      throw new TypeError(`Cannot make a node for ${name}: its inputs are a list, as in new ${name}([x])`);
+    }
+    if (offer !== undefined && offer.type === new.target) checkOffer(offer, inputs);
     const graph = home ?? graphFor(inputs, name) ?? activeTrace()?.graph ?? Graph.default;
     if (graph === undefined) {
       throw new TypeError(
@@ -86,13 +91,11 @@ export class Operation extends Value {
   }
 
   /** Computes now when no input is a node of a graph, and records a node otherwise, as the library's operations do. */
-  static override apply<T extends Operation>(
-    this: new (inputNodes: readonly Operand[]) => T,
-    ...inputs: Operand[]
-  ): Value {
-    if (graphFor(inputs, this.name) !== undefined) return new this(inputs);
-    const tensors = inputs.map((input) => toValue(input, this.name).concrete(this.name));
-    return withTrace(undefined, () => new Graph().asDefault(() => runCompute(new this(tensors), tensors)));
+  static override apply(this: new (...inputs: never[]) => Operation, ...inputs: Operand[]): Value {
+    if (graphFor(inputs, this.name) !== undefined) return construct(this, inputs);
+    const given = inputs.map((input) => input instanceof Value ? input.concrete(this.name) : input);
+    const graph = new Graph({ recordValues: true });
+    return withTrace(undefined, () => graph.asDefault(() => construct(this, given).concrete(this.name)));
   }
 
   /** The output's value for the given values of the inputs. Subclasses override it. */
@@ -155,6 +158,50 @@ export class Operation extends Value {
   override toString(): string {
     return `${this.describe()} of ${this.inputNodes.map((input) => input.describe()).join(", ") || "nothing"}`;
   }
+}
+
+/** A list of inputs that a class's constructor was called with. */
+interface Offer {
+  readonly type: unknown;
+  readonly inputs: readonly Operand[];
+  /** Whether it passed on what could be inputs. */
+  accepted: boolean;
+}
+
+/** What is being offered by `apply`. */
+let offer: Offer | undefined;
+/** Thrown by {@linkcode Operation}'s constructor when the list arrives as if it were one of the inputs. */
+const wantsEach = new TypeError("Cannot make a node: the constructor takes its inputs one by one");
+/** Classes whose constructors take their inputs one by one, as far as they were found. */
+const takeEach = new WeakSet<object>();
+
+function checkOffer(offered: Offer, inputs: readonly unknown[]): void {
+  if (inputs.includes(offered.inputs)) throw wantsEach;
+  offered.accepted = true;
+}
+
+/** A node of a class whose constructor takes the list of its inputs, or its inputs one by one: the list is tried first. */
+function construct(type: new (...inputs: never[]) => Operation, inputs: readonly Operand[]): Operation {
+  const attempt = (args: readonly unknown[]): { node: Operation } | { error: unknown; accepted: boolean } => {
+    const outer = offer;
+    const own = offer = { type, inputs, accepted: false };
+    try {
+      return { node: new type(...args as never[]) }; // what it takes, only the class knows
+    } catch (error) {
+      return { error, accepted: own.accepted };
+    } finally {
+      offer = outer;
+    }
+  };
+  const first = takeEach.has(type) ? undefined : attempt([inputs]);
+  if (first !== undefined && "node" in first) return first.node;
+  if (first?.accepted) throw first.error;
+  const second = attempt(inputs);
+  if ("node" in second) {
+    takeEach.add(type);
+    return second.node;
+  }
+  throw first === undefined || first.error === wantsEach || second.accepted ? second.error : first.error;
 }
 
 /** Runs an operation's `compute` and makes a tensor of what it returns. */

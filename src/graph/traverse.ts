@@ -2,7 +2,7 @@
  * The order in which a graph is computed.
  * @module
  */
-import type { Value } from "../value.ts";
+import { Value } from "../value.ts";
 import { Operation } from "./operation.ts";
 
 /** The nodes a value is computed from. */
@@ -11,15 +11,28 @@ export function inputsOf(node: Value): readonly Value[] {
 }
 
 /**
- * Everything that `roots` are computed from, and the roots: inputs before consumers, each node exactly once. Written
- * as a loop, so that a graph may be deeper than the call stack.
+ * Everything that the roots, one node or several, are computed from, and the roots: inputs before consumers, each node
+ * exactly once. It is the order in which a graph is computed, which the seed calls `traverse_postorder`.
+ *
+ * @example
+ * ```ts
+ * import { Graph, placeholder, postorder } from "@tensorloom/tensorloom";
+ *
+ * new Graph().asDefault(() => {
+ *   const x = placeholder({ name: "x" });
+ *   const y = x.square();
+ *   const z = y.add(x);
+ *   console.log(postorder(z).map((node) => [x, y, z].indexOf(node))); // [0, 1, 2]
+ * });
+ * ```
  */
-export function postorder(roots: readonly Value[]): Value[] {
+export function postorder(roots: Value | readonly Value[]): Value[] {
+  // A loop, so that a graph may be deeper than the call stack.
   const order: Value[] = [];
   const seen = new Set<Value>();
   const stack: Value[] = [];
   const nexts: number[] = []; // which input of each node on the stack comes next
-  for (const root of roots) {
+  for (const root of roots instanceof Value ? [roots] : roots) {
     let node: Value | undefined = root;
     while (node !== undefined) {
       if (!seen.has(node)) {

@@ -2,7 +2,7 @@
  * Variable: state that a program keeps and changes; a parameter of a model.
  * @module
  */
-import { allocate, checkDType, type DType, dtypeInfo, type TypedArray } from "../dtype.ts";
+import { allocate, checkDType, type DType, dtypeInfo, isFloating, type TypedArray } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
 import { equalShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -19,7 +19,11 @@ export interface VariableOptions {
   readonly name?: string;
   /** Element type; the initial value's by default. */
   readonly dtype?: DType;
-  /** Whether optimizers change it when they are not told which Variables to change. Default true. */
+  /**
+   * Whether optimizers change it when they are not told which Variables to change. Default true. Only floating numbers
+   * have gradients: for another dtype `true` is an error, and so is a loss to be minimized that is computed from such a
+   * Variable, unless it was made with `false`.
+   */
   readonly trainable?: boolean;
 }
 
@@ -83,7 +87,7 @@ export class Variable extends Value {
   #holds = 0;
   #settle: (() => void) | undefined;
 
-  /** Copies the initial value: a Value, a number or nested arrays. Throws inside `compile`, where it would be made anew by every trace. (`standIn` is for `compile`.) */
+  /** Copies the initial value: a Value, a number or nested arrays. Throws without one, and inside `compile`, where it would be made anew by every trace. (`standIn` is for `compile`.) */
   constructor(initialValue: Operand, options?: VariableOptions, standIn?: StandIn) {
     super();
     this.standIn = standIn;
@@ -103,6 +107,11 @@ export class Variable extends Value {
         `Cannot make a Variable inside ${trace.name}: it would be made anew by every trace; make it outside and close over it`,
       );
     }
+    if (initialValue === undefined || initialValue === null) {
+      throw new TypeError(
+        "Cannot make a Variable: there is no initial value; say what it begins as, such as new Variable(zeros([2, 3]))",
+      );
+    }
     const declared = options?.dtype === undefined ? undefined : checkDType(options.dtype);
     const initial =
       (initialValue instanceof Value ? initialValue : fromNested(initialValue, declared, "make a Variable"))
@@ -111,6 +120,11 @@ export class Variable extends Value {
     this.trainable = options?.trainable ?? true;
     const dtype = declared ?? (initial.type.weak ? "float32" : initial.type.dtype);
     this.#type = new TensorType(dtype, initial.type.shape);
+    if (options?.trainable && !isFloating(dtype)) {
+      throw new TypeError(
+        `Cannot make ${this.describe()} trainable: only floating numbers have gradients; ask for { dtype: "float32" }`,
+      );
+    }
     this.#storage = new Storage(allocate(dtype, this.#type.size));
     this.#storage.array.set(convert(initial, dtype).data);
     this.graph = Graph.default;

@@ -36,7 +36,8 @@ export abstract class Optimizer {
   /**
    * Given a function: computes the loss it returns (a floating scalar), updates the Variables, and returns the loss.
    * Given a node of a hand-built graph: returns the operation that does the same for a session's feeds, without a
-   * result of its own. The Variables are the floating, trainable ones that the loss was computed from, or those given.
+   * result of its own. The Variables are the trainable ones that the loss was computed from, or those given; a
+   * TypeError names one that is not floating.
    */
   minimize(loss: () => Value, variables?: readonly Variable[]): Tensor;
   minimize(loss: Value, variables?: readonly Variable[]): Minimize;
@@ -126,13 +127,18 @@ export abstract class Optimizer {
   }
 }
 
-/** The trainable floating Variables among what `loss` was computed from, in the order they were first read. */
+/** The trainable Variables among what `loss` was computed from, in the order they were first read. */
 function trainableVariables(trace: Trace, loss: Value, readOf: (variable: Variable) => Value): Variable[] {
   const used = new Set(postorder([loss]));
   const known = new Set([...trace.graph.variables, ...trace.reads.keys()]); // one may have been assigned, and never read
-  return [...known].filter((variable) =>
-    variable.trainable && isFloating(variable.type.dtype) && used.has(readOf(variable))
-  );
+  const trainable = [...known].filter((variable) => variable.trainable && used.has(readOf(variable)));
+  for (const variable of trainable) {
+    if (isFloating(variable.type.dtype)) continue;
+    throw new TypeError(
+      `Cannot minimize the loss: it was computed from ${variable.describe()}, and only floating Variables have gradients; make that with { dtype: "float32" } to train it, or with { trainable: false } not to`,
+    );
+  }
+  return trainable;
 }
 
 /** What `minimize` makes in a hand-built graph: running it updates the Variables for the feeds of that run. */

@@ -6,7 +6,7 @@ import { isFloating } from "../dtype.ts";
 import type { Graph } from "../graph/graph.ts";
 import { isNode, type Operation, TableOperation } from "../graph/operation.ts";
 import { Placeholder } from "../graph/placeholder.ts";
-import { activeTrace, nodeIn } from "../graph/recording.ts";
+import { activeTrace, nodeIn, type Trace } from "../graph/recording.ts";
 import { lastAssigns, variablesOf } from "../graph/specialize.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
@@ -17,9 +17,11 @@ import { TensorType } from "../tensor_type.ts";
 import { flatten, type Structure, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
 import { dumpProgram } from "./dump.ts";
+import type { CompiledArguments, WithoutNumbers } from "./number_parameters.ts";
 import { differencesFromNearest } from "./recompile.ts";
 import {
   type Arguments,
+  checkArgument,
   isFraction,
   keyOf,
   type Outline,
@@ -37,17 +39,13 @@ export type Compiled<T> = T extends Value ? Tensor
   : T extends object ? { [K in keyof T]: Compiled<T[K]> }
   : T;
 
-/** The arguments a compiled function takes: a number will do where the function takes a Value. */
-export type CompiledArguments<A extends readonly unknown[]> = {
-  [K in keyof A]:
-    | A[K]
-    | (Value extends A[K] ? number : never);
-};
-
 /** Options of {@linkcode compile}. */
-export interface CompileOptions extends ExecutorOptions {
-  /** The positions of number arguments that are baked into the program instead of being fed to it. */
-  readonly static?: readonly number[];
+export interface CompileOptions<Static extends readonly number[] = readonly number[]> extends ExecutorOptions {
+  /**
+   * The positions of arguments whose numbers are frozen: the function is given them as they are, and each new number is
+   * a program of its own.
+   */
+  readonly static?: Static;
 }
 
 /** How often a compiled function was called and traced, why, and how many programs it holds. */
@@ -130,11 +128,15 @@ const fractionType = new TensorType("float64", [], "fraction");
 
 /**
  * Compiles `fn`: its first call with arguments of a new signature (their structure, shapes and dtypes) records what it
- * does as a graph and makes a program of it; later calls run the program. Numbers are fed, so changing one never
- * compiles anew; booleans and strings are part of the signature. Tensors and Variables that `fn` closes over keep being
+ * does as a graph and makes a program of it; later calls run the program. Tensors and Variables that `fn` closes over keep being
  * read anew, and Variables that it assigns to change when a run has completed.
  *
- * Looking at a number of a value inside `fn` is an error, as is returning a promise.
+ * Tensors, Variables and numbers are fed to the program: while `fn` is traced they are Values, numbers too, so a
+ * parameter is typed `Value` and another number never compiles anew. Booleans, strings, null, and the numbers of
+ * arguments that `static` lists are frozen: `fn` sees them as they are, and each new one is a program of its own.
+ *
+ * Looking at a number of a value inside `fn` is an error, as is returning a promise. Called by a function that is
+ * traced itself (by `compile`, `grad` or `minimize`), it is recorded as a part of that.
  *
  * @example
  * ```ts
@@ -144,9 +146,13 @@ const fractionType = new TensorType("float64", [], "fraction");
  * console.log(f(tensor([1, 2]), tensor([3, 4])).item()); // 13
  * ```
  */
-export function compile<A extends readonly unknown[], R>(
-  fn: (...args: A) => R,
-  options: CompileOptions = {},
+export function compile<
+  A extends readonly unknown[] = Value[],
+  R = unknown,
+  const Static extends readonly number[] = readonly [],
+>(
+  fn: ((...args: A) => R) & WithoutNumbers<A, Static>,
+  options: CompileOptions<Static> = {},
 ): CompiledFunction<A, R> {
   const { emitter = "auto", threads = 1 } = options;
   if (typeof fn !== "function") throw new TypeError(`Cannot compile ${String(fn)}: it is not a function`);
@@ -157,7 +163,9 @@ export function compile<A extends readonly unknown[], R>(
     throw new RangeError(`Cannot compile for ${String(threads)} threads: it takes a whole number from 1`);
   }
   const name = functionName(fn);
-  const staticArguments = new Set(options.static);
+  const staticArguments = new Set<number>(options.static);
+  // It is called with a tree of the structure of A.
+  const untyped = fn as unknown as (...args: readonly unknown[]) => unknown;
   const programs = new LruCache<string, Program>(cachedPrograms);
   const dropped = new LruCache<string, true>(cachedPrograms);
   let calls = 0;
@@ -174,11 +182,16 @@ export function compile<A extends readonly unknown[], R>(
       : [...differences, `its program was dropped: a compiled function keeps ${cachedPrograms}`];
   };
 
-  const prepare = (args: readonly unknown[]): { program: Program; leaves: readonly unknown[] } => {
+  const takeApart = (args: readonly unknown[]): Arguments => {
     const { leaves, paths, structure } = flatten(args);
     // A path begins with the argument's number: `[1].weights`.
     const isStatic = (index: number): boolean => staticArguments.has(Number.parseInt(paths[index]!.slice(1)));
-    const call: Arguments = { leaves, paths, structure, isStatic };
+    return { leaves, paths, structure, isStatic };
+  };
+
+  const prepare = (args: readonly unknown[]): { program: Program; leaves: readonly unknown[] } => {
+    const call = takeApart(args);
+    const { leaves } = call;
     const callKey = keyOf(call, name);
     const reasons: string[] = []; // of all traces of this call
     const find = (refinement: Refinement): Program => {
@@ -188,8 +201,6 @@ export function compile<A extends readonly unknown[], R>(
       const signature: Signature = { ...call, ...refinement };
       const outline = outlineOf(signature);
       reasons.push(...reasonsFor(outline, key).filter((reason) => !reasons.includes(reason)));
-      // It is called with a tree of the structure of A.
-      const untyped = fn as (...args: readonly unknown[]) => unknown;
       const program = { ...traceProgram(untyped, name, signature, options), outline, reasons: [...reasons] };
       traces++;
       if (reasons.length > 0) lastRecompile = program.reasons.join("; ");
@@ -215,12 +226,13 @@ export function compile<A extends readonly unknown[], R>(
   };
 
   const run = (...args: CompiledArguments<A>): Compiled<R> => {
-    // Inside another trace a compiled function is inlined: one program holds everything.
-    if (activeTrace() !== undefined) return fn(...args as readonly unknown[] as A) as unknown as Compiled<R>;
+    const trace = activeTrace();
+    // Both results are of the structure of what fn returned; the static type of nodes is wider than it says.
+    if (trace !== undefined) return callInside(trace, untyped, name, takeApart(args)) as Compiled<R>;
     calls++;
     const { program, leaves } = prepare(args);
     const { inputs, variables } = operandsOf(program, leaves);
-    return resultOf(program, program.executable.run(inputs, variables)) as Compiled<R>; // of the structure of what fn returned
+    return resultOf(program, program.executable.run(inputs, variables)) as Compiled<R>;
   };
 
   const runAsync = async (...args: CompiledArguments<A>): Promise<Compiled<R>> => {
@@ -278,6 +290,43 @@ function explainProgram({ executable, reasons }: Program): string {
   return reasons.length === 0 ? text : `${text}\n\ntraced again because ${reasons.join("; ")}`;
 }
 
+/**
+ * A compiled function inside another trace is a part of that: one program holds everything. It is given what it would be
+ * given alone, and gives what it would give.
+ */
+function callInside(
+  { graph }: Trace,
+  fn: (...args: readonly unknown[]) => unknown,
+  name: string,
+  { leaves, paths, structure, isStatic }: Arguments,
+): unknown {
+  const given = leaves.map((leaf, index) => {
+    checkArgument(leaf, paths[index]!, name);
+    if (typeof leaf !== "number" || isStatic(index)) return leaf;
+    return graph.capture(numberTensor(leaf, isFraction(leaf) ? fractionType : scalarType));
+  });
+  const result = fn(...unflatten(structure, given) as readonly unknown[]); // the arguments are an array
+  checkSynchronous(result, name);
+  const flat = flatten(result);
+  // A tensor that was closed over, or computed of such, keeps its numbers.
+  const returned = (leaf: unknown): unknown =>
+    leaf instanceof Value && !(leaf instanceof Tensor) ? resultIn(graph, leaf, name) : leaf;
+  return unflatten(flat.structure, flat.leaves.map(returned));
+}
+
+/** The node that a compiled function returns for a value: what that reads as now, and a number as float32. */
+function resultIn(graph: Graph, value: Value, name: string): Value {
+  if (isNode(value) && value.graph !== graph) {
+    throw new TypeError(`Cannot return ${value.describe()} from ${name}: it belongs to another graph`);
+  }
+  const node = nodeIn(graph, value);
+  return node.type?.weak ? node.astype("float32") : node;
+}
+
+function numberTensor(value: number, type: TensorType): Tensor {
+  return new Tensor(new Float64Array([value]), type);
+}
+
 function traceProgram(
   fn: (...args: readonly unknown[]) => unknown,
   name: string,
@@ -313,11 +362,7 @@ function traceProgram(
     const outputs: Value[] = [];
     const results = flat.leaves.map((leaf) => {
       if (!(leaf instanceof Value)) return { constant: leaf };
-      if (isNode(leaf) && leaf.graph !== graph) {
-        throw new TypeError(`Cannot return ${leaf.describe()} from ${name}: it belongs to another graph`);
-      }
-      const node = nodeIn(graph, leaf);
-      outputs.push(node.type?.weak ? node.astype("float32") : node);
+      outputs.push(resultIn(graph, leaf, name));
       return { output: outputs.length - 1 };
     });
     const variables = variablesOf(graph);
@@ -328,7 +373,8 @@ function traceProgram(
     return {
       graph,
       executable,
-      wantsWhole: [...new Set(graph.operations.flatMap(numbersThatCount).map((node) => fed.indexOf(node)))],
+      wantsWhole: [...new Set(graph.operations.flatMap(numbersThatCount).map((node) => fed.indexOf(node)))]
+        .filter((index) => index >= 0), // the others came with a call of another compiled function
       inputs: fed.flatMap((leaf, index) => leaf instanceof Placeholder ? [index] : []),
       structure: flat.structure,
       results,
@@ -367,7 +413,7 @@ function argumentName(path: string): string {
 function operandsOf(program: Program, leaves: readonly unknown[]): Fed {
   const inputs = program.inputs.map((index) => {
     const leaf = leaves[index];
-    return typeof leaf === "number" ? new Tensor(new Float64Array([leaf]), scalarType) : leaf as Tensor; // by the signature
+    return typeof leaf === "number" ? numberTensor(leaf, scalarType) : leaf as Tensor; // by the signature
   });
   const variables = program.variables.map((variable) =>
     variable instanceof Variable ? variable : variable.resolve(leaves[variable.leaf] as Variable) // by the signature

@@ -19,17 +19,17 @@ export type Gradients<T> = T extends Value | number ? Tensor
   : T extends object ? { [K in keyof T]: Gradients<T[K]> }
   : T;
 
-/** The arguments a differentiated function is called with: where it takes a Value, a number will do. */
-export type GradientArguments<A extends readonly unknown[]> = {
+/** The arguments a differentiated function is called with: for the one at `Position`, where it takes a Value, a number will do. */
+export type GradientArguments<A extends readonly unknown[], Position extends number = 0> = {
   [K in keyof A]:
     | A[K]
-    | (A[K] extends Value ? number | Value : never);
+    | (A[K] extends Value ? (K extends `${Position}` ? number | Value : Value) : never);
 };
 
 /** Options of {@linkcode grad} and {@linkcode valueAndGrad}. */
-export interface GradOptions {
+export interface GradOptions<Position extends number = number> {
   /** Which argument to differentiate with respect to; the first by default. */
-  readonly argument?: number;
+  readonly argument?: Position;
 }
 
 /**
@@ -45,14 +45,14 @@ export interface GradOptions {
  * console.log(value.item(), gradient.w.toArray()); // 5 [2, 4]
  * ```
  */
-export function valueAndGrad<A extends readonly unknown[]>(
+export function valueAndGrad<A extends readonly unknown[] = Value[], Position extends number = 0>(
   fn: (...args: A) => Value,
-  options: GradOptions = {},
-): (...args: GradientArguments<A>) => [value: Tensor, gradients: Gradients<A[0]>] {
+  options: GradOptions<Position> = {},
+): (...args: GradientArguments<A, Position>) => [value: Tensor, gradients: Gradients<A[Position]>] {
   if (typeof fn !== "function") throw new TypeError(`Cannot differentiate ${String(fn)}: it is not a function`);
-  const { argument = 0 } = options;
+  const argument: number = options.argument ?? 0;
   const name = functionName(fn, "the function");
-  const differentiated = (...args: GradientArguments<A>): [Value, unknown] => {
+  const differentiated = (...args: GradientArguments<A, Position>): [Value, unknown] => {
     const { leaves, paths, structure } = flatten(args[argument]);
     const values = leaves.map((leaf, index) => differentiableLeaf(leaf, `argument ${argument}${paths[index]}`, name));
     const outer = activeTrace();
@@ -78,7 +78,7 @@ export function valueAndGrad<A extends readonly unknown[]>(
     });
   };
   // Inside another trace the results are nodes; there their static type is wider than it says, as fn's own are.
-  return differentiated as (...args: GradientArguments<A>) => [Tensor, Gradients<A[0]>];
+  return differentiated as (...args: GradientArguments<A, Position>) => [Tensor, Gradients<A[Position]>];
 }
 
 /**
@@ -91,10 +91,10 @@ export function valueAndGrad<A extends readonly unknown[]>(
  * console.log(grad((x: Value) => x.mul(x).sum())(tensor([1, 2, 3])).toArray()); // [2, 4, 6]
  * ```
  */
-export function grad<A extends readonly unknown[]>(
+export function grad<A extends readonly unknown[] = Value[], Position extends number = 0>(
   fn: (...args: A) => Value,
-  options: GradOptions = {},
-): (...args: GradientArguments<A>) => Gradients<A[0]> {
+  options: GradOptions<Position> = {},
+): (...args: GradientArguments<A, Position>) => Gradients<A[Position]> {
   const both = valueAndGrad(fn, options);
   return (...args) => both(...args)[1];
 }

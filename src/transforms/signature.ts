@@ -86,17 +86,22 @@ export function keyOf({ leaves, paths, structure, isStatic }: Arguments, name: s
       if (leaf instanceof Variable) key += `|V${first}${leaf.trainable ? "t" : ""}${leaf.type.key}`;
       else if (leaf instanceof Tensor) key += `|T${first}${leaf.type.key}`;
       else throw foreignNode(leaf, paths[index]!, name);
-    } else if (isConstant(leaf)) {
-      key += `|${typeof leaf === "string" ? JSON.stringify(leaf) : String(leaf)}`;
     } else {
-      throw new TypeError(
-        `Cannot call ${name} with ${describeForeign(leaf)} at argument ${
-          paths[index]
-        }: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these`,
-      );
+      checkArgument(leaf, paths[index]!, name);
+      key += `|${typeof leaf === "string" ? JSON.stringify(leaf) : String(leaf)}`;
     }
   }
   return key;
+}
+
+/** Throws for a leaf that no compiled function takes. */
+export function checkArgument(leaf: unknown, path: string, name: string): void {
+  if (leaf instanceof Value || typeof leaf === "number" || isConstant(leaf)) return;
+  throw new TypeError(
+    `Cannot call ${name} with ${
+      describeForeign(leaf)
+    } at argument ${path}: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these`,
+  );
 }
 
 function foreignNode(leaf: Value, path: string, name: string): TypeError {

@@ -82,6 +82,91 @@ describe("a user's operation", () => {
     assertEquals(new Session().run({ made, sum: applied.sum() }, [[x, [1, 2]]]).sum.item(), 9);
   });
 
+  it("may take its inputs one by one, as the seed writes it, and then apply does, too", () => {
+    let made = 0;
+    class Double extends Operation {
+      constructor(x: Value) {
+        super([x]);
+        made++;
+      }
+      override compute(x: Tensor): Tensor {
+        return x.mul(2);
+      }
+    }
+    class Difference extends Operation {
+      readonly times: number;
+      constructor(x: Value, y: Value, times = 1) {
+        super([x.mul(1), y]);
+        this.times = times;
+      }
+      override compute(x: Tensor, y: Tensor): Tensor {
+        return x.sub(y).mul(this.times);
+      }
+    }
+    class Sum extends Operation {
+      constructor(...inputs: Value[]) {
+        super(inputs);
+      }
+      override compute(...inputs: Tensor[]): Tensor {
+        return inputs.reduce((sum, x) => sum.add(x));
+      }
+    }
+    RegisterGradient(Double)((_operation: Double, gradient: Value) => gradient.mul(2));
+    const [x, y, w] = [tensor([1, 2]), tensor([5, 5]), new Variable([3, 4])];
+    for (let time = 0; time < 2; time++) {
+      assertEquals(Double.apply(x).toArray(), [2, 4]);
+      assertEquals(made, time + 1);
+      assertEquals(Double.apply([[1], [2]]).toArray(), [[2], [4]]); // no list of inputs, but one input
+      assertEquals(Double.apply(4).item(), 8);
+      made = time + 1;
+      assertEquals(Difference.apply(x, w).toArray(), [-2, -2]);
+      assertEquals(Difference.apply(x, y, 3).toArray(), [-12, -9]);
+      assertEquals(Sum.apply(x, y, w).toArray(), [9, 11]);
+    }
+    assertEquals(compile((v: Value) => Sum.apply(Double.apply(v), w))(x).toArray(), [5, 8]);
+    assertEquals(grad((v: Value) => Double.apply(v).sum())(x).toArray(), [2, 2]);
+    new Graph().asDefault(() => {
+      const p = placeholder();
+      const node = Difference.apply(p, Double.apply(p));
+      assertEquals([p.consumers.length, node instanceof Difference], [2, true]);
+      assertEquals(new Session().run(node, [[p, [1, 2]]]).toArray(), [-1, -2]);
+    });
+  });
+
+  it("may look at the list of inputs in its constructor, and its errors are its own", () => {
+    class Pair extends Operation {
+      readonly count: number;
+      constructor(inputs: readonly Value[]) {
+        if (inputs.length !== 2) throw new RangeError("it takes two");
+        super(inputs);
+        this.count = inputs.length;
+        if (inputs[0] instanceof Variable) throw new RangeError("no Variables");
+      }
+      override compute(x: Tensor, y: Tensor): Tensor {
+        return x.add(y).mul(this.count);
+      }
+    }
+    class Strict extends Operation {
+      constructor(x: Value) {
+        if (x.rank === 0) throw new RangeError("no scalars");
+        super([x]);
+      }
+      override compute(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    assertEquals(Pair.apply([1], [2]).toArray(), [6]);
+    assertThrows(() => Pair.apply([1]), RangeError, "it takes two");
+    assertThrows(() => compile((x: Value) => Pair.apply(new Variable(1), x))(tensor([1])), TypeError);
+    assertEquals(Strict.apply(tensor([1])).toArray(), [1]);
+    assertThrows(() => Strict.apply(tensor(1)), RangeError, "no scalars");
+    assertThrows(
+      () => new Cube(tensor([1]) as unknown as Value[]),
+      TypeError,
+      "Cannot make a node for Cube: its inputs are a list, as in new Cube([x])",
+    );
+  });
+
   it("may have no inputs, and return plain numbers", () => {
     class Answer extends Operation {
       override compute(): number[] {

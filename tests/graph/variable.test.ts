@@ -32,6 +32,26 @@ describe("Variable", () => {
     assertThrows(() => new Variable([1], { dtype: "float12" as DType }), TypeError, "Cannot use dtype float12");
   });
 
+  it("says what it needs when there is no initial value", () => {
+    const Bare = Variable as new () => Variable;
+    assertThrows(
+      () => new Bare(),
+      TypeError,
+      "Cannot make a Variable: there is no initial value; say what it begins as, such as new Variable(zeros([2, 3]))",
+    );
+  });
+
+  it("that is to be trained holds floating numbers", () => {
+    assertThrows(
+      () => new Variable([1, 2], { dtype: "int32", trainable: true, name: "n" }),
+      TypeError,
+      'Cannot make n (int32[2]) trainable: only floating numbers have gradients; ask for { dtype: "float32" }',
+    );
+    assertThrows(() => new Variable(tensor([true]), { trainable: true }), TypeError, "trainable");
+    assertEquals(new Variable([1, 2], { trainable: true }).dtype, "float32");
+    assertEquals(new Variable([1, 2], { dtype: "int32", trainable: false }).dtype, "int32");
+  });
+
   it("gives values that later assignments do not change", () => {
     const w = new Variable([1, 2]);
     const before = w.value;

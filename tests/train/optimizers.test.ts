@@ -93,11 +93,11 @@ describe("minimize", () => {
     assertEquals(w.toArray(), [0]);
   });
 
-  it("changes the trainable floating Variables that were used, and no others", () => {
+  it("changes the trainable Variables that were used, and no others", () => {
     const [used, frozen, count, unused] = [
       new Variable([1]),
       new Variable([1], { trainable: false }),
-      new Variable([1], { dtype: "int32" }),
+      new Variable([1], { dtype: "int32", trainable: false }),
       new Variable([1]),
     ];
     new train.SGD({ learningRate: 1 }).minimize(() => {
@@ -105,6 +105,24 @@ describe("minimize", () => {
       return used.mul(frozen).mul(count).sum();
     });
     assertEquals([used, frozen, count, unused].map((each) => each.toArray()), [[0], [1], [1], [1]]);
+  });
+
+  it("names a Variable of integers beside those that it trains, unless that is not trainable", () => {
+    const [w, n] = [new Variable([0.5]), new Variable([2], { dtype: "int32", name: "n" })];
+    const optimizer = new train.SGD({ learningRate: 1 });
+    const message =
+      'Cannot minimize the loss: it was computed from n (int32[1]), and only floating Variables have gradients; make that with { dtype: "float32" } to train it, or with { trainable: false } not to';
+    for (const wrap of [(f: () => Value) => f, (f: () => Value) => compile(f)]) {
+      assertThrows(wrap(() => optimizer.minimize(() => w.mul(n).sum())), TypeError, message);
+    }
+    new Graph().asDefault(() => {
+      const [a, m] = [new Variable([0.5]), new Variable(tensor([2], { dtype: "int32" }), { name: "n" })];
+      const minimize = optimizer.minimize(a.mul(m).sum());
+      assertThrows(() => new Session().run(minimize), TypeError, message);
+    });
+    assertEquals(w.toArray(), [0.5]);
+    optimizer.minimize(() => w.mul(n).sum(), [w]);
+    assertEquals(w.toArray(), [-1.5]);
   });
 
   it("changes the Variables that it is given, and only those", () => {

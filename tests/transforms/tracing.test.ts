@@ -46,12 +46,12 @@ describe("looking at a value while tracing", () => {
   });
 
   it("by JavaScript's own operators is the same error", () => {
-    const f = compile(function f(_x: Value, rate: number) {
-      return _x.mul(rate * 2);
+    const f = compile(function f(x: Value, rate: Value) {
+      return x.mul(+rate * 2);
     });
     assertThrows(() => f(tensor([1]), 3), TypeError, "the compiled function f only records it");
-    const g = compile(function g(_x: Value, rate: number) {
-      return rate > 2 ? _x : _x.neg();
+    const g = compile(function g(x: Value, rate: Value) {
+      return +rate > 2 ? x : x.neg();
     });
     assertThrows(() => g(tensor([1]), 3), TypeError, "the compiled function g only records it");
   });
