@@ -66,6 +66,11 @@ class Point {
   }
 }
 
+/** An instance with a property of its own. */
+function extended(value: number, enumerable: boolean): Point {
+  return Object.defineProperty(new Point(1), "own", { value, enumerable });
+}
+
 describe("equality", () => {
   const circular: { self?: unknown } = {};
   circular.self = circular;
@@ -88,6 +93,7 @@ describe("equality", () => {
     ["dates", new Date(0), new Date(0)],
     ["regular expressions", /a/g, /a/g],
     ["instances with equal getters", new Point(1), new Point(1)],
+    ["instances with equal hidden properties", extended(1, false), extended(1, false)],
     ["circular objects", circular, otherCircular],
   ];
   for (const [name, a, b] of equal) {
@@ -112,6 +118,8 @@ describe("equality", () => {
     ["dates", new Date(0), new Date(1)],
     ["flags of regular expressions", /a/g, /a/],
     ["getters of instances", new Point(1), new Point(2)],
+    ["hidden properties of instances", extended(1, false), extended(2, false)],
+    ["how many properties can be listed", extended(1, false), extended(1, true)],
     ["an instance and a plain object", new Point(1), { x: 1 }],
     ["functions", () => 1, () => 1],
   ];
@@ -121,6 +129,11 @@ describe("equality", () => {
       startsWith(messageOf(() => assertEquals(a, b)), "Values are not equal.\n");
     });
   }
+
+  it("is not asked of weak collections", () => {
+    assertThrows(() => assertEquals(new WeakMap(), new WeakMap()), TypeError, "Cannot compare WeakMap instances");
+    assertEquals(new WeakRef(circular), new WeakRef(otherCircular));
+  });
 
   it("puts the caller's message first", () => {
     startsWith(messageOf(() => assertEquals([1], [2], "row 3")), "Values are not equal: row 3\n");

@@ -253,7 +253,12 @@ function equal(left: unknown, right: unknown): boolean {
     if (a instanceof RegExp || a instanceof URL || a instanceof URLSearchParams) return String(a) === String(b);
     if (isTypedArray(a) && isTypedArray(b)) return sameElements(a, b);
     if (isBuffer(a) && isBuffer(b)) return sameElements(new Uint8Array(a), new Uint8Array(b));
+    if (a instanceof WeakMap || a instanceof WeakSet) {
+      throw new TypeError(`Cannot compare ${a.constructor.name} instances`);
+    }
+    if (a instanceof WeakRef && b instanceof WeakRef) return compare(a.deref(), b.deref());
     if (seen.get(a) === b) return true;
+    if (Object.keys(a).length !== Object.keys(b).length) return false;
     seen.set(a, b);
     if (a instanceof Set && b instanceof Set) {
       return a.size === b.size && [...a].every((x) => b.has(x) || [...b].some((y) => compare(x, y)));
@@ -279,7 +284,10 @@ function prototypeOf(value: object): object {
   return Object.getPrototypeOf(value) ?? Object.prototype;
 }
 
-/** A plain object or array has its enumerable keys; an instance also what its classes define, getters above all. */
+/**
+ * A plain object or array has its enumerable keys; an instance also those that cannot be enumerated, and what its
+ * classes define, getters above all.
+ */
 function keysOf(value: object): Set<PropertyKey> {
   const prototype = prototypeOf(value);
   const isPlain = prototype === Object.prototype || prototype === Array.prototype;
