@@ -19,7 +19,15 @@ import "./src/ops/methods.ts";
 export type { DType, TypedArray } from "./src/dtype.ts";
 export type { Shape } from "./src/shape.ts";
 export { TensorType, type Weakness } from "./src/tensor_type.ts";
-export { type LikeNode, type LikeTensor, type NestedArray, type Operand, type Result, Value } from "./src/value.ts";
+export {
+  type LikeNode,
+  type LikeTensor,
+  type NestedArray,
+  type Operand,
+  type Result,
+  type TensorData,
+  Value,
+} from "./src/value.ts";
 export type { Methods } from "./src/ops/methods.ts";
 export type { Attributes, ExecutorOptions, Profile, RowProfile } from "./src/ops/op.ts";
 export type { Axes, ReduceOptions, VarianceOptions } from "./src/ops/reduce.ts";

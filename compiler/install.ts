@@ -8,7 +8,7 @@ import { Placeholder } from "../src/graph/placeholder.ts";
 import { recordOperation, withTrace } from "../src/graph/recording.ts";
 import { LruCache } from "../src/lru_cache.ts";
 import { type Attributes, attributesKey, type Executor, installExecutor, none, type Op } from "../src/ops/op.ts";
-import { Tensor } from "../src/tensor.ts";
+import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import { wasmFeatures } from "./emit/wasm/features.ts";
 import { canGenerateCode } from "./kernel_cache.ts";
@@ -78,7 +78,7 @@ const compilingExecutor: Executor = {
     if (op.name === "reshape") {
       const [x] = inputs as [Tensor]; // a reshape has one input
       const type = op.infer([x.type], attributes);
-      if (type.dtype === x.type.dtype) return new Tensor(x.data, type); // a tensor never changes, so its numbers can be shared
+      if (type.dtype === x.type.dtype) return tensorOver(x.data, type); // a tensor never changes, so its numbers can be shared
     }
     return eagerProgram(op, inputs, attributes).run(inputs, [])[0]!;
   },

@@ -12,7 +12,7 @@ import { addSite } from "../src/errors.ts";
 import { calls, type ResumableRun } from "../src/graph/call_queue.ts";
 import type { Variable } from "../src/graph/variable.ts";
 import type { Executable, ExecutorOptions, Fed, GraphFunction, Profile } from "../src/ops/op.ts";
-import { Tensor } from "../src/tensor.ts";
+import { type Tensor, tensorOver } from "../src/tensor.ts";
 import { decompose } from "./decompose.ts";
 import { IndexFault } from "./emit/index_fault.ts";
 import type { JsText } from "./emit/load_js.ts";
@@ -293,7 +293,7 @@ export class Program implements Executable {
     const result = new Array<Tensor>(outputs.length);
     for (let index = 0; index < outputs.length; index++) {
       const { buffer, type } = outputs[index]!;
-      result[index] = new Tensor(arrays[buffer]!, type);
+      result[index] = tensorOver(arrays[buffer]!, type);
     }
     for (let index = 0; index < this.copied.length; index++) {
       const { buffer, variable } = this.copied[index]!;

@@ -8,7 +8,7 @@ import { allocate, isFloating } from "../src/dtype.ts";
 import { referenceExecutor } from "../src/graph/interpret.ts";
 import { Variable } from "../src/graph/variable.ts";
 import { currentExecutor, type Executor, type ExecutorOptions, type GraphFunction } from "../src/ops/op.ts";
-import { Tensor } from "../src/tensor.ts";
+import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 
 export { Graph } from "../src/graph/graph.ts";
@@ -24,7 +24,7 @@ export { Variable };
 export function held(type: TensorType, numbers: readonly number[]): Tensor {
   const array = allocate(type.dtype, type.size);
   array.set(numbers);
-  return new Tensor(array, type);
+  return tensorOver(array, type);
 }
 
 /**
@@ -43,7 +43,7 @@ export function drawn(type: TensorType, seed: number, low: number, high: number)
     // Not low + fraction · (high − low): the range may be longer than the largest number.
     array[index] = whole ? low + Math.floor(fraction * (high - low + 1)) : low * (1 - fraction) + high * fraction;
   }
-  return new Tensor(array, type);
+  return tensorOver(array, type);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { TypedArray } from "../src/dtype.ts";
 import { computeNode } from "../src/graph/interpret.ts";
 import { Operation, TableOperation } from "../src/graph/operation.ts";
 import { equalShapes } from "../src/shape.ts";
-import { Tensor } from "../src/tensor.ts";
+import { tensorOver } from "../src/tensor.ts";
 import type { KernelText } from "./emit/load_kernel.ts";
 import { roundUp } from "./runtime/protocol.ts";
 import type { Segment, WalkedRow } from "./runtime/protocol.ts";
@@ -90,7 +90,7 @@ export function siteOf({ drafts }: KernelRow): Error | undefined {
 /** One host step. A user's operation gets copies, which it may keep; the library's own read what is there. */
 export function runHost({ draft: { node, inputs, output } }: HostRow, arrays: readonly TypedArray[]): void {
   const own = node instanceof TableOperation;
-  const tensors = inputs.map(({ buffer, type }) => new Tensor(own ? arrays[buffer]! : arrays[buffer]!.slice(), type));
+  const tensors = inputs.map(({ buffer, type }) => tensorOver(own ? arrays[buffer]! : arrays[buffer]!.slice(), type));
   const result = computeNode(node, tensors);
   const expected = node.type!; // every type of a program is known
   if (!equalShapes(result.type.shape, expected.shape)) {

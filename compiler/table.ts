@@ -5,7 +5,7 @@
 import { type Operation, Read, type TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import type { ExecutorOptions } from "../src/ops/op.ts";
-import { Tensor } from "../src/tensor.ts";
+import { Tensor, tensorOver } from "../src/tensor.ts";
 import { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
 import { assemble } from "./assemble.ts";
@@ -202,7 +202,7 @@ class TableBuilder implements LoweringContext {
 
   /** A buffer that holds one number. */
   constantBuffer(value: number): number {
-    const tensor = new Tensor(new Float64Array([value]), scalarType);
+    const tensor = tensorOver(new Float64Array([value]), scalarType);
     return this.buffers.push({ kind: "constant", tensor, type: scalarType }) - 1;
   }
 

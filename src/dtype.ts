@@ -12,9 +12,19 @@ export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array 
 /** What kind of number a dtype holds; promotion and the choice of arithmetic follow from it. */
 export type Kind = "float" | "signed" | "unsigned" | "bool";
 
+/** An array class that tensors keep their numbers in. */
+type ArrayClass = {
+  new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray;
+  new (array: ArrayLike<number>): TypedArray;
+  readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
+};
+
 interface DTypeInfo {
   readonly kind: Kind;
   readonly bytes: 1 | 4 | 8;
+  /** The class of its arrays. */
+  readonly array: ArrayClass;
   readonly allocate: (length: number) => TypedArray;
   /** An array of elements that lie in `buffer` from a byte on. */
   readonly view: (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray;
@@ -26,15 +36,12 @@ interface DTypeInfo {
 }
 
 /** How the numbers of an array class are made and found. */
-function stored(Class: {
-  new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray;
-  new (array: TypedArray): TypedArray;
-  readonly BYTES_PER_ELEMENT: number;
-}): Pick<DTypeInfo, "bytes" | "view" | "copy"> {
+function stored(array: ArrayClass): Pick<DTypeInfo, "bytes" | "array" | "view" | "copy"> {
   return {
-    bytes: Class.BYTES_PER_ELEMENT as DTypeInfo["bytes"], // of the six classes in TypedArray
-    view: (buffer, offset, length) => new Class(buffer, offset, length),
-    copy: (array) => new Class(array),
+    bytes: array.BYTES_PER_ELEMENT as DTypeInfo["bytes"], // of the six classes in TypedArray
+    array,
+    view: (buffer, offset, length) => new array(buffer, offset, length),
+    copy: (source) => new array(source),
   };
 }
 
@@ -85,9 +92,16 @@ export function isInteger(dtype: DType): boolean {
   return kind === "signed" || kind === "unsigned";
 }
 
-/** A fresh array of `length` zeros that stores `dtype`. */
+/** A fresh array of `length` zeros that stores `dtype`. Throws a RangeError where there is no room for it. */
 export function allocate(dtype: DType, length: number): TypedArray {
-  return table[dtype].allocate(length);
+  try {
+    return table[dtype].allocate(length);
+  } catch (cause) {
+    throw new RangeError(
+      `Cannot allocate ${length} elements of ${dtype}: there is no room for ${length * table[dtype].bytes} bytes`,
+      { cause },
+    );
+  }
 }
 
 /** `dtype` itself, or a TypeError that lists the dtypes there are. */
@@ -96,19 +110,46 @@ export function checkDType(dtype: unknown): DType {
   throw new TypeError(`Cannot use dtype ${String(dtype)}: the dtypes are ${dtypes.join(", ")}`);
 }
 
-/** The dtype that is stored in such an array; a Uint8Array is taken as uint8. */
-export function dtypeOfArray(array: TypedArray): DType {
-  if (array instanceof Float32Array) return "float32";
-  if (array instanceof Float64Array) return "float64";
-  if (array instanceof Int32Array) return "int32";
-  if (array instanceof Uint32Array) return "uint32";
-  return array instanceof Int8Array ? "int8" : "uint8";
+const arrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
+  .get! as (this: unknown) => string | undefined; // every engine has this accessor
+
+/**
+ * The engine's own name for a typed array, such as `Float32Array`; undefined for anything else. Unlike the class, it is
+ * the same in every realm (a frame, node:vm, Jest's contexts), and no Proxy and no other object has one.
+ */
+export function arrayName(value: unknown): string | undefined {
+  return arrayTag.call(value);
 }
 
-/** Whether `value` is one of the arrays a tensor can be stored in. */
+const dtypesOfArrays: Readonly<Record<string, DType>> = {
+  Float32Array: "float32",
+  Float64Array: "float64",
+  Int32Array: "int32",
+  Uint32Array: "uint32",
+  Int8Array: "int8",
+  Uint8Array: "uint8",
+};
+
+/** The dtype that is stored in such an array; a Uint8Array is taken as uint8. */
+export function dtypeOfArray(array: TypedArray): DType {
+  return dtypesOfArrays[arrayName(array)!]!; // those are the classes in TypedArray
+}
+
+/** Whether `value` is one of the arrays a tensor can be stored in, of this realm or of another. */
 export function isTypedArray(value: unknown): value is TypedArray {
-  return value instanceof Float32Array || value instanceof Float64Array || value instanceof Int32Array ||
-    value instanceof Uint32Array || value instanceof Int8Array || value instanceof Uint8Array;
+  const name = arrayName(value);
+  return name !== undefined && Object.hasOwn(dtypesOfArrays, name);
+}
+
+/** Whether the buffer of a typed array has been transferred, or has become too short for it: then its numbers are gone. */
+export function isDetached(array: TypedArray): boolean {
+  if (array.length > 0) return false;
+  try {
+    array.keys(); // as every method of a typed array, it throws then
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /**

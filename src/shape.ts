@@ -54,20 +54,24 @@ export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   return shape;
 }
 
-/** `shape` itself, or an error that says which of its lengths is not a whole number ≥ 0. */
+/** Whether `length` is a whole number ≥ 0, as lengths of axes and sizes of tensors are. */
+export function isLength(length: unknown): length is number {
+  return Number.isSafeInteger(length) && length as number >= 0; // by the first condition
+}
+
+/** A frozen copy of `shape` (a number is one axis), or an error that says why it is none. */
 export function checkShape(shape: unknown, action: string): Shape {
   if (typeof shape === "number") return checkShape([shape], action);
   if (!Array.isArray(shape)) {
     throw new TypeError(`Cannot ${action}: a shape is an array of lengths, not ${String(shape)}`);
   }
-  for (const length of shape as readonly unknown[]) {
-    if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) {
-      throw new RangeError(
-        `Cannot ${action}: the shape [${shape.join(",")}] has a length that is not a whole number ≥ 0`,
-      );
-    }
-  }
-  return Object.freeze([...(shape as number[])]); // every element was checked above
+  const own: unknown[] = [...shape];
+  if (own.every(isLength)) return Object.freeze(own as number[]); // by the condition
+  throw new RangeError(
+    `Cannot ${action}: the shape [${
+      own.map((each) => typeof each === "bigint" ? `${each}n` : String(each)).join(",")
+    }] has a length that is not a whole number ≥ 0`,
+  );
 }
 
 /** An axis counted from the front, from one that may count from the back (−1 is the last). */

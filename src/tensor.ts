@@ -2,11 +2,15 @@
  * Tensor: a Value that holds its numbers.
  * @module
  */
-import type { TypedArray } from "./dtype.ts";
+import { dtypeInfo, dtypeOfArray, isDetached, isTypedArray, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
+import { describeForeign } from "./ops/nested.ts";
 import { stridesOf } from "./shape.ts";
-import type { TensorType } from "./tensor_type.ts";
+import { TensorType } from "./tensor_type.ts";
 import { type NestedArray, Value } from "./value.ts";
+
+/** What {@linkcode tensorOver} tells the constructor: nobody else can. */
+const checked = Symbol("checked");
 
 /**
  * Numbers in a row-major array with a shape: immutable, collected like any other object, never freed by hand.
@@ -24,16 +28,17 @@ export class Tensor extends Value {
   readonly #type: TensorType;
   readonly #data: TypedArray;
 
-  /** Takes over `data`, which nobody may write to afterwards. Most code calls {@linkcode tensor} instead. */
-  constructor(data: TypedArray, type: TensorType) {
+  /**
+   * Takes over `data`, which nobody may write to afterwards; most code calls {@linkcode tensor} instead. The array must
+   * be of the class and length that the type says. One that others could change or take away is copied: one in shared
+   * memory, in a resizable buffer, or of another realm. Throws a TypeError for what is no such array or no type, and a
+   * RangeError for another number of elements, a bool that is neither 0 nor 1, and a buffer that was transferred.
+   */
+  constructor(data: TypedArray, type: TensorType);
+  constructor(data: TypedArray, type: TensorType, known?: typeof checked) {
     super();
-    if (data.length !== type.size) {
-      throw new RangeError(
-        `Cannot make a tensor of ${type}: it takes ${type.size} elements, and there are ${data.length}`,
-      );
-    }
+    this.#data = known === checked ? data : checkedData(data, type);
     this.#type = type;
-    this.#data = data;
   }
 
   /** Dtype and shape. */
@@ -48,16 +53,16 @@ export class Tensor extends Value {
 
   /** The single element of a tensor of size 1. */
   override item(): number {
-    if (this.#data.length !== 1) {
-      throw new RangeError(`Cannot read .item() of ${this.#type}: it has ${this.#data.length} elements, not 1`);
+    const { data } = this;
+    if (data.length !== 1) {
+      throw new RangeError(`Cannot read .item() of ${this.type}: it has ${data.length} elements, not 1`);
     }
-    return this.#data[0]!;
+    return data[0]!;
   }
 
   /** The elements as nested arrays; booleans for dtype bool. */
   override toArray(): NestedArray {
-    const { shape, dtype } = this.#type;
-    const data = this.#data;
+    const { shape, dtype, data } = this;
     const strides = stridesOf(shape);
     const read = (axis: number, offset: number): NestedArray => {
       if (axis === shape.length) return dtype === "bool" ? data[offset] !== 0 : data[offset]!;
@@ -73,7 +78,7 @@ export class Tensor extends Value {
 
   /** How errors call it: by its type. */
   override describe(): string {
-    return `a tensor of ${this.#type}`;
+    return `a tensor of ${this.type}`;
   }
 
   /** The numbers as NumPy prints them, with long axes summarised. */
@@ -92,7 +97,45 @@ export class Tensor extends Value {
   }
 }
 
+/** `data`, or a copy of it that nobody else can reach, once it is known to be what `type` says. */
+function checkedData(data: TypedArray, type: TensorType): TypedArray {
+  if (!(type instanceof TensorType)) {
+    throw new TypeError(`Cannot make a tensor: its type is ${describeForeign(type)}, not a TensorType of this library`);
+  }
+  const { array } = dtypeInfo(type.dtype);
+  if (!isTypedArray(data) || dtypeInfo(dtypeOfArray(data)).array !== array) {
+    throw new TypeError(
+      `Cannot make a tensor of ${type}: its elements are stored in a ${array.name}, not in ${describeForeign(data)}`,
+    );
+  }
+  if (isDetached(data)) {
+    throw new RangeError(`Cannot make a tensor of ${type}: the buffer of its ${array.name} was transferred or cut`);
+  }
+  if (data.length !== type.size) {
+    throw new RangeError(
+      `Cannot make a tensor of ${type}: it takes ${type.size} elements, and there are ${data.length}`,
+    );
+  }
+  if (type.dtype === "bool") {
+    const wrong = data.find((element) => element > 1);
+    if (wrong !== undefined) {
+      throw new RangeError(`Cannot make a tensor of ${type}: a bool is stored as 0 or 1, not as ${wrong}`);
+    }
+  }
+  const { buffer } = data;
+  const isOwn = Object.getPrototypeOf(data) === array.prototype && buffer instanceof ArrayBuffer && !buffer.resizable;
+  return isOwn ? data : new array(data);
+}
+
+/** A tensor over an array that is known to fit the type: what operations make, without the constructor's checks. */
+export function tensorOver(data: TypedArray, type: TensorType): Tensor {
+  return new (Tensor as CheckedConstructor)(data, type, checked);
+}
+
+/** The constructor with the parameter that is nobody else's. */
+type CheckedConstructor = new (data: TypedArray, type: TensorType, known: typeof checked) => Tensor;
+
 /** A tensor of the same elements under another shape of the same size; the numbers are shared. */
 export function withShape(tensor: Tensor, type: TensorType): Tensor {
-  return new Tensor(tensor.data, type);
+  return tensorOver(tensor.data, type);
 }

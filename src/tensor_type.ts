@@ -2,9 +2,9 @@
  * What is known of a value before it is computed: element type and shape.
  * @module
  */
-import { type DType, isFloating, promoteDTypes } from "./dtype.ts";
+import { checkDType, type DType, isFloating, promoteDTypes } from "./dtype.ts";
 import { LruCache } from "./lru_cache.ts";
-import { equalShapes, formatShape, type Shape, sizeOf } from "./shape.ts";
+import { checkShape, equalShapes, formatShape, isLength, type Shape } from "./shape.ts";
 
 /**
  * How a JavaScript number takes part in promotion: it is *weak*, and takes the dtype of the tensor it meets.
@@ -12,6 +12,8 @@ import { equalShapes, formatShape, type Shape, sizeOf } from "./shape.ts";
  * and `"fraction"` is such a one that need not be whole: one that was fed and is not, or the result of an operation.
  */
 export type Weakness = "integer" | "float" | "scalar" | "fraction";
+
+const weaknesses: readonly Weakness[] = ["integer", "float", "scalar", "fraction"];
 
 /** Numbers of the types in use. One that is forgotten gets another number when it comes back, never one that was used. */
 const identities = new LruCache<string, number>(16384);
@@ -22,6 +24,8 @@ function identify(key: string): number {
   if (id === undefined) identities.set(key, id = nextIdentity++);
   return id;
 }
+
+const action = "make a type";
 
 /** The dtype and shape of a value. Two types with the same `key` are the same type. */
 export class TensorType {
@@ -36,12 +40,27 @@ export class TensorType {
   #key: string | undefined;
   #id = 0;
 
-  /** A type; `weak` when it stands for a JavaScript number. */
+  /**
+   * A type; `weak` when it stands for a JavaScript number. Throws a TypeError for a dtype or a shape that is none, and a
+   * RangeError for a length that is not a whole number ≥ 0 and for more than 2⁵³ elements.
+   */
   constructor(dtype: DType, shape: Shape, weak?: Weakness) {
-    this.dtype = dtype;
+    if (weak !== undefined && !weaknesses.includes(weak)) {
+      throw new TypeError(`Cannot make a type: a number is weak as ${weaknesses.join(", ")}, not ${String(weak)}`);
+    }
+    this.dtype = checkDType(dtype);
     // Types are shared by results and kept by caches: a shape that a program writes to must not be theirs.
-    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
-    this.size = sizeOf(shape);
+    const own = !Array.isArray(shape) ? checkShape(shape, action) : Object.isFrozen(shape) ? shape : [...shape];
+    let size = 1;
+    for (let axis = 0; axis < own.length; axis++) {
+      if (!isLength(own[axis])) checkShape(own, action); // which throws
+      size *= own[axis]!;
+    }
+    if (!isLength(size)) {
+      throw new RangeError(`Cannot ${action} of shape ${formatShape(own)}: it has more than 2⁵³ elements`);
+    }
+    this.shape = own === shape ? own : Object.freeze(own);
+    this.size = size;
     this.weak = weak;
   }
 

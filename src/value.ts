@@ -13,6 +13,19 @@ import type { TensorType } from "./tensor_type.ts";
 /** Numbers (or booleans) in nested arrays, as `tensor` takes them and `toArray` returns them. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 
+/**
+ * What a tensor consists of, as plain data: what `structuredClone` and `postMessage` make of a {@linkcode Tensor} or a
+ * {@linkcode Variable}. The tensors of another copy of the library have these fields, too.
+ */
+export interface TensorData {
+  /** Length of each axis. */
+  readonly shape: Shape;
+  /** Element type. */
+  readonly dtype: DType;
+  /** The elements in row-major order. */
+  readonly data: TypedArray;
+}
+
 /** Anything an operation takes for a tensor: a {@linkcode Value}, a number, or numbers in nested arrays. */
 export type Operand = Value | NestedArray;
 

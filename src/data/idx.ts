@@ -5,7 +5,7 @@
  */
 import { allocate, type DType } from "../dtype.ts";
 import { formatShape, sizeOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
+import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 
 type Reader = (view: DataView, offset: number) => number;
@@ -74,10 +74,10 @@ export function readIdx(bytes: Uint8Array): Tensor {
     );
   }
   const type = new TensorType(elementType.dtype, shape);
-  if (elementType.dtype === "uint8") return new Tensor(bytes.slice(start), type);
+  if (elementType.dtype === "uint8") return tensorOver(bytes.slice(start), type);
   const data = allocate(elementType.dtype, size);
   for (let index = 0; index < size; index++) data[index] = elementType.read(view, start + index * elementType.bytes);
-  return new Tensor(data, type);
+  return tensorOver(data, type);
 }
 
 /**

@@ -5,7 +5,7 @@
 import { addSite, type Site } from "../errors.ts";
 import { describeForeign, fromNested } from "../ops/nested.ts";
 import { type Attributes, computeNow, computeReference, type Op, toValue } from "../ops/op.ts";
-import { Tensor } from "../tensor.ts";
+import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { allocate } from "../dtype.ts";
 import { type NestedArray, type Operand, Value } from "../value.ts";
@@ -232,7 +232,7 @@ function zeroRunType(operation: Operation): TensorType | undefined {
   for (const { type } of operation.inputNodes) {
     if (type === undefined) return undefined;
     const strong = type.weak ? new TensorType("float32", type.shape) : type;
-    zeros.push(new Tensor(allocate(strong.dtype, strong.size), strong));
+    zeros.push(tensorOver(allocate(strong.dtype, strong.size), strong));
   }
   const { type } = runCompute(operation, zeros);
   zeroRunTypes.set(operation, type);

@@ -5,9 +5,9 @@
 import { allocate, checkDType, type DType, dtypeInfo, isFloating, type TypedArray } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
 import { equalShapes } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
+import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
-import { type Operand, Value } from "../value.ts";
+import { type Operand, type TensorData, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { Assign, type Operation } from "./operation.ts";
 import { activeTrace, graphFor, nodeIn } from "./recording.ts";
@@ -87,8 +87,8 @@ export class Variable extends Value {
   #holds = 0;
   #settle: (() => void) | undefined;
 
-  /** Copies the initial value: a Value, a number or nested arrays. Throws without one, and inside `compile`, where it would be made anew by every trace. (`standIn` is for `compile`.) */
-  constructor(initialValue: Operand, options?: VariableOptions, standIn?: StandIn) {
+  /** Copies the initial value: a Value, a number, nested arrays, or a clone of a tensor. Throws without one, and inside `compile`, where it would be made anew by every trace. (`standIn` is for `compile`.) */
+  constructor(initialValue: Operand | TensorData, options?: VariableOptions, standIn?: StandIn) {
     super();
     this.standIn = standIn;
     if (standIn !== undefined) {
@@ -149,7 +149,7 @@ export class Variable extends Value {
    * Replaces the value; shape must agree, and the dtype is converted. Inside a traced function, and given a node of a
    * graph, the assignment is recorded, lands when the program has run, and the operation is returned.
    */
-  assign(value: Operand): Value {
+  assign(value: Operand | TensorData): Value {
     const trace = activeTrace();
     // Numbers are taken in the Variable's own dtype: by way of float32, float64 would lose digits.
     const given = value instanceof Value ? value : fromNested(value, this.#type.dtype, `assign to ${this.name}`);
@@ -177,7 +177,7 @@ export class Variable extends Value {
   /** A tensor of the present state; later changes do not touch it. */
   snapshot(): Tensor {
     this.settle();
-    return this.#snapshot ??= new Tensor(dtypeInfo(this.#type.dtype).copy(this.#storage.array), this.#type);
+    return this.#snapshot ??= tensorOver(dtypeInfo(this.#type.dtype).copy(this.#storage.array), this.#type);
   }
 
   /**

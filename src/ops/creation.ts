@@ -2,16 +2,16 @@
  * New tensors: of numbers, filled, counted, and like others.
  * @module
  */
-import { allocate, checkDType, type DType, dtypeInfo, dtypeOfArray, isTypedArray, type TypedArray } from "../dtype.ts";
+import { allocate, checkDType, type DType, dtypeOfArray, isTypedArray, type TypedArray } from "../dtype.ts";
 import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
-import { Tensor, withShape } from "../tensor.ts";
+import { type Tensor, tensorOver, withShape } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
-import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
+import { type NestedArray, type Operand, type Result, type TensorData, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { expandDims } from "./arrangement.ts";
 import { checkIndices, toIndices } from "./indexing.ts";
 import { broadcastTo, reshape, typeWithShape } from "./movement.ts";
-import { describeForeign, fromNested, store } from "./nested.ts";
+import { describeForeign, fromNested, fromTypedArray, store } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
 
 /** Options of the functions that make tensors. */
@@ -24,14 +24,14 @@ export interface CreationOptions {
 function generate(shape: Shape, dtype: DType, action: string, element: (index: number) => number): Tensor {
   const data = allocate(dtype, sizeOf(shape));
   for (let index = 0; index < data.length; index++) data[index] = store(element(index), dtype, action);
-  return new Tensor(data, new TensorType(dtype, shape));
+  return tensorOver(data, new TensorType(dtype, shape));
 }
 
 /**
  * A tensor of numbers: nested arrays (float32, or bool when all are booleans), a typed array (copied; its own dtype,
- * a Uint8Array is uint8), or a Value whose numbers are known. `shape` arranges them in another shape. Throws a
- * TypeError for what holds no numbers, and a RangeError for ragged arrays, for a shape of another size, and for
- * numbers that an integer dtype does not hold.
+ * a Uint8Array is uint8), a Value whose numbers are known, or what `structuredClone` or `postMessage` has made of one.
+ * `shape` arranges them in another shape. Throws a TypeError for what holds no numbers, and a RangeError for ragged
+ * arrays, for a shape of another size, for numbers that an integer dtype does not hold, and where there is no room.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ function generate(shape: Shape, dtype: DType, action: string, element: (index: n
  * ```
  */
 export function tensor(
-  data: Value | NestedArray | TypedArray,
+  data: Value | NestedArray | TypedArray | TensorData,
   options: CreationOptions & { readonly shape?: number | Shape } = {},
 ): Tensor {
   const dtype = options.dtype === undefined ? undefined : checkDType(options.dtype);
@@ -55,30 +55,15 @@ export function tensor(
   return withShape(made, new TensorType(made.dtype, shape));
 }
 
-function fromData(data: Value | NestedArray | TypedArray, dtype: DType | undefined): Tensor {
+function fromData(data: Value | NestedArray | TypedArray | TensorData, dtype: DType | undefined): Tensor {
   if (data instanceof Value) {
     const numbers = data.concrete("make a tensor of");
     return dtype === undefined || dtype === numbers.dtype
       ? numbers
-      : fromTypedArray(numbers.data, dtype, numbers.shape);
+      : fromTypedArray(numbers.data, dtype, numbers.shape, "make a tensor");
   }
-  if (isTypedArray(data)) return fromTypedArray(data, dtype ?? dtypeOfArray(data), [data.length]);
-  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) {
-    throw new TypeError(
-      `Cannot make a tensor of ${
-        describeForeign(data)
-      }: no dtype is stored so; convert it, as with Float32Array.from(…)`,
-    );
-  }
+  if (isTypedArray(data)) return fromTypedArray(data, dtype ?? dtypeOfArray(data), [data.length], "make a tensor");
   return fromNested(data, dtype, "make a tensor");
-}
-
-function fromTypedArray(data: TypedArray, dtype: DType, shape: Shape): Tensor {
-  const copied = dtype === dtypeOfArray(data) || dtypeInfo(dtype).kind === "float";
-  if (!copied) return generate(shape, dtype, "make a tensor", (index) => data[index]!);
-  const array = allocate(dtype, data.length);
-  array.set(data);
-  return new Tensor(array, new TensorType(dtype, shape));
 }
 
 /**
@@ -106,7 +91,7 @@ export function full(shape: number | Shape, value: number | boolean, options: Cr
   }
   const dtype = checkDType(options.dtype ?? (typeof value === "boolean" ? "bool" : "float32"));
   const type = new TensorType(dtype, checkShape(shape, "fill a tensor"));
-  return new Tensor(allocate(dtype, type.size).fill(store(Number(value), dtype, "fill a tensor")), type);
+  return tensorOver(allocate(dtype, type.size).fill(store(Number(value), dtype, "fill a tensor")), type);
 }
 
 /** A tensor of `shape` (a number is one axis) with every element 0; float32 unless `dtype` says otherwise. */

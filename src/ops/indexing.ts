@@ -4,7 +4,7 @@
  */
 import { isInteger } from "../dtype.ts";
 import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
+import { tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type Operand, type Result, Value } from "../value.ts";
 import { convertNumber } from "./elementwise.ts";
@@ -196,7 +196,7 @@ function reorder(x: Value, indices: Value, axis: number): Value {
   const along = normalizeAxis(axis, shape.length, "sort");
   const strides = stridesOf(shape);
   const lines = new TensorType("int32", shape.with(along, 1));
-  const starts = new Tensor(stridedOffsets(lines.shape, strides, 0), lines);
+  const starts = tensorOver(stridedOffsets(lines.shape, strides, 0), lines);
   return take(flatten(x), indices.mul(strides[along]!).add(starts), 0);
 }
 

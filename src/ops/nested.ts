@@ -1,22 +1,35 @@
 /**
- * Numbers in nested arrays, as users write them, to tensors.
+ * What users write or keep numbers in, to tensors: nested arrays, typed arrays, and the plain data of a tensor.
  * @module
  */
-import { allocate, type DType, dtypeInfo, isFloating, isTypedArray } from "../dtype.ts";
-import { Tensor } from "../tensor.ts";
+import {
+  allocate,
+  arrayName,
+  checkDType,
+  type DType,
+  dtypeInfo,
+  dtypeOfArray,
+  isDetached,
+  isFloating,
+  isTypedArray,
+  type TypedArray,
+} from "../dtype.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "../shape.ts";
+import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
-import type { NestedArray } from "../value.ts";
+import type { NestedArray, TensorData } from "../value.ts";
+
+/** No arrays are nested deeper: this many calls fit on every engine's stack. */
+const deepest = 1000;
 
 /**
- * A tensor of nested arrays of numbers or booleans. Without `dtype`, booleans make a bool tensor and numbers a
- * float32 one. Throws a TypeError for anything else, and a RangeError, naming the index, where the arrays are ragged.
+ * A tensor of nested arrays of numbers or booleans, or of what {@linkcode fromTensorData} takes. Without `dtype`,
+ * booleans make a bool tensor and numbers a float32 one. Throws a TypeError for anything else, and a RangeError, naming
+ * the index, where the arrays are ragged.
  */
-export function fromNested(data: NestedArray, dtype: DType | undefined, action: string): Tensor {
-  const shape: number[] = [];
-  for (let level: NestedArray = data; Array.isArray(level); level = level[0]!) {
-    shape.push(level.length);
-    if (level.length === 0) break;
-  }
+export function fromNested(data: NestedArray | TensorData, dtype: DType | undefined, action: string): Tensor {
+  if (isTensorData(data)) return fromTensorData(data, dtype, action);
+  const shape = shapeOfNested(data, action);
   const values: (number | boolean)[] = [];
   const index: number[] = [];
   const where = (): string => index.length === 0 ? "the value" : `the element at [${index.join(",")}]`;
@@ -41,7 +54,7 @@ export function fromNested(data: NestedArray, dtype: DType | undefined, action: 
     }
     if (typeof level !== "number" && typeof level !== "boolean") {
       throw new TypeError(
-        `Cannot ${action}: ${where()} is ${describeForeign(level)}, not a number, a boolean, an array or a Value`,
+        `Cannot ${action}: ${where()} is ${describeForeign(level)}, ${adviceFor(level)}`,
       );
     }
     if (depth !== shape.length) {
@@ -62,7 +75,67 @@ export function fromNested(data: NestedArray, dtype: DType | undefined, action: 
   for (let position = 0; position < array.length; position++) {
     array[position] = store(Number(values[position]), type.dtype, action);
   }
-  return new Tensor(array, type);
+  return tensorOver(array, type);
+}
+
+/** What an error says of something that holds no numbers, or none that can be taken as they are. */
+function adviceFor(value: unknown): string {
+  const name = arrayName(value);
+  if (name !== undefined) {
+    const way = name.startsWith("Big") ? "Float64Array.from(…, Number)" : "Float32Array.from(…)";
+    return `in which no dtype is stored; convert it, as with ${way}`;
+  }
+  const isBytes = ArrayBuffer.isView(value) || Object.prototype.toString.call(value).endsWith("ArrayBuffer]");
+  return isBytes
+    ? "of which no dtype is known; make a typed array of it, as with new Float32Array(…)"
+    : "not a number, a boolean, an array or a Value";
+}
+
+/** The shape that nested arrays have if they are not ragged: the lengths of the first ones. */
+function shapeOfNested(data: NestedArray, action: string): number[] {
+  const shape: number[] = [];
+  const path: NestedArray[] = [];
+  for (let level = data; Array.isArray(level); level = level[0]!) {
+    if (path.includes(level)) throw new TypeError(`Cannot ${action}: an array contains itself`);
+    if (path.length === deepest) throw new RangeError(`Cannot ${action}: arrays are nested more than ${deepest} deep`);
+    path.push(level);
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  return shape;
+}
+
+/** A tensor with a copy of the array's elements, which are converted to another dtype as by `astype`, but checked. */
+export function fromTypedArray(data: TypedArray, dtype: DType, shape: Shape, action: string): Tensor {
+  if (isDetached(data)) {
+    throw new TypeError(`Cannot ${action} of ${describeForeign(data)}: its buffer was transferred or cut`);
+  }
+  const array = allocate(dtype, data.length);
+  if (dtype === dtypeOfArray(data) || isFloating(dtype)) array.set(data);
+  else for (let index = 0; index < data.length; index++) array[index] = store(data[index]!, dtype, action);
+  return tensorOver(array, new TensorType(dtype, shape));
+}
+
+/** Whether a value has the fields of a tensor: a clone of one has, and a tensor of another copy of the library. */
+export function isTensorData(value: unknown): value is TensorData {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.hasOwn(value, "shape") && Object.hasOwn(value, "dtype") && Object.hasOwn(value, "data");
+}
+
+/** A tensor with a copy of those elements. Throws when they do not fit together. */
+export function fromTensorData(value: TensorData, dtype: DType | undefined, action: string): Tensor {
+  const { data } = value;
+  const own = checkDType(value.dtype);
+  const shape = checkShape(value.shape, action);
+  const { array } = dtypeInfo(own);
+  if (!isTypedArray(data) || dtypeInfo(dtypeOfArray(data)).array !== array) {
+    throw new TypeError(`Cannot ${action} of ${own} data: they are ${describeForeign(data)}, not a ${array.name}`);
+  }
+  const size = sizeOf(shape);
+  if (data.length !== size && !isDetached(data)) {
+    throw new RangeError(`Cannot ${action} of shape ${formatShape(shape)}: there are ${data.length} numbers`);
+  }
+  return fromTypedArray(data, dtype ?? own, shape, action);
 }
 
 /** A number as `dtype` holds it; NaN and infinities in an integer type, and numbers beyond its range, are errors. */
@@ -82,6 +155,16 @@ export function describeForeign(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
   if (typeof value === "function") return "a function";
-  if (typeof value === "object") return `an object of class ${value.constructor?.name ?? "unknown"}`;
+  if (typeof value === "object") return `an object of class ${className(value)}`;
   return `${typeof value} ${String(value)}`;
+}
+
+/** The name of an object's class, as far as it has one: reading it may throw, and it may be anything. */
+function className(value: object): string {
+  try {
+    const name: unknown = value.constructor.name;
+    return typeof name === "string" && name !== "" ? name : "unknown";
+  } catch {
+    return "unknown";
+  }
 }

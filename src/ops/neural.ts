@@ -5,7 +5,7 @@
  */
 import { type DType, isFloating } from "../dtype.ts";
 import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
+import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
@@ -101,7 +101,7 @@ let lastIndices: Tensor | undefined;
 /** The class indices 0, 1, …; the last tensor of them is kept, so that a graph captures one and not one per use. */
 function classIndices(classes: number): Tensor {
   if (lastIndices?.size !== classes) {
-    lastIndices = new Tensor(
+    lastIndices = tensorOver(
       Int32Array.from({ length: classes }, (_, index) => index),
       new TensorType("int32", [classes]),
     );

@@ -10,7 +10,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Assign } from "../graph/operation.ts";
 import type { Placeholder } from "../graph/placeholder.ts";
 import type { Variable } from "../graph/variable.ts";
-import { Tensor } from "../tensor.ts";
+import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
 import { fromNested } from "./nested.ts";
@@ -180,7 +180,7 @@ export function currentExecutor(): Executor {
 export function computeReference(op: Op, inputs: readonly Tensor[], attributes: Attributes, type: TensorType): Tensor {
   const output = allocate(type.dtype, type.size);
   op.compute(output, inputs, attributes, type);
-  return new Tensor(output, type);
+  return tensorOver(output, type);
 }
 
 /** The attributes of an op that has none. */
@@ -218,7 +218,7 @@ export function computeNow(op: Op, inputs: readonly Tensor[], attributes: Attrib
 /** A number or nested array as a tensor: a number stays weak, an array takes float64 only from its neighbours. */
 function literal(operand: NestedArray, name: string, neighbours: readonly Operand[]): Tensor {
   if (typeof operand === "number") {
-    return new Tensor(new Float64Array([operand]), Number.isInteger(operand) ? weakInteger : weakFloat);
+    return tensorOver(new Float64Array([operand]), Number.isInteger(operand) ? weakInteger : weakFloat);
   }
   const wide = neighbours.some((each) => each instanceof Value && each.type?.dtype === "float64" && !each.type.weak);
   const tensor = fromNested(operand, undefined, name);

@@ -7,7 +7,7 @@
  */
 import { dtypeInfo, isFloating } from "../dtype.ts";
 import { type Shape, sizeOf, stridesOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
+import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
@@ -145,7 +145,7 @@ function maxPoolOp(axes: number): Op<PoolAttributes> {
 
 /** The numbers 0, 1, …, under a shape. */
 function numbered(shape: Shape): Tensor {
-  return new Tensor(Int32Array.from({ length: sizeOf(shape) }, (_, index) => index), new TensorType("int32", shape));
+  return tensorOver(Int32Array.from({ length: sizeOf(shape) }, (_, index) => index), new TensorType("int32", shape));
 }
 
 /**
@@ -214,7 +214,7 @@ function countsOf(slide: Slide, attributes: AverageAttributes): Tensor {
     counts.push(index.reduce((product, each, axis) => product * elements[axis]![each]!, 1));
   });
   const shape = shapeInLayout(attributes.layout, 1, 1, slide.counts);
-  return new Tensor(Float32Array.from(counts), new TensorType("float32", shape));
+  return tensorOver(Float32Array.from(counts), new TensorType("float32", shape));
 }
 
 const maxPoolOps = [maxPoolOp(1), maxPoolOp(2), maxPoolOp(3)] as const;

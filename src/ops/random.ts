@@ -9,7 +9,7 @@ import { type DType, dtypeInfo, isFloating, isInteger } from "../dtype.ts";
 import { activeTrace, outsideGraphs } from "../graph/recording.ts";
 import { Variable } from "../graph/variable.ts";
 import { checkShape, equalShapes, type Shape } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
+import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type Operand, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
@@ -25,7 +25,7 @@ export interface SampleOptions {
 
 /** A tensor of uint32 words. */
 function words(...values: number[]): Tensor {
-  return new Tensor(Uint32Array.from(values), new TensorType("uint32", [values.length]));
+  return tensorOver(Uint32Array.from(values), new TensorType("uint32", [values.length]));
 }
 
 function checkSeed(value: number, action: string): [number, number] {

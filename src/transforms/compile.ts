@@ -12,7 +12,7 @@ import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
 import type { ElementwiseOp } from "../ops/elementwise.ts";
 import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../ops/op.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { flatten, type Structure, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
@@ -324,7 +324,7 @@ function resultIn(graph: Graph, value: Value, name: string): Value {
 }
 
 function numberTensor(value: number, type: TensorType): Tensor {
-  return new Tensor(new Float64Array([value]), type);
+  return tensorOver(new Float64Array([value]), type);
 }
 
 function traceProgram(
