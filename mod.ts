@@ -34,6 +34,7 @@ export type { Axes, ReduceOptions, VarianceOptions } from "./src/ops/reduce.ts";
 export { Tensor } from "./src/tensor.ts";
 
 export { Graph } from "./src/graph/graph.ts";
+export { GraphNode } from "./src/graph/node.ts";
 export { type Computed, Operation } from "./src/graph/operation.ts";
 export { Placeholder, placeholder, type PlaceholderOptions } from "./src/graph/placeholder.ts";
 export { type StandIn, Variable, type VariableOptions } from "./src/graph/variable.ts";

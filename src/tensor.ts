@@ -2,12 +2,12 @@
  * Tensor: a Value that holds its numbers.
  * @module
  */
-import { dtypeInfo, dtypeOfArray, isDetached, isTypedArray, type TypedArray } from "./dtype.ts";
+import { type DType, dtypeInfo, dtypeOfArray, isDetached, isTypedArray, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
 import { describeForeign } from "./ops/nested.ts";
-import { stridesOf } from "./shape.ts";
+import { type Shape, stridesOf } from "./shape.ts";
 import { TensorType } from "./tensor_type.ts";
-import { type NestedArray, Value } from "./value.ts";
+import { type NestedArray, type TensorData, Value } from "./value.ts";
 
 /** What {@linkcode tensorOver} tells the constructor: nobody else can. */
 const checked = Symbol("checked");
@@ -25,8 +25,14 @@ const checked = Symbol("checked");
  * ```
  */
 export class Tensor extends Value {
+  // These are fields of every tensor's own: deep equality compares them, and structuredClone copies them.
+  /** Length of each axis. */
+  declare readonly shape: Shape;
+  /** Element type. */
+  declare readonly dtype: DType;
+  /** The elements in row-major order. Read only: a tensor's numbers never change. */
+  declare readonly data: TypedArray;
   readonly #type: TensorType;
-  readonly #data: TypedArray;
 
   /**
    * Takes over `data`, which nobody may write to afterwards; most code calls {@linkcode tensor} instead. The array must
@@ -37,18 +43,17 @@ export class Tensor extends Value {
   constructor(data: TypedArray, type: TensorType);
   constructor(data: TypedArray, type: TensorType, known?: typeof checked) {
     super();
-    this.#data = known === checked ? data : checkedData(data, type);
+    const own = known === checked ? data : checkedData(data, type);
+    this.shape = type.shape;
+    this.dtype = type.dtype;
+    this.data = own;
     this.#type = type;
   }
 
   /** Dtype and shape. */
   override get type(): TensorType {
-    return this.#type;
-  }
-
-  /** The elements in row-major order; read only. */
-  override get data(): TypedArray {
-    return this.#data;
+    // A Proxy around a tensor, as Vue's reactive makes them, only has the fields.
+    return #type in this ? this.#type : typeOfFields(this);
   }
 
   /** The single element of a tensor of size 1. */
@@ -86,15 +91,14 @@ export class Tensor extends Value {
     return formatTensor(this);
   }
 
-  /** What `JSON.stringify` writes: the nested arrays; shape and dtype are not kept. */
-  toJSON(): NestedArray {
-    return this.toArray();
-  }
-
   /** Shown by Jupyter. */
   [Symbol.for("Jupyter.display")](): Record<string, string> {
     return { "text/plain": this.toString() };
   }
+}
+
+function typeOfFields({ dtype, shape }: TensorData): TensorType {
+  return new TensorType(dtype, shape);
 }
 
 /** `data`, or a copy of it that nobody else can reach, once it is known to be what `type` says. */

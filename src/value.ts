@@ -83,14 +83,13 @@ export abstract class Value {
   }
 
   /** Length of each axis. Throws when a hand-built graph does not know it before it is run. */
-  get shape(): Shape {
-    return known(this, "shape").shape;
-  }
+  abstract readonly shape: Shape;
 
   /** Element type. Throws when a hand-built graph does not know it before it is run. */
-  get dtype(): DType {
-    return known(this, "dtype").dtype;
-  }
+  abstract readonly dtype: DType;
+
+  /** The elements in row-major order. Read only: a tensor's numbers never change. */
+  abstract readonly data: TypedArray;
 
   /** Number of axes. */
   get rank(): number {
@@ -102,11 +101,6 @@ export abstract class Value {
     return known(this, "size").size;
   }
 
-  /** The elements in row-major order. Read only: a tensor's numbers never change. */
-  get data(): TypedArray {
-    return this.concrete("read .data of").data;
-  }
-
   /** The single element of a tensor of size 1, as a number (a bool is 0 or 1). */
   item(): number {
     return this.concrete("read .item() of").item();
@@ -115,6 +109,14 @@ export abstract class Value {
   /** The elements as nested arrays, booleans for dtype bool; a plain number or boolean for a tensor of rank 0. */
   toArray(): NestedArray {
     return this.concrete("read .toArray() of").toArray();
+  }
+
+  /**
+   * What `JSON.stringify` writes: the nested arrays, without shape and dtype; of a node of a graph, which has no numbers,
+   * what errors call it.
+   */
+  toJSON(): NestedArray | string {
+    return this.toArray();
   }
 
   /**
@@ -132,7 +134,7 @@ export abstract class Value {
 }
 
 /** A value's type, or an error that says what could not be read for want of it. */
-function known(value: Value, what: string): TensorType {
+export function known(value: Value, what: string): TensorType {
   const { type } = value;
   if (type === undefined) {
     throw new TypeError(`Cannot read the ${what} of ${value.describe()}: it is not known before the graph is run`);

@@ -2,7 +2,7 @@
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { type DType, Tensor, TensorType, type TypedArray } from "../mod.ts";
+import { type DType, Tensor, tensor, TensorType, type TypedArray, type Value } from "../mod.ts";
 
 type Kind = typeof TypeError | typeof RangeError;
 
@@ -93,6 +93,14 @@ describe("Tensor", () => {
       assertEquals(x.mul(2).toArray(), [2, 4]);
     }
     assertThrows(() => new Tensor(foreign, new TensorType("int32", [2])), TypeError, "stored in a Int32Array");
+  });
+
+  it("can be used through a Proxy, as reactive state hands it out", () => {
+    const x = new Proxy(tensor([[1, 2]]), {});
+    assertEquals([x.shape, x.rank, x.dtype, x.size, x.toArray()], [[1, 2], 2, "float32", 2, [[1, 2]]]);
+    assertEquals(x.add(1).toArray(), [[2, 3]]);
+    assertEquals(tensor([1, 1]).sub(x as Value).toArray(), [[0, -1]]);
+    assertEquals(`${x} ${x.sum().item()}`, "tensor([[1., 2.]]) 3");
   });
 });
 

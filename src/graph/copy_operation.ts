@@ -7,6 +7,7 @@
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import type { Graph } from "./graph.ts";
+import { newIdentity } from "./node.ts";
 import { attach, Operation, zeroRunTypes } from "./operation.ts";
 
 /** What a copy of a user's operation is, in the end, a copy of. */
@@ -19,9 +20,10 @@ const originals = new WeakMap<Operation, Operation>();
 export function copyOperation(source: Operation, graph: Graph, inputNodes: readonly Value[]): Operation {
   const original = originals.get(source) ?? source;
   const copy: Operation = Object.create(original, {
-    graph: { value: graph, enumerable: true },
-    inputNodes: { value: inputNodes, enumerable: true },
-    consumers: { value: [], enumerable: true },
+    identity: { value: newIdentity(), enumerable: true },
+    graph: { value: graph },
+    inputNodes: { value: inputNodes },
+    consumers: { value: [] },
     ...forwarded(original, () => copy),
     compute: { value: (...inputs: Tensor[]) => original.compute(...inputs) },
   }) as Operation; // its prototype is one
@@ -57,15 +59,16 @@ function forwarded(original: Operation, copy: () => Operation): PropertyDescript
 
 /** Runs `body` while `original` has the place in the graph that its copy has. */
 function inPlaceOf<T>(copy: Operation, original: Operation, body: () => T): T {
-  const { graph, inputNodes, consumers } = original;
-  const output = Object.getOwnPropertyDescriptor(original, "output");
-  Object.assign(original, { graph: copy.graph, inputNodes: copy.inputNodes, consumers: copy.consumers });
-  Object.defineProperty(original, "output", { value: copy, configurable: true });
+  const { graph, inputNodes, consumers } = copy;
+  const place = Object.entries({ graph, inputNodes, consumers, output: copy });
+  const before = place.map(([name]) => Object.getOwnPropertyDescriptor(original, name));
+  for (const [name, value] of place) Object.defineProperty(original, name, { value, configurable: true });
   try {
     return body();
   } finally {
-    Object.assign(original, { graph, inputNodes, consumers });
-    if (output === undefined) delete (original as { output?: unknown }).output; // defined just now
-    else Object.defineProperty(original, "output", output);
+    place.forEach(([name], index) => {
+      if (before[index] === undefined) Reflect.deleteProperty(original, name);
+      else Object.defineProperty(original, name, before[index]);
+    });
   }
 }

@@ -10,6 +10,7 @@ import { TensorType } from "../tensor_type.ts";
 import { allocate } from "../dtype.ts";
 import { type NestedArray, type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
+import { GraphNode } from "./node.ts";
 import { Placeholder } from "./placeholder.ts";
 import { activeTrace, graphFor, nodeIn, outsideGraphs, withTrace } from "./recording.ts";
 import { Variable } from "./variable.ts";
@@ -60,17 +61,11 @@ export function lookingError(node: Value & { graph: Graph }, action: string, sit
  * console.log(Cube.apply(tensor([1, 2])).toArray()); // [1, 8]
  * ```
  */
-export class Operation extends Value {
-  /** The nodes whose values it computes from; a Variable of the same graph stands for itself. */
-  readonly inputNodes: readonly Value[];
-  /** The operations that use its output, an entry per use. */
-  readonly consumers: Operation[] = [];
-  /** The graph it is a node of. */
-  readonly graph: Graph;
+export class Operation extends GraphNode {
+  readonly #inputNodes: readonly Value[];
 
   /** `home` is for the library's own nodes, whose graph is already decided. */
   constructor(inputNodes?: readonly Operand[], home?: Graph) {
-    super();
     const name = new.target.name;
     const inputs = inputNodes ?? [];
     if (!Array.isArray(inputs)) {
@@ -83,11 +78,16 @@ export class Operation extends Value {
         `Cannot make a node for ${name}: there is no default graph; call new Graph().asDefault() first, or ${name}.apply(…) to compute at once`,
       );
     }
-    this.graph = graph;
-    this.inputNodes = home === undefined
+    super(graph);
+    this.#inputNodes = home === undefined
       ? inputs.map((input) => nodeIn(graph, toValue(input, name)))
       : inputs as readonly Value[]; // the library passes nodes of it
     attach(this);
+  }
+
+  /** The nodes whose values it computes from; a Variable of the same graph stands for itself. */
+  get inputNodes(): readonly Value[] {
+    return this.#inputNodes;
   }
 
   /** Computes now when no input is a node of a graph, and records a node otherwise, as the library's operations do. */

@@ -6,9 +6,9 @@ import { checkDType, type DType } from "../dtype.ts";
 import { checkShape, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
-import { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
-import { lookingError, type Operation } from "./operation.ts";
+import { GraphNode } from "./node.ts";
+import { lookingError } from "./operation.ts";
 
 /** What may be said of a placeholder when it is made; all of it may be left to the feed. */
 export interface PlaceholderOptions {
@@ -21,11 +21,7 @@ export interface PlaceholderOptions {
 }
 
 /** An input node. Made by {@linkcode placeholder}. */
-export class Placeholder extends Value {
-  /** The operations that use it, an entry per use. */
-  readonly consumers: Operation[] = [];
-  /** The graph it is a node of. */
-  readonly graph: Graph;
+export class Placeholder extends GraphNode {
   /** What errors and printed graphs call it. */
   readonly name: string;
   /** The element type that was asked for, if any. */
@@ -36,8 +32,7 @@ export class Placeholder extends Value {
 
   /** `type` is for traced arguments, of which everything is known. */
   constructor(graph: Graph, options: PlaceholderOptions, type?: TensorType) {
-    super();
-    this.graph = graph;
+    super(graph);
     this.name = options.name ?? `placeholder${graph.placeholders.length}`;
     this.declaredDType = type?.dtype ?? options.dtype;
     this.declaredShape = type?.shape ?? options.shape;

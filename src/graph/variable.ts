@@ -4,7 +4,7 @@
  */
 import { allocate, checkDType, type DType, dtypeInfo, isFloating, type TypedArray } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
-import { equalShapes } from "../shape.ts";
+import { equalShapes, type Shape } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type Operand, type TensorData, Value } from "../value.ts";
@@ -50,6 +50,22 @@ function convert<V extends Value>(value: V, dtype: DType): V {
     : value.astype(dtype) as Value as V;
 }
 
+const dataProperty: PropertyDescriptor & ThisType<Variable> = {
+  get() {
+    return this.concrete("read .data of").data;
+  },
+  enumerable: true,
+};
+
+/** Gives a Variable its own properties. Its numbers change and move, so that they are read anew each time. */
+function defineFields(variable: Variable, { shape, dtype }: TensorType): void {
+  Object.defineProperties(variable, {
+    shape: { value: shape, enumerable: true },
+    dtype: { value: dtype, enumerable: true },
+    data: dataProperty,
+  });
+}
+
 /** Throws when a value of this type does not fit into a Variable. */
 export function checkAssignable(variable: Variable, type: TensorType): void {
   if (!equalShapes(variable.type.shape, type.shape)) {
@@ -59,7 +75,8 @@ export function checkAssignable(variable: Variable, type: TensorType): void {
 
 /**
  * A tensor that can be changed by {@linkcode Variable.assign}, and by optimizers. It copies its initial value. Made
- * while a graph is the default one, it is also a node of that graph.
+ * while a graph is the default one, it is also a node of that graph. Deep equality compares shape, dtype and value;
+ * that of `@std/assert`, which reads everything that can be read, compares names, too.
  *
  * @example
  * ```ts
@@ -71,16 +88,19 @@ export function checkAssignable(variable: Variable, type: TensorType): void {
  * ```
  */
 export class Variable extends Value {
-  /** What errors and printed graphs call it. */
-  readonly name: string;
-  /** Whether optimizers change it unless told otherwise. */
-  readonly trainable: boolean;
-  /** The graph that was default when it was made, if any. */
-  readonly graph: Graph | undefined;
-  /** The operations of that graph that use it, an entry per use. */
-  readonly consumers: Operation[] = [];
-  /** Set on the Variables that a traced function is given for those it was called with. */
-  readonly standIn: StandIn | undefined;
+  // These three are a Variable's own and enumerable: deep equality compares them, and structuredClone copies them. What
+  // else there is to a Variable is not.
+  /** Length of each axis. */
+  declare readonly shape: Shape;
+  /** Element type. */
+  declare readonly dtype: DType;
+  /** The elements that it holds now, in row-major order; later assignments do not change them. */
+  declare readonly data: TypedArray;
+  readonly #name: string;
+  readonly #trainable: boolean;
+  readonly #graph: Graph | undefined;
+  readonly #consumers: Operation[] = [];
+  readonly #standIn: StandIn | undefined;
   readonly #type: TensorType;
   readonly #storage: Storage;
   #snapshot: Tensor | undefined;
@@ -90,15 +110,16 @@ export class Variable extends Value {
   /** Copies the initial value: a Value, a number, nested arrays, or a clone of a tensor. Throws without one, and inside `compile`, where it would be made anew by every trace. (`standIn` is for `compile`.) */
   constructor(initialValue: Operand | TensorData, options?: VariableOptions, standIn?: StandIn) {
     super();
-    this.standIn = standIn;
+    this.#standIn = standIn;
     if (standIn !== undefined) {
       // Only recorded, never run: it needs no storage of its own.
       const { original } = standIn;
-      this.name = original.name;
-      this.trainable = original.trainable;
+      this.#name = original.#name;
+      this.#trainable = original.#trainable;
       this.#type = original.#type;
       this.#storage = original.#storage;
-      this.graph = undefined;
+      this.#graph = undefined;
+      defineFields(this, this.#type);
       return;
     }
     const trace = activeTrace();
@@ -116,8 +137,8 @@ export class Variable extends Value {
     const initial =
       (initialValue instanceof Value ? initialValue : fromNested(initialValue, declared, "make a Variable"))
         .concrete("make a Variable of");
-    this.name = options?.name ?? `variable${made++}`;
-    this.trainable = options?.trainable ?? true;
+    this.#name = options?.name ?? `variable${made++}`;
+    this.#trainable = options?.trainable ?? true;
     const dtype = declared ?? (initial.type.weak ? "float32" : initial.type.dtype);
     this.#type = new TensorType(dtype, initial.type.shape);
     if (options?.trainable && !isFloating(dtype)) {
@@ -127,8 +148,34 @@ export class Variable extends Value {
     }
     this.#storage = new Storage(allocate(dtype, this.#type.size));
     this.#storage.array.set(convert(initial, dtype).data);
-    this.graph = Graph.default;
-    this.graph?.variables.push(this);
+    this.#graph = Graph.default;
+    defineFields(this, this.#type);
+    this.#graph?.variables.push(this);
+  }
+
+  /** What errors and printed graphs call it. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Whether optimizers change it unless told otherwise. */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  /** The graph that was default when it was made, if any. */
+  get graph(): Graph | undefined {
+    return this.#graph;
+  }
+
+  /** The operations of that graph that use it, an entry per use. */
+  get consumers(): Operation[] {
+    return this.#consumers;
+  }
+
+  /** Set on the Variables that a traced function is given for those it was called with. */
+  get standIn(): StandIn | undefined {
+    return this.#standIn;
   }
 
   /** Dtype and shape; they never change. */

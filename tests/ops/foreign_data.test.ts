@@ -1,8 +1,14 @@
 // What holds no numbers, or holds them in another way than this library's own: each is taken, or is an error that says what it is.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { assertEquals, assertThrows } from "@std/assert";
+import { bundle } from "../../.ci/bundle.ts";
 import { ones, tensor, type TensorData, Variable, zeros } from "../../mod.ts";
+import { reasonToSkipPackage } from "../node/install.ts";
 
 /** What a program without types may pass. */
 const foreign = (value: unknown): number[] => value as number[];
@@ -161,5 +167,25 @@ describe("tensor: takes", () => {
     const w = new Variable(data, { dtype: "float64" });
     w.assign({ ...data, data: new Uint8Array([5, 6, 7, 8]) });
     assertEquals([w.dtype, w.toArray()], ["float64", [[5, 6], [7, 8]]]);
+  });
+
+  const reason = reasonToSkipPackage();
+  it(`tensors and Variables of another copy of the library${reason ? ` (skipped: ${reason})` : ""}`, {
+    skip: reason !== undefined,
+  }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tensorloom-copy-"));
+    try {
+      writeFileSync(join(folder, "copy.mjs"), bundle("mod.ts", { minify: false }));
+      const copy = await import(pathToFileURL(join(folder, "copy.mjs")).href) as typeof import("../../mod.ts");
+      const [x, w] = [copy.tensor([[1, 2]]), new copy.Variable([3, 4])];
+      assertEquals([tensor(x).toArray(), tensor(w).toArray()], [[[1, 2]], [3, 4]]);
+      assertEquals(new Variable(w).toArray(), [3, 4]);
+      assertEquals(tensor([1, 1]).add(x).toArray(), [[2, 3]]);
+      const node = new copy.Graph().asDefault(() => copy.placeholder());
+      assertThrows(() => tensor([1]).add(node), TypeError, "Cannot add: the value is an object of class Placeholder");
+      copy.workers.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
