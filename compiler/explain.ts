@@ -3,6 +3,7 @@
  * @module
  */
 import { printGraph } from "../src/graph/print.ts";
+import { readable } from "../src/readable.ts";
 import { describePlacement } from "./placement.ts";
 import type { Program } from "./program.ts";
 import type { KernelRow, Row } from "./rows.ts";
@@ -57,7 +58,7 @@ function variablesWritten({ drafts }: KernelRow, { inPlace, buffers, original }:
     [...writes].flatMap((buffer) => {
       const target = inPlace.get(buffer);
       const found = target === undefined ? undefined : buffers[target];
-      return found?.kind === "variable" ? [original.variables[found.index]!.name] : [];
+      return found?.kind === "variable" ? [readable(original.variables[found.index]!.name)] : [];
     })
   );
 }

@@ -12,6 +12,7 @@ import { literal } from "../src/literal.ts";
 import { addressInPackage } from "../src/own_code.ts";
 import type { ExecutorOptions, Fed, GraphFunction, Op } from "../src/ops/op.ts";
 import { opTable } from "../src/ops/table.ts";
+import { readable } from "../src/readable.ts";
 import type { Tensor } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
@@ -56,7 +57,9 @@ class Writer {
     const body = [
       "// The arguments.",
       "const inputs = [",
-      ...inputs.map((input, index) => `  ${this.#argument(input.name, input.type!, index)}, // ${oneLine(input.name)}`),
+      ...inputs.map((input, index) =>
+        `  ${this.#argument(input.name, input.type!, index)}, // ${readable(input.name)}`
+      ),
       "];",
       "",
       "// The Variables, and what they hold before the run.",
@@ -92,7 +95,7 @@ class Writer {
     ];
     return [
       `// Rebuilds the graph of ${
-        oneLine(this.#source.name)
+        readable(this.#source.name)
       }, runs it compiled and by the reference implementations, and prints`,
       "// for every output and every Variable it assigns the largest relative difference.",
       "//",
@@ -146,7 +149,7 @@ class Writer {
   }
 
   #draw(what: string, type: TensorType, reason: string, low: number, high: number): string {
-    this.#drawn.push(`${oneLine(what)} (${type}), which ${reason}`);
+    this.#drawn.push(`${readable(what)} (${type}), which ${reason}`);
     return `drawn(${typeText(type)}, ${this.#drawn.length}, ${literal(low)}, ${literal(high)})`;
   }
 
@@ -199,9 +202,4 @@ function typeText({ dtype, shape, weak }: TensorType): string {
 function rangeOf({ dtype, weak }: TensorType): [low: number, high: number] {
   if (weak !== undefined) return weak === "scalar" ? [1, 3] : [0.25, 1];
   return isFloating(dtype) ? [-1, 1] : [0, 1];
-}
-
-/** Text that may stand in a comment of one line. */
-function oneLine(text: string): string {
-  return JSON.stringify(text).slice(1, -1).replace(/[\u2028\u2029]/g, " ");
 }

@@ -8,6 +8,7 @@ import { allocate, isFloating } from "../src/dtype.ts";
 import { referenceExecutor } from "../src/graph/interpret.ts";
 import { Variable } from "../src/graph/variable.ts";
 import { currentExecutor, type Executor, type ExecutorOptions, type GraphFunction } from "../src/ops/op.ts";
+import { readable } from "../src/readable.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 
@@ -86,7 +87,9 @@ function outcome(
   const assigned = graphFunction.assigns.map(({ variable }) => graphFunction.variables.indexOf(variable));
   return new Map([
     ...outputs.map((tensor, index) => [`output ${index}`, tensor] as const),
-    ...assigned.map((index) => [`Variable ${index}, ${variables[index]!.name}`, variables[index]!.snapshot()] as const),
+    ...assigned.map((index) =>
+      [`Variable ${index}, ${readable(variables[index]!.name)}`, variables[index]!.snapshot()] as const
+    ),
   ]);
 }
 

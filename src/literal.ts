@@ -4,6 +4,7 @@
  */
 import { isTypedArray } from "./dtype.ts";
 import { describeForeign } from "./ops/nested.ts";
+import { readable } from "./readable.ts";
 
 /**
  * JavaScript's own spelling of numbers, booleans, strings, null, undefined, and arrays and objects of these: read as a
@@ -12,7 +13,7 @@ import { describeForeign } from "./ops/nested.ts";
  */
 export function literal(value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return readable(JSON.stringify(value)); // its escapes are JavaScript's
   if (typeof value === "boolean" || value === null || value === undefined) return String(value);
   if (isTypedArray(value)) return literal([...value]);
   if (Array.isArray(value)) return `[${value.map(literal).join(",")}]`;

@@ -2,6 +2,7 @@
  * What a drawing writes and paints for a node, whichever format it is drawn in.
  * @module
  */
+import { readable } from "../readable.ts";
 import type { NodeKind, ShownNode } from "./print.ts";
 
 /** How the kinds of nodes are painted. */
@@ -60,19 +61,6 @@ export function columns(text: string): number {
 /** Escapes what has a meaning in XML's text and attributes, and in Graphviz's labels, which are written in the same way. */
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-}
-
-/**
- * Control characters, lone surrogates and what turns the direction of writing, as the escapes that JavaScript has for
- * them: some of them are forbidden in XML, even escaped, and none of them can be read.
- */
-function readable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
-    (character) =>
-      ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[character] ??
-        `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** A text of at most that many columns: of a longer one, its two ends. */

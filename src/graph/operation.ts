@@ -8,6 +8,7 @@ import { type Attributes, computeNow, computeReference, type Op, toValue } from 
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { allocate } from "../dtype.ts";
+import { readable } from "../readable.ts";
 import { type NestedArray, type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { GraphNode } from "./node.ts";
@@ -66,7 +67,7 @@ export class Operation extends GraphNode {
 
   /** `home` is for the library's own nodes, whose graph is already decided. */
   constructor(inputNodes?: readonly Operand[], home?: Graph) {
-    const name = new.target.name;
+    const name = home === undefined ? readable(new.target.name) : "an operation";
     const inputs = inputNodes ?? [];
     if (!Array.isArray(inputs)) {
       throw new TypeError(`Cannot make a node for ${name}: its inputs are a list, as in new ${name}([x])`);
@@ -100,12 +101,14 @@ export class Operation extends GraphNode {
 
   /** The output's value for the given values of the inputs. Subclasses override it. */
   compute(..._inputs: Tensor[]): Computed {
-    throw new TypeError(`Cannot compute ${this.name}: the class ${this.constructor.name} has no compute method`);
+    throw new TypeError(
+      `Cannot compute ${this.name}: the class ${readable(this.constructor.name)} has no compute method`,
+    );
   }
 
   /** The name that graphs and errors show. */
   get name(): string {
-    return this.constructor.name;
+    return readable(this.constructor.name);
   }
 
   /** The parameters that are not tensors. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { checkDType, type DType } from "../dtype.ts";
+import { readable } from "../readable.ts";
 import { checkShape, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -54,7 +55,8 @@ export class Placeholder extends GraphNode {
 
   /** How errors call it: name and, when known, type. */
   override describe(): string {
-    return this.#type === undefined ? this.name : `${this.name} (${this.#type})`;
+    const name = readable(this.name);
+    return this.#type === undefined ? name : `${name} (${this.#type})`;
   }
 
   /** Its name and what is known of its type. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { literal } from "../literal.ts";
+import { readable } from "../readable.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import type { Graph } from "./graph.ts";
@@ -54,14 +55,14 @@ export function shownNodes(graph: Graph): ShownNode[] {
 
 function called(node: Value): Pick<ShownNode, "kind" | "word" | "name"> {
   const variable = node instanceof Read ? node.source : node;
-  if (node instanceof Placeholder) return { kind: "placeholder", word: "placeholder", name: node.name };
-  if (variable instanceof Variable) return { kind: "variable", word: "variable", name: variable.name };
+  if (node instanceof Placeholder) return { kind: "placeholder", word: "placeholder", name: readable(node.name) };
+  if (variable instanceof Variable) return { kind: "variable", word: "variable", name: readable(variable.name) };
   if (node instanceof Read) {
     const { source } = node;
     const name = source.size === 1 ? `${source.concrete("print").item()}` : undefined;
     return { kind: "constant", word: "constant", name };
   }
-  if (node instanceof Assign) return { kind: "assignment", word: node.name, name: node.variable.name };
+  if (node instanceof Assign) return { kind: "assignment", word: node.name, name: readable(node.variable.name) };
   return { kind: "operation", word: node instanceof Operation ? node.name : node.describe(), name: undefined };
 }
 
@@ -69,7 +70,9 @@ function attributesOf(node: Value): string[] {
   if (!(node instanceof Operation)) return [];
   return Object.entries(node.attributes).filter(([, value]) => value !== undefined)
     // A user's operation may have anything for attributes.
-    .map(([key, value]) => `${key}=${node instanceof TableOperation ? literal(value) : JSON.stringify(value)}`);
+    .map(([key, value]) =>
+      readable(`${key}=${node instanceof TableOperation ? literal(value) : JSON.stringify(value)}`)
+    );
 }
 
 /** One line per node, inputs before consumers, numbered in that order: `%3: float32[64,10] = matmul %1 %2`. */

@@ -5,6 +5,7 @@
 import { isFloating } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
 import { currentExecutor, type Executable, type GraphFunction } from "../ops/op.ts";
+import { readable } from "../readable.ts";
 import { equalShapes, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { flatten, type Tree, unflatten } from "../tree.ts";
@@ -149,8 +150,10 @@ function readFeeds(feeds: Feeds): ReadonlyMap<Value, Feed> {
 /** The tensor a placeholder is fed, in the dtype it declares. */
 function feedTensor(node: Placeholder, feeds: ReadonlyMap<Value, Feed>, wide: boolean): Tensor {
   const feed = feeds.get(node);
-  if (feed === undefined) throw new TypeError(`Cannot run the graph: the placeholder ${node.name} is not fed`);
-  const action = `feed ${node.name}`;
+  if (feed === undefined) {
+    throw new TypeError(`Cannot run the graph: the placeholder ${readable(node.name)} is not fed`);
+  }
+  const action = `feed ${readable(node.name)}`;
   let tensor: Tensor;
   if (feed instanceof Value) {
     if (isNode(feed)) throw new TypeError(`Cannot ${action}: ${feed.describe()} is a node of a graph, not a tensor`);

@@ -4,6 +4,7 @@
  */
 import { allocate, checkDType, type DType, dtypeInfo, isFloating, type TypedArray } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
+import { readable } from "../readable.ts";
 import { equalShapes, type Shape } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -199,11 +200,12 @@ export class Variable extends Value {
   assign(value: Operand | TensorData): Value {
     const trace = activeTrace();
     // Numbers are taken in the Variable's own dtype: by way of float32, float64 would lose digits.
-    const given = value instanceof Value ? value : fromNested(value, this.#type.dtype, `assign to ${this.name}`);
+    const action = `assign to ${readable(this.#name)}`;
+    const given = value instanceof Value ? value : fromNested(value, this.#type.dtype, action);
     if (given.type !== undefined) checkAssignable(this, given.type);
-    const graph = graphFor([given], `assign to ${this.name}`) ?? trace?.graph;
+    const graph = graphFor([given], action) ?? trace?.graph;
     if (graph === undefined) {
-      const tensor = given.concrete(`assign to ${this.name}`);
+      const tensor = given.concrete(action);
       this.write(convert(tensor, this.#type.dtype).data);
       return this;
     }
@@ -265,11 +267,11 @@ export class Variable extends Value {
 
   /** How errors call it: name and type. */
   override describe(): string {
-    return `${this.name} (${this.#type})`;
+    return `${readable(this.#name)} (${this.#type})`;
   }
 
   /** Its name and value. */
   override toString(): string {
-    return `${this.name} = ${activeTrace() === undefined ? this.snapshot() : this.#type}`;
+    return `${readable(this.#name)} = ${activeTrace() === undefined ? this.snapshot() : this.#type}`;
   }
 }

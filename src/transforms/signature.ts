@@ -4,6 +4,7 @@
  */
 import { Variable } from "../graph/variable.ts";
 import { describeForeign } from "../ops/nested.ts";
+import { readable } from "../readable.ts";
 import { Tensor } from "../tensor.ts";
 import type { TensorType } from "../tensor_type.ts";
 import { type Structure, structureKey } from "../tree.ts";
@@ -131,7 +132,8 @@ export function outlineOf({ leaves, structure, isStatic, own, fractions }: Signa
       }
       if (leaf instanceof Tensor) return { kind: "tensor", type: leaf.type, first: leaves.indexOf(leaf) };
       if (leaf instanceof Variable) {
-        const { type, trainable, name } = leaf;
+        const { type, trainable } = leaf;
+        const name = readable(leaf.name);
         const exact = own.length === 0 ? undefined : { identity: identityOf(leaf), own: own.includes(leaf) };
         return { kind: "variable", type, first: leaves.indexOf(leaf), trainable, name, exact };
       }

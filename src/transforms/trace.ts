@@ -4,6 +4,7 @@
  */
 import { Graph } from "../graph/graph.ts";
 import { type Trace, withTrace } from "../graph/recording.ts";
+import { readable } from "../readable.ts";
 
 /**
  * Runs `body` while recording into a new graph, which ends with it. With `recordValues` every node computes as it is
@@ -31,5 +32,5 @@ export function checkSynchronous(result: unknown, name: string): void {
 
 /** What errors and explanations call a function. */
 export function functionName(fn: { readonly name: string }, fallback = "anonymous"): string {
-  return fn.name === "" ? fallback : fn.name;
+  return fn.name === "" ? fallback : readable(fn.name);
 }
