@@ -179,6 +179,6 @@ export * as workers from "./compiler/runtime/workers.ts";
 export * as train from "./src/train/mod.ts";
 export * as random from "./src/ops/random.ts";
 
-export { gunzip, readIdx } from "./src/data/idx.ts";
+export { gunzip, readIdx, type ReadOptions } from "./src/data/idx.ts";
 
 endOwnCode(new Error("the library ends here"));

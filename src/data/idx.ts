@@ -3,8 +3,8 @@
  * the elements of one array. Described at the bottom of http://yann.lecun.com/exdb/mnist/.
  * @module
  */
-import { allocate, type DType } from "../dtype.ts";
-import { formatShape, sizeOf } from "../shape.ts";
+import { allocate, type DType, dtypeInfo } from "../dtype.ts";
+import { formatShape, isLength, sizeOf } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 
@@ -21,6 +21,17 @@ const elementTypes: ReadonlyMap<number, { readonly dtype: DType; readonly bytes:
     [0x0e, { dtype: "float64", bytes: 8, read: (view, offset) => view.getFloat64(offset) }],
   ]);
 
+/** Options of {@linkcode readIdx} and {@linkcode gunzip}. */
+export interface ReadOptions {
+  /** The most bytes that the result may take: a whole number ≥ 0; 2 ** 30, which is 1 GiB, unless given. */
+  readonly maximumBytes?: number;
+}
+
+function limitOf({ maximumBytes = 2 ** 30 }: ReadOptions, action: string): number {
+  if (isLength(maximumBytes)) return maximumBytes;
+  throw new RangeError(`Cannot ${action}: maximumBytes is ${String(maximumBytes)}, not a whole number ≥ 0`);
+}
+
 function hex(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
 }
@@ -30,7 +41,7 @@ function hex(byte: number): string {
  * published compressed: see {@linkcode gunzip}.
  *
  * Throws a TypeError when the bytes are not an IDX file or hold an unknown element type, and a RangeError when the
- * file is shorter or longer than its header says.
+ * file is shorter or longer than its header says, or the array would take more bytes than allowed.
  *
  * @example
  * ```ts
@@ -40,7 +51,8 @@ function hex(byte: number): string {
  * console.log(readIdx(bytes).toArray()); // [5, 0, 4]
  * ```
  */
-export function readIdx(bytes: Uint8Array): Tensor {
+export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): Tensor {
+  const maximumBytes = limitOf(options, "read an IDX file");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) {
     throw new RangeError(`Cannot read an IDX file: it ends after ${bytes.length} bytes, in its header`);
@@ -74,6 +86,12 @@ export function readIdx(bytes: Uint8Array): Tensor {
     );
   }
   const type = new TensorType(elementType.dtype, shape);
+  const needed = size * dtypeInfo(type.dtype).bytes;
+  if (needed > maximumBytes) {
+    throw new RangeError(
+      `Cannot read an IDX file: ${type} takes ${needed} bytes, and maximumBytes is ${maximumBytes}`,
+    );
+  }
   if (elementType.dtype === "uint8") return tensorOver(bytes.slice(start), type);
   const data = allocate(elementType.dtype, size);
   for (let index = 0; index < size; index++) data[index] = elementType.read(view, start + index * elementType.bytes);
@@ -82,7 +100,7 @@ export function readIdx(bytes: Uint8Array): Tensor {
 
 /**
  * The contents of a file compressed with gzip. Rejects with a TypeError when the bytes are not such a file, or end too
- * soon.
+ * soon, and with a RangeError as soon as there are more contents than allowed: a small file can hold very many.
  *
  * @example
  * ```ts ignore
@@ -92,12 +110,30 @@ export function readIdx(bytes: Uint8Array): Tensor {
  * const images = readIdx(await gunzip(await readFile("t10k-images-idx3-ubyte.gz")));
  * ```
  */
-export async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+export async function gunzip(bytes: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
+  const maximumBytes = limitOf(options, "gunzip");
   // A copy over a plain ArrayBuffer: streams do not take shared memory.
   const body = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  try {
-    return new Uint8Array(await new Response(body).arrayBuffer());
-  } catch (cause) {
-    throw new TypeError("Cannot gunzip: the bytes are not a complete gzip file", { cause });
+  const reader = body.getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new TypeError("Cannot gunzip: the bytes are not a complete gzip file", { cause });
+    });
+    if (done) break;
+    length += value.length;
+    if (length > maximumBytes) {
+      await reader.cancel().catch(() => {}); // what is left of the file does not matter any more
+      throw new RangeError(`Cannot gunzip: the contents are longer than maximumBytes, which is ${maximumBytes}`);
+    }
+    parts.push(value);
   }
+  const contents = allocate("uint8", length);
+  let at = 0;
+  for (const part of parts) {
+    contents.set(part, at);
+    at += part.length;
+  }
+  return contents as Uint8Array; // of dtype uint8
 }

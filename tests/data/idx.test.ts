@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { gunzip, readIdx } from "../../src/data/idx.ts";
 
 /** Bytes of a file, written as hexadecimal digits. */
@@ -53,6 +54,27 @@ describe("readIdx", () => {
   });
 });
 
+describe("readIdx: maximumBytes", () => {
+  it("bounds the array, of which int16 takes twice as much as the file", () => {
+    const file = bytes(files.int16.file);
+    assertEquals(readIdx(file, { maximumBytes: 12 }).shape, [3]);
+    assertThrows(
+      () => readIdx(file, { maximumBytes: 11 }),
+      RangeError,
+      "Cannot read an IDX file: int32[3] takes 12 bytes, and maximumBytes is 11",
+    );
+    assertThrows(() => readIdx(file, { maximumBytes: -1 }), RangeError, "maximumBytes is -1, not a whole number ≥ 0");
+  });
+
+  it("is not needed against a header that lies: nothing is allocated for it", () => {
+    const huge = "ffffffff";
+    assertThrows(() => readIdx(bytes(`00000e02 ${huge} ${huge} 00`)), RangeError, "it has 13 bytes where float64");
+    assertThrows(() => readIdx(bytes(`00000803 ${huge} ${huge} ${huge}`)), RangeError, "it has 16 bytes where uint8");
+    const axes = `${huge} `.repeat(40);
+    assertThrows(() => readIdx(bytes(`00000829 ${axes} 00000000`)), RangeError, "it has 168 bytes where uint8");
+  });
+});
+
 describe("gunzip", () => {
   // python3 -c "import gzip; print(gzip.compress(bytes.fromhex('000008010000000105'), mtime=0).hex())"
   const compressed = bytes("1f8b08000000000002036360e06064606060640500a24ccb7709000000");
@@ -64,5 +86,19 @@ describe("gunzip", () => {
   it("rejects other and truncated files", async () => {
     await assertRejects(() => gunzip(bytes("00000801")), TypeError, "not a complete gzip file");
     await assertRejects(() => gunzip(compressed.subarray(0, 14)), TypeError, "not a complete gzip file");
+  });
+
+  it("ends with an error as soon as there are more contents than maximumBytes", async () => {
+    const bomb = gzipSync(new Uint8Array(2 ** 26), { level: 9 }); // 64 MiB of zeros in 64 KB
+    assertLess(bomb.length, 2 ** 17);
+    await assertRejects(
+      () => gunzip(bomb, { maximumBytes: 2 ** 20 }),
+      RangeError,
+      "Cannot gunzip: the contents are longer than maximumBytes, which is 1048576",
+    );
+    assertEquals((await gunzip(bomb, { maximumBytes: 2 ** 26 })).length, 2 ** 26);
+    assertEquals((await gunzip(compressed, { maximumBytes: 9 })).length, 9);
+    await assertRejects(() => gunzip(compressed, { maximumBytes: 8 }), RangeError, "longer than maximumBytes");
+    await assertRejects(() => gunzip(compressed, { maximumBytes: 0.5 }), RangeError, "maximumBytes is 0.5");
   });
 });
