@@ -44,6 +44,14 @@ describe("arithmetic", () => {
       assertNumbers(quotient, quotients);
     }
   });
+  it("mod and floorDiv round as NumPy's, and their zeros have its signs", () => {
+    const numbers = (...values: number[]) => tensor(values, { dtype: "float64" });
+    // NumPy 2.4, float64. The quotients of the last four are a little below, or above, a whole number.
+    const x = numbers(6, -6, 0, -0, 0, -0, 2.2, 0.3, 4.4, 44338.864690346505);
+    const y = numbers(-3, -3, -3, -3, 3, 3, 0.7, 0.01, 0.003, 86.92916755822675);
+    assertNumbers(x.mod(y).slice([0], [6]), [-0, -0, -0, -0, 0, 0]);
+    assertNumbers(x.floorDiv(y), [-2, 2, -0, 0, 0, -0, 3, 29, 1466, 510]);
+  });
   for (const dtype of ["int32", "uint32", "uint8"] as const) {
     for (const [name, expected] of Object.entries(golden[dtype].results)) {
       it(`${name} of ${dtype} wraps as NumPy's`, () => {
