@@ -29,6 +29,29 @@ describe("arithmetic", () => {
       assertNumbers(binary[name as BinaryName](x, y), restore(expected), 4e-16, name);
     });
   }
+  it("mod and floorDiv of numbers whose product underflows are NumPy's", () => {
+    const x = tensor([-1e-200, 1e-200, -1e-200, 5e-324, -5e-324, -1e-310], { dtype: "float64" });
+    const y = tensor([3e-200, -3e-200, -3e-200, -1e-310, 1e-310, 5e-324], { dtype: "float64" });
+    // NumPy 2.4, float64
+    const remainders = [2e-200, -2e-200, -1e-200, -9.9999999999995e-311, 9.9999999999995e-311, 0];
+    const quotients = [-1, -1, 0, -1, -1, -20240225330731];
+    assertNumbers(x.mod(y), remainders);
+    assertNumbers(x.floorDiv(y), quotients);
+    for (const emitter of ["js", "wasm"] as const) {
+      const compiled = t.compile((x: Value, y: Value) => [x.mod(y), x.floorDiv(y)] as const, { emitter });
+      const [remainder, quotient] = compiled(x, y);
+      assertNumbers(remainder, remainders);
+      assertNumbers(quotient, quotients);
+    }
+  });
+  it("mod and floorDiv round as NumPy's, and their zeros have its signs", () => {
+    const numbers = (...values: number[]) => tensor(values, { dtype: "float64" });
+    // NumPy 2.4, float64. The quotients of the last four are a little below, or above, a whole number.
+    const x = numbers(6, -6, 0, -0, 0, -0, 2.2, 0.3, 4.4, 44338.864690346505);
+    const y = numbers(-3, -3, -3, -3, 3, 3, 0.7, 0.01, 0.003, 86.92916755822675);
+    assertNumbers(x.mod(y).slice([0], [6]), [-0, -0, -0, -0, 0, 0]);
+    assertNumbers(x.floorDiv(y), [-2, 2, -0, 0, 0, -0, 3, 29, 1466, 510]);
+  });
   for (const dtype of ["int32", "uint32", "uint8"] as const) {
     for (const [name, expected] of Object.entries(golden[dtype].results)) {
       it(`${name} of ${dtype} wraps as NumPy's`, () => {
@@ -128,6 +151,12 @@ describe("arithmetic gradients", () => {
       randomTensor([4, 3]),
       randomTensor([3], -0.6, -0.2),
       randomTensor([4, 1], 0.1, 0.7),
+    ], { order: 2 });
+    // Bounds the wrong way round: it is the upper one that counts.
+    checkGradient((a, b, c) => a.clip(b, c), [
+      randomTensor([4, 3]),
+      randomTensor([3], 0.1, 0.7),
+      randomTensor([4, 1], -0.6, -0.2),
     ], { order: 2 });
     checkGradient((a, b) => where(tensor([true, false, true]), a, b), [x, y], { order: 2 });
   });

@@ -26,6 +26,8 @@ describe("math", () => {
   });
   it("does not overflow", () => {
     assertEquals(t.sigmoid([-1e4, 1e4]).toArray(), [0, 1]);
+    // e⁻⁷²⁰, where e⁷²⁰ is too large.
+    assertNumbers(t.sigmoid(t.tensor([-720], { dtype: "float64" })), [2.0322308024e-313], 1e-9);
     assertEquals(t.softplus([-1e4, 1e4]).toArray(), [0, 1e4]);
     assertEquals(t.tanh([-1e4, 1e4]).toArray(), [-1, 1]);
     const slopes = (fn: (x: t.Value) => t.Value) =>

@@ -42,6 +42,22 @@ describe("reductions", () => {
     }
     assertEquals(t.argmax([1, NaN, 3, NaN]).item(), 1);
     assertEquals(t.argmin([1, NaN, 3, NaN]).item(), 1);
+    // In kernels, too, it is the first NaN, or else the first of those that are alike.
+    const rows = [
+      [5, 1, 9, 3, 9, NaN, 0, 9, NaN, NaN, 1, 0],
+      [5, 1, 9, 3, 9, 4, 0, 9, 2, 5, 1, 0],
+      [NaN, 1, 9, 3, NaN, 4, 0, NaN, 2, 5, 1, 0],
+    ];
+    const places = (y: t.Value) =>
+      [y.argmax(1), y.argmin(1), y.transpose().argmax(0), y.reshape([36]).argmin()] as const;
+    const expected = [[5, 2, 0], [5, 6, 0], [5, 2, 0], 5];
+    for (const dtype of ["float32", "float64"] as const) {
+      const y = t.tensor(rows, { dtype });
+      assertEquals(places(y).map((each) => each.concrete("compare").toArray()), expected);
+      for (const emitter of ["js", "wasm"] as const) {
+        assertEquals(t.compile(places, { emitter })(y).map((each) => each.toArray()), expected, `${emitter}, ${dtype}`);
+      }
+    }
     assertEquals(t.argmax([[1, 2]], 1, { keepDims: true }).toArray(), [[1]]);
     assertEquals(t.argmax([-Infinity, -Infinity]).item(), 0);
   });

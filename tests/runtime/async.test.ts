@@ -100,6 +100,20 @@ describe("an asynchronous call", () => {
     assertEquals(w.value.item(), 5);
   });
 
+  it("is over before any of several Variables is read or assigned", async () => {
+    const x = tensor(Array(64).fill(1), { dtype: "float64" });
+    for (const asked of [0, 1, 2]) {
+      const variables = [1, 10, 100].map((value) => new Variable(value, { dtype: "float64" }));
+      const add = compile((x: Value) => variables.forEach((variable) => variable.assign(variable.add(x.sum()))));
+      const reading = add.async(x);
+      assertEquals(variables[asked]!.value.item(), 64 + 10 ** asked);
+      const assigning = add.async(x);
+      variables[asked]!.assign(5);
+      await Promise.all([reading, assigning]);
+      assertEquals(variables[asked]!.value.item(), 5);
+    }
+  });
+
   it("sees numbers and Variables as they are when it is made", async () => {
     const w = new Variable([1, 1]);
     const f = compile((x: Value, n: Value) => x.mul(n).sum().add(w.sum()));

@@ -47,14 +47,28 @@ export async function ticks(count: number): Promise<void> {
   for (let tick = 0; tick < count; tick++) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** What comlink sends for a call of a worker's method; an argument that is a plain value is sent in an envelope. */
+interface MethodMessage {
+  readonly path: readonly string[];
+  readonly argumentList: readonly { readonly value: unknown }[];
+}
+
+/** A call of a worker's method. */
+export interface MethodCall {
+  readonly method: string;
+  readonly first: unknown;
+}
+
 /** The workers that start while `body` runs, and their mail, which can be held back: then they are late for as long. */
 export class Starting {
   readonly workers: Worker[] = [];
+  /** What the workers have been told, in this order. */
+  readonly calls: MethodCall[] = [];
   #held: (() => void)[] | undefined;
 
   /** Watches what starts until the promise of `body` has settled. */
   async during(body: () => Promise<unknown>): Promise<void> {
-    const { workers } = this;
+    const { workers, calls } = this;
     const deliver = (message: () => void): void => this.#deliver(message);
     const Original = globalThis.Worker;
     globalThis.Worker = class extends Original {
@@ -64,6 +78,8 @@ export class Starting {
       }
 
       override postMessage(message: unknown, options?: Transferable[] | StructuredSerializeOptions): void {
+        const { path, argumentList } = message as MethodMessage; // comlink sends nothing else to them
+        calls.push({ method: path.join("."), first: argumentList[0]?.value });
         // Its type has an overload for either kind.
         deliver(() => super.postMessage(message, options as StructuredSerializeOptions));
       }

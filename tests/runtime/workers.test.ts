@@ -4,7 +4,7 @@ import process from "node:process";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { compile, random, type Tensor, tensor, type Value, workers } from "../../mod.ts";
 import { arm } from "../../compiler/runtime/faults.ts";
-import { maximumThreads, threadWord } from "../../compiler/runtime/protocol.ts";
+import { maximumThreads, type ProgramMessage, threadWord } from "../../compiler/runtime/protocol.ts";
 import { calls } from "../../src/graph/call_queue.ts";
 import { runs } from "../../compiler/runtime/runs.ts";
 import { finely, onThreads, runProgram, sharedRuns, Starting, startWorkers, ticks, untilItHas } from "./support.ts";
@@ -64,6 +64,33 @@ describe("workers", () => {
       workers.close();
       assertEquals(await ready, 1);
     });
+  });
+
+  it("are sent a program once, and forget the one that ran longest ago when they hold many", async () => {
+    workers.close();
+    const starting = new Starting();
+    await starting.during(() => startWorkers(2));
+    const called = (method: string): unknown[] =>
+      starting.calls.flatMap((call) => call.method === method ? [call.first] : []);
+    const loaded = (): number[] => called("load").map((program) => (program as ProgramMessage).id); // that is what is loaded
+    const programs: (() => number)[] = [];
+    // All are called several times, the first one between any two others.
+    while (called("dispose").length === 0) {
+      const term = programs.length;
+      const f = withTuning({ ...finely, threads: 2 }, () => {
+        const compiled = compile((x: Value) => x.add(term).sum(1));
+        compiled(x);
+        return compiled;
+      });
+      programs.push(() => sharedRuns(() => void f(x)));
+      for (let index = 0; index < 3; index++) assertEquals([programs.at(-1)!(), programs[0]!()], [1, 1]);
+    }
+    const ids = loaded();
+    assertEquals(ids.length, programs.length);
+    assertEquals(called("dispose"), [ids[1]]);
+    assertEquals(programs[1]!(), 1); // it is sent again
+    assertEquals(loaded(), [...ids, ids[1]]);
+    assertEquals(called("dispose"), [ids[1], ids[2]]);
   });
 
   it("end when there has been nothing to do for a while", async () => {
