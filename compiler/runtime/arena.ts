@@ -58,7 +58,7 @@ export const behind = 64;
  * Copies that only one run has used may take this much (the probationary segment of a segmented LRU cache: Karedla et al.,
  * "Caching strategies to improve disk system performance", 1994). A fresh batch in every step is never used again.
  */
-const probationBytes = 2 ** 26;
+const probationBytes = 2 ** 24;
 
 /** What no run has used for so many runs goes before the arena grows. */
 const oldRuns = 256;
