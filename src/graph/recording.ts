@@ -21,10 +21,19 @@ export interface Trace {
   readonly name: string;
   /** Variables and what they read as now: their read node, or what was last assigned to them. */
   readonly reads: Map<Variable, Value>;
+  /** Where what is recorded is kept and run again: what that takes for granted. */
+  readonly assumptions?: Assumption[];
   /** In a pass over a graph: the node it is working on, whose place in the user's program its new nodes take over. */
   origin?: { readonly site: Site | undefined };
   /** In a pass over a graph: what is recorded in place of an operation, if anything is. */
   readonly replace?: (op: Op, inputs: readonly Value[], attributes: Attributes) => Value | undefined;
+}
+
+/** Something that a recording depends on and that is not among its inputs. When it no longer holds, it is recorded anew. */
+export interface Assumption {
+  /** What has happened when it does not hold, as a sentence. */
+  readonly reason: string;
+  holds(): boolean;
 }
 
 let trace: Trace | undefined;

@@ -4,7 +4,7 @@
  */
 import { isFloating } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
-import { currentExecutor, type Executable, type GraphFunction } from "../ops/op.ts";
+import { currentExecutor, type Executable } from "../ops/op.ts";
 import { readable } from "../readable.ts";
 import { equalShapes, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -15,7 +15,7 @@ import { referenceExecutor } from "./interpret.ts";
 import { isNode } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
 import { activeTrace } from "./recording.ts";
-import { Macro, specialize } from "./specialize.ts";
+import { Macro, specialize, type Specialized } from "./specialize.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
@@ -109,7 +109,8 @@ export class Session {
       ...placeholders.map((node, index) => `${this.#numberOf(node)}:${tensors[index]!.type.key}`),
     ].join(" ");
     let prepared = this.#programs.get(key);
-    if (prepared === undefined) {
+    // What recording it took apart may be what it took for granted.
+    while (prepared === undefined || !prepared.graphFunction.assumptions.every((each) => each.holds())) {
       const types = new Map(placeholders.map((node, index) => [node, tensors[index]!.type]));
       const graphFunction = specialize(nodes, types);
       const executor = this.#mode === "reference" ? referenceExecutor : currentExecutor();
@@ -127,7 +128,7 @@ export class Session {
 }
 
 interface Prepared {
-  readonly graphFunction: GraphFunction;
+  readonly graphFunction: Specialized;
   readonly executable: Executable;
 }
 

@@ -15,7 +15,7 @@ import { backpropagate, Gradient, onesSeed } from "./gradients.ts";
 import { Graph } from "./graph.ts";
 import { Assign, Operation, Read, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
-import { recordOperation, type Trace, withTrace } from "./recording.ts";
+import { type Assumption, recordOperation, type Trace, withTrace } from "./recording.ts";
 import { postorder } from "./traverse.ts";
 import { checkAssignable, Variable } from "./variable.ts";
 
@@ -25,13 +25,25 @@ export abstract class Macro extends Operation {
   abstract expand(inputs: readonly Value[]): void;
 }
 
+/** A part of a graph that is ready to run, as long as what it takes for granted holds. */
+export interface Specialized extends GraphFunction {
+  readonly assumptions: readonly Assumption[];
+}
+
 /** `fetches` and what they need, as a function of the placeholders in `feeds`. A Macro among the fetches has no output. */
-export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeholder, TensorType>): GraphFunction {
+export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeholder, TensorType>): Specialized {
   const graph = new Graph();
   const copies = new Map<Value, Value>();
   const inputs: Placeholder[] = [];
   const order = postorder(fetches);
-  const trace = (): Trace => ({ graph, name: "a session", reads: new Map(), origin: { site: undefined } });
+  const assumptions: Assumption[] = [];
+  const trace = (): Trace => ({
+    graph,
+    name: "a session",
+    reads: new Map(),
+    assumptions,
+    origin: { site: undefined },
+  });
 
   /** All gradients of one y come out of one backward pass. */
   const expandGradient = (node: Gradient): void => {
@@ -94,7 +106,7 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
   }
   const outputs = fetches.flatMap((fetch) => copies.get(fetch) ?? []);
   const assigns = lastAssigns([...places.keys()].sort((a, b) => places.get(a)! - places.get(b)!));
-  return { name: "session", graph, inputs, outputs, assigns, variables: variablesOf(graph) };
+  return { name: "session", graph, inputs, outputs, assigns, variables: variablesOf(graph), assumptions };
 }
 
 function convertTo(value: Value, variable: Variable): Value {

@@ -9,12 +9,13 @@ import type { Operation } from "../graph/operation.ts";
 import { activeTrace, nodeIn, outsideGraphs, type Trace, withTrace } from "../graph/recording.ts";
 import { Macro } from "../graph/specialize.ts";
 import { postorder } from "../graph/traverse.ts";
-import { Variable } from "../graph/variable.ts";
+import { type StandIn, Variable } from "../graph/variable.ts";
 import { zeros } from "../ops/creation.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkScalar } from "../transforms/grad.ts";
 import { checkSynchronous, traced } from "../transforms/trace.ts";
 import type { Value } from "../value.ts";
+import { UpdateCounters } from "./update_counters.ts";
 
 /**
  * What all optimizers share: `minimize` differentiates a loss with respect to Variables and updates them. A subclass
@@ -23,12 +24,13 @@ import type { Value } from "../value.ts";
 export abstract class Optimizer {
   readonly #slots = new WeakMap<Variable, Map<string, Variable>>();
   readonly #hyperParameters = new Map<string, Variable>();
+  readonly #counters = new UpdateCounters((variable, counter) => this.#slotsFor(variable).set("step", counter));
 
   /** Changes `variable` by `assign`, given the loss's gradient with respect to it, of the same shape and dtype. */
   protected abstract update(variable: Variable, gradient: Value): void;
 
-  /** Called once per step, before the updates. */
-  protected beginStep(): void {}
+  /** Called once per step, before the updates of these Variables. */
+  protected beginStep(_variables: readonly Variable[]): void {}
 
   /** Called once per step, after the updates: what was kept for them is let go. */
   protected endStep(): void {}
@@ -71,7 +73,7 @@ export abstract class Optimizer {
       }
     }
     const gradients = backpropagate([loss], [onesSeed(trace.graph, loss)], variables.map(readOf));
-    this.beginStep();
+    this.beginStep(variables.filter((_, index) => gradients[index] !== undefined));
     variables.forEach((variable, index) => {
       const gradient = gradients[index];
       if (gradient !== undefined) this.update(variable, gradient);
@@ -81,7 +83,8 @@ export abstract class Optimizer {
 
   /** For {@linkcode Minimize}: a step in a specialised graph, where every read sees the values at the start of the run. */
   stepInGraph(graph: Graph, loss: Value, variables?: readonly Variable[]): void {
-    const trace: Trace = { graph, name: "a session", reads: new Map() };
+    const { assumptions = [] } = activeTrace() ?? {}; // of the specialisation that this is a part of
+    const trace: Trace = { graph, name: "a session", reads: new Map(), assumptions };
     checkScalar(loss, "the loss");
     withTrace(trace, () => this.#step(trace, loss, (variable) => graph.read(variable), variables));
   }
@@ -95,11 +98,16 @@ export abstract class Optimizer {
 
   /** State of the optimizer's own that belongs to a Variable, of its shape and dtype, zeros at first. */
   protected slot(variable: Variable, name: string): Variable {
-    let slots = this.#slots.get(variable);
-    if (slots === undefined) this.#slots.set(variable, slots = new Map());
+    const slots = this.#slotsFor(variable);
     let slot = slots.get(name);
     if (slot === undefined) slots.set(name, slot = this.#newSlot(variable, name));
     return slot;
+  }
+
+  #slotsFor(variable: Variable): Map<string, Variable> {
+    let slots = this.#slots.get(variable);
+    if (slots === undefined) this.#slots.set(variable, slots = new Map());
+    return slots;
   }
 
   #newSlot(variable: Variable, name: string): Variable {
@@ -116,12 +124,48 @@ export abstract class Optimizer {
     );
   }
 
-  /** The state kept for a Variable, by name, for listing and saving; empty before its first update. */
+  /**
+   * For each of the Variables that a step updates, the number of its updates so far, to be assigned one more: the slot
+   * `step`. Variables that have always been updated together have the same.
+   */
+  protected countersOf(variables: readonly Variable[]): Variable[] {
+    const assumption = this.#counters.prepare(variables.filter((variable) => variable.standIn === undefined));
+    activeTrace()?.assumptions?.push(assumption);
+    return variables.map((variable) =>
+      variable.standIn === undefined ? this.#counters.of(variable) : this.#standInCounter(variable, variable.standIn)
+    );
+  }
+
+  /** What an argument stands for is known in each run, and may have been updated with others in another one. */
+  #standInCounter(variable: Variable, { argument, original, resolve }: StandIn): Variable {
+    const slots = this.#slotsFor(variable);
+    let counter = slots.get("step");
+    if (counter === undefined) {
+      const counterOf = (actual: Variable): Variable => {
+        this.#counters.prepare([actual]);
+        return this.#counters.of(actual);
+      };
+      slots.set(
+        "step",
+        counter = new Variable(counterOf(original), {}, {
+          argument,
+          original: counterOf(original),
+          resolve: (actual) => counterOf(resolve(actual)),
+        }),
+      );
+    }
+    return counter;
+  }
+
+  /**
+   * The state kept for a Variable, by name, for listing and saving; empty before its first update. Variables that have
+   * always been updated together share `step`, the number of their updates, where the optimizer counts them.
+   */
   slotsOf(variable: Variable): ReadonlyMap<string, Variable> {
     return this.#slots.get(variable) ?? new Map();
   }
 
-  /** The scalar state: hyper-parameters and counters, by name, for listing and saving. */
+  /** The settings that can be changed, by name, for listing and saving. */
   get hyperParameters(): ReadonlyMap<string, Variable> {
     return this.#hyperParameters;
   }

@@ -116,9 +116,16 @@ export interface AdamOptions {
   readonly epsilon?: number;
 }
 
+/** What the means are corrected by: the learning rate with the one, and the root of the other. */
+interface Corrections {
+  readonly first: Value;
+  readonly second: Value;
+}
+
 /**
  * Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015), with the bias corrections of its
- * Algorithm 1.
+ * Algorithm 1. Each Variable's own updates are counted: one that is trained now and then, or by turns with others, is
+ * corrected as if it were alone.
  *
  * @example
  * ```ts
@@ -135,8 +142,7 @@ export class Adam extends Optimizer {
   readonly #beta1: number;
   readonly #beta2: number;
   readonly #epsilon: number;
-  readonly #steps: Variable;
-  #corrections: { readonly first: Value; readonly second: Value } | undefined;
+  readonly #corrections = new Map<Variable, Corrections>();
 
   constructor(options: AdamOptions = {}) {
     super();
@@ -148,7 +154,6 @@ export class Adam extends Optimizer {
     this.#beta1 = checkFraction("beta1", beta1);
     this.#beta2 = checkFraction("beta2", beta2);
     this.#epsilon = checkNumber("epsilon", epsilon, 0, Infinity);
-    this.#steps = this.hyperParameter("steps", 0);
   }
 
   /** How far a step goes. Setting it never compiles anew. */
@@ -160,23 +165,32 @@ export class Adam extends Optimizer {
     this.#learningRate.assign(checkNumber("the learning rate", value, 0, Infinity));
   }
 
-  /** Counts the step, and works out what corrects the means for having started at zero, once for all Variables. */
-  protected override beginStep(): void {
-    const steps = this.#steps.add(1);
-    this.#steps.assign(steps);
-    this.#corrections = {
+  /** Counts the updates, and works out what corrects the means for having started at zero, once per counter. */
+  protected override beginStep(variables: readonly Variable[]): void {
+    const corrections = new Map<Variable, Corrections>();
+    this.countersOf(variables).forEach((counter, index) => {
+      let both = corrections.get(counter);
+      if (both === undefined) corrections.set(counter, both = this.#count(counter));
+      this.#corrections.set(variables[index]!, both);
+    });
+  }
+
+  #count(counter: Variable): Corrections {
+    const steps = counter.add(1);
+    counter.assign(steps);
+    return {
       first: this.#learningRate.div(steps.mul(Math.log(this.#beta1)).expm1().neg()),
       second: steps.mul(Math.log(this.#beta2)).expm1().neg().sqrt(),
     };
   }
 
   protected override endStep(): void {
-    this.#corrections = undefined;
+    this.#corrections.clear();
   }
 
   protected override update(variable: Variable, gradient: Value): void {
     const { dtype } = variable.type;
-    const { first, second } = this.#corrections!; // beginStep was called before the updates
+    const { first, second } = this.#corrections.get(variable)!; // beginStep was called before the updates
     const mean = this.slot(variable, "mean");
     const square = this.slot(variable, "square");
     const nextMean = mean.mul(this.#beta1).add(gradient.mul(1 - this.#beta1));

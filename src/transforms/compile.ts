@@ -6,7 +6,7 @@ import { isFloating } from "../dtype.ts";
 import type { Graph } from "../graph/graph.ts";
 import { isNode, type Operation, TableOperation } from "../graph/operation.ts";
 import { Placeholder } from "../graph/placeholder.ts";
-import { activeTrace, nodeIn, type Trace } from "../graph/recording.ts";
+import { activeTrace, type Assumption, nodeIn, type Trace } from "../graph/recording.ts";
 import { lastAssigns, variablesOf } from "../graph/specialize.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
@@ -108,6 +108,8 @@ const rememberedLength = 4096;
 interface Program {
   readonly graph: Graph;
   readonly executable: Executable;
+  /** What has to hold for it to be run again. */
+  readonly assumptions: readonly Assumption[];
   /** What it was traced for. */
   readonly outline: Outline;
   /** Why it was traced although there were others: a sentence per difference. */
@@ -196,17 +198,21 @@ export function compile<
     const reasons: string[] = []; // of all traces of this call
     const find = (refinement: Refinement): Program => {
       const key = callKey + refinementKey(leaves, refinement);
-      const held = programs.get(key);
-      if (held !== undefined) return held;
-      const signature: Signature = { ...call, ...refinement };
-      const outline = outlineOf(signature);
-      reasons.push(...reasonsFor(outline, key).filter((reason) => !reasons.includes(reason)));
-      const program = { ...traceProgram(untyped, name, signature, options), outline, reasons: [...reasons] };
-      traces++;
-      if (reasons.length > 0) lastRecompile = program.reasons.join("; ");
-      const old = programs.set(key, program);
-      if (old !== undefined && old.length <= rememberedLength) dropped.set(old, true);
-      return program;
+      let program = programs.get(key);
+      // What tracing it took apart may be what it took for granted.
+      for (;;) {
+        const broken = program?.assumptions.find((each) => !each.holds());
+        if (program !== undefined && broken === undefined) return program;
+        const signature: Signature = { ...call, ...refinement };
+        const outline = outlineOf(signature);
+        const why = broken === undefined ? reasonsFor(outline, key) : [broken.reason];
+        reasons.push(...why.filter((reason) => !reasons.includes(reason)));
+        program = { ...traceProgram(untyped, name, signature, options), outline, reasons: [...reasons] };
+        traces++;
+        if (reasons.length > 0) lastRecompile = program.reasons.join("; ");
+        const old = programs.set(key, program);
+        if (old !== undefined && old.length <= rememberedLength) dropped.set(old, true);
+      }
     };
     let refinement = unrefined;
     let program = find(refinement);
@@ -333,7 +339,7 @@ function traceProgram(
   { leaves, paths, structure, isStatic, own, fractions }: Signature,
   options: ExecutorOptions,
 ): Omit<Program, "outline" | "reasons"> {
-  return traced(`the compiled function ${name}`, { recordValues: false }, ({ graph }) => {
+  return traced(`the compiled function ${name}`, { recordValues: false }, ({ graph, assumptions = [] }) => {
     const fed: unknown[] = leaves.map((leaf, index) => {
       if (leaf instanceof Tensor) {
         const first = leaves.indexOf(leaf);
@@ -373,6 +379,7 @@ function traceProgram(
     return {
       graph,
       executable,
+      assumptions,
       wantsWhole: [...new Set(graph.operations.flatMap(numbersThatCount).map((node) => fed.indexOf(node)))]
         .filter((index) => index >= 0), // the others came with a call of another compiled function
       inputs: fed.flatMap((leaf, index) => leaf instanceof Placeholder ? [index] : []),

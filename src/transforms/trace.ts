@@ -12,7 +12,7 @@ import { readable } from "../readable.ts";
  */
 export function traced<T>(name: string, options: { recordValues: boolean }, body: (trace: Trace) => T): T {
   const graph = new Graph(options);
-  const trace: Trace = { graph, name, reads: new Map() };
+  const trace: Trace = { graph, name, reads: new Map(), ...(options.recordValues ? {} : { assumptions: [] }) };
   try {
     return withTrace(trace, () => body(trace));
   } finally {

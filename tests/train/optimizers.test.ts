@@ -186,13 +186,15 @@ describe("an optimizer's state", () => {
     const optimizer = new train.Adam();
     assertEquals(optimizer.slotsOf(w).size, 0);
     optimizer.minimize(() => lossOf(tensor(points, { dtype: "float64" }), labels, [w, b]));
-    assertEquals([...optimizer.slotsOf(w).keys()], ["mean", "square"]);
-    for (const [name, slot] of optimizer.slotsOf(b)) {
+    assertEquals([...optimizer.slotsOf(w).keys()], ["step", "mean", "square"]);
+    const { step, ...means } = Object.fromEntries(optimizer.slotsOf(b));
+    for (const [name, slot] of Object.entries(means)) {
       assert(slot instanceof Variable);
       assertEquals([slot.shape, slot.dtype, slot.name, slot.trainable], [[2], "float64", `b.${name}`, false]);
     }
-    assertEquals([...optimizer.hyperParameters.keys()], ["learningRate", "steps"]);
-    assertEquals(optimizer.hyperParameters.get("steps")!.value.item(), 1);
+    assertEquals([step!.shape, step!.dtype, step!.name, step!.trainable], [[], "float64", "step", false]);
+    assertEquals(step!.value.item(), 1);
+    assertEquals([...optimizer.hyperParameters.keys()], ["learningRate"]);
     const momentum = new train.SGD({ learningRate: 1, momentum: 0.5 });
     momentum.minimize(() => w.sum());
     assertEquals([...momentum.slotsOf(w).keys()], ["velocity"]);

@@ -89,7 +89,7 @@ describe("dump", () => {
       assertMatch(lines[0]!, /^output 0 \(float64\[\]\): largest relative difference \S+$/);
       // The step counter, and three Variables with two slots each.
       assertEquals(lines.slice(1).map((line) => /^Variable \d+, (\S+) /.exec(line)![1]).sort(), [
-        ...["scale", "scale.mean", "scale.square", "steps", "w", "w.mean", "w.square"],
+        ...["scale", "scale.mean", "scale.square", "step", "w", "w.mean", "w.square"],
         ...["wide", "wide.mean", "wide.square"],
       ]);
     }

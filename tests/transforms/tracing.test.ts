@@ -166,7 +166,7 @@ describe("a Variable made inside a trace", () => {
     step(tensor([[1, 2], [3, 4]]));
     assertEquals(step.stats.traces, 2);
     assert(optimizer.slotsOf(w).values().next().value === mean);
-    assertEquals(optimizer.hyperParameters.get("steps")!.value.item(), 2);
+    assertEquals(optimizer.slotsOf(w).get("step")!.value.item(), 2);
   });
 });
 
