@@ -228,6 +228,7 @@ class Runs {
     const threads = this.#threads;
     if (threads === undefined) return;
     const { control, pool, walker } = threads;
+    calls.settleOver(); // what has been computed, and assigned, is not taken back
     const runs = this.#isRunning();
     if (runs) walker.fail({ kind: "closed", row: control[word.row]!, thread: 0 });
     pool.close();
@@ -311,6 +312,7 @@ class Runs {
         } else if (Atomics.load(control, word.state) === state.failed) walker.step(); // it may be that nobody else gives a chunk back
         return this.#isOver() ? this.#end(program, inputs, variables) : undefined;
       },
+      isOver: () => this.#isOver(),
       wait: async () => {
         if (pool.ready === 0) return;
         const seen = Atomics.load(control, word.signal);

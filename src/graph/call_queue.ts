@@ -16,6 +16,8 @@ export interface ResumableRun {
   resume(deadline: number): Tensor[] | undefined;
   /** Resolves when it is worth resuming, where others work at it; without it, nobody does while it is left. */
   wait?(): Promise<void>;
+  /** Whether others have come to its end, so that resuming only gives its results. */
+  isOver?(): boolean;
 }
 
 /** A call that can be queued. */
@@ -84,6 +86,12 @@ export class CallQueue {
       if (job === undefined) return;
       this.#resume(job, Infinity);
     }
+  }
+
+  /** Settles the call that others have come to the end of, if there is one. */
+  settleOver(): void {
+    const [job] = this.#jobs;
+    if (!this.#inside && job?.run?.isOver?.()) this.#resume(job, Infinity);
   }
 
   /** Rejects every call. */
