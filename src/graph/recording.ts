@@ -36,6 +36,12 @@ export interface Assumption {
   holds(): boolean;
 }
 
+/** The first of these that no longer holds. */
+export function brokenAssumption(assumptions: readonly Assumption[]): Assumption | undefined {
+  for (const assumption of assumptions) if (!assumption.holds()) return assumption;
+  return undefined;
+}
+
 let trace: Trace | undefined;
 
 /** The innermost trace, if one is active. */

@@ -14,7 +14,7 @@ import { type NestedArray, Value } from "../value.ts";
 import { referenceExecutor } from "./interpret.ts";
 import { isNode } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
-import { activeTrace } from "./recording.ts";
+import { activeTrace, brokenAssumption } from "./recording.ts";
 import { Macro, specialize, type Specialized } from "./specialize.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -110,7 +110,7 @@ export class Session {
     ].join(" ");
     let prepared = this.#programs.get(key);
     // What recording it took apart may be what it took for granted.
-    while (prepared === undefined || !prepared.graphFunction.assumptions.every((each) => each.holds())) {
+    while (prepared === undefined || brokenAssumption(prepared.graphFunction.assumptions) !== undefined) {
       const types = new Map(placeholders.map((node, index) => [node, tensors[index]!.type]));
       const graphFunction = specialize(nodes, types);
       const executor = this.#mode === "reference" ? referenceExecutor : currentExecutor();

@@ -22,7 +22,8 @@ export function inputsOf(node: Value): readonly Value[] {
  *   const x = placeholder({ name: "x" });
  *   const y = x.square();
  *   const z = y.add(x);
- *   console.log(postorder(z).map((node) => [x, y, z].indexOf(node))); // [0, 1, 2]
+ *   const order = postorder(z);
+ *   console.log(order.indexOf(x), order.indexOf(y), order.indexOf(z)); // 0 1 2
  * });
  * ```
  */

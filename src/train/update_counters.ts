@@ -16,6 +16,25 @@ interface Counter {
   shared: number;
 }
 
+/** That some counters count for as many Variables as when this was made. It is asked before every run. */
+class NothingTakenApart implements Assumption {
+  readonly reason = "Variables that an optimizer had only updated together were updated apart";
+  readonly #counters: readonly Counter[];
+  readonly #shared: readonly number[];
+
+  constructor(counters: readonly Counter[]) {
+    this.#counters = counters;
+    this.#shared = counters.map((counter) => counter.shared);
+  }
+
+  holds(): boolean {
+    for (let index = 0; index < this.#counters.length; index++) {
+      if (this.#counters[index]!.shared !== this.#shared[index]) return false;
+    }
+    return true;
+  }
+}
+
 /** The counters of an optimizer. */
 export class UpdateCounters {
   readonly #counters = new WeakMap<Variable, Counter>();
@@ -45,11 +64,7 @@ export class UpdateCounters {
       }
       return next;
     });
-    const shared = counters.map((counter) => counter.shared);
-    return {
-      reason: "Variables that an optimizer had only updated together were updated apart",
-      holds: () => counters.every((counter, index) => counter.shared === shared[index]),
-    };
+    return new NothingTakenApart(counters);
   }
 
   /** The number of updates of a Variable, once they were prepared for. */

@@ -6,7 +6,7 @@ import { isFloating } from "../dtype.ts";
 import type { Graph } from "../graph/graph.ts";
 import { isNode, type Operation, TableOperation } from "../graph/operation.ts";
 import { Placeholder } from "../graph/placeholder.ts";
-import { activeTrace, type Assumption, nodeIn, type Trace } from "../graph/recording.ts";
+import { activeTrace, type Assumption, brokenAssumption, nodeIn, type Trace } from "../graph/recording.ts";
 import { lastAssigns, variablesOf } from "../graph/specialize.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
@@ -201,7 +201,7 @@ export function compile<
       let program = programs.get(key);
       // What tracing it took apart may be what it took for granted.
       for (;;) {
-        const broken = program?.assumptions.find((each) => !each.holds());
+        const broken = program && brokenAssumption(program.assumptions);
         if (program !== undefined && broken === undefined) return program;
         const signature: Signature = { ...call, ...refinement };
         const outline = outlineOf(signature);
