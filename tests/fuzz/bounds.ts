@@ -19,7 +19,7 @@ import { postorder } from "../../src/graph/traverse.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { convertNumber } from "../../src/ops/elementwise.ts";
 import { type Attributes, computeReference, type GraphFunction, type Op } from "../../src/ops/op.ts";
-import { Tensor } from "../../src/tensor.ts";
+import { Tensor, tensorOver } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import type { Value } from "../../src/value.ts";
 import { boundElements } from "./bounds_elementwise.ts";
@@ -200,7 +200,7 @@ export function compute({ op, attributes, type }: TableOperation, inputs: readon
   if (inputs.some(({ errors }) => errors.some((error) => error !== 0))) {
     throw new Undecided(`${op.name} of what is not exact`);
   }
-  const tensors = inputs.map((input) => new Tensor(input.values, input.type));
+  const tensors = inputs.map((input) => tensorOver(input.values, input.type));
   return { ...exactly(computeReference(op, tensors, attributes, type!)), type: type! }; // every type is known
 }
 
@@ -213,7 +213,7 @@ function move(node: TableOperation, inputs: readonly Bounded[]): Bounded {
   const run = (part: "values" | "errors", given: Attributes): Float64Array => {
     const indices = op.name === "take" ? 1 : inputs.length;
     const tensors = inputs.map((input, index) =>
-      new Tensor(index < indices ? input[part] : input.values, wide(input.type))
+      tensorOver(index < indices ? input[part] : input.values, wide(input.type))
     );
     return computeReference(op, tensors, given, new TensorType("float64", type.shape)).data as Float64Array; // that of float64
   };

@@ -8,7 +8,7 @@ import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts"
 import { type ContractAxes, resolveContractAxes } from "../../src/ops/contract.ts";
 import { broadcastOffsets } from "../../src/ops/offsets.ts";
 import { sizeOf } from "../../src/shape.ts";
-import { Tensor } from "../../src/tensor.ts";
+import { Tensor, tensorOver } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import { addsExactly, type Bounded, checkRange, compute, smallest, Undecided, unit } from "./bounds.ts";
 
@@ -140,7 +140,7 @@ export function boundScatter(node: TableOperation, [indices, updates]: readonly 
   const type = node.type!; // every type is known in a specialised graph
   const run = (numbers: Float64Array): Float64Array => {
     const tensors = [
-      new Tensor(indices!.values, indices!.type),
+      tensorOver(indices!.values, indices!.type),
       new Tensor(numbers, new TensorType("float64", updates!.type.shape)),
     ];
     const output = new Float64Array(type.size);
