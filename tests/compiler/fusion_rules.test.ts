@@ -79,6 +79,12 @@ describe("a rule of fusion", () => {
     assertEquals(Object.keys(cases).sort(), fusionRules.map(({ name }) => name).sort());
   });
 
+  it("looks at axes of two elements, too", () => {
+    const x = numbers([2, 2]);
+    const fn = (x: Value): Value => x.exp().add(x.exp().transpose());
+    assertClose(compile(fn)(x), fn(x).toArray() as number[][], 1e-6);
+  });
+
   for (const [name, { fn, x = square, kernels, exact = false }] of Object.entries(cases)) {
     it(name, () => {
       const { refusals } = fusedOf(graphFunctionOf((x) => listOf(fn(x!)), [x]), exact);

@@ -13,6 +13,8 @@ import {
   type Value,
   zeros,
 } from "../../mod.ts";
+import { computeReference, type Op } from "../../src/ops/op.ts";
+import { opTable } from "../../src/ops/table.ts";
 import { checkGradient } from "./check_gradient.ts";
 import { testNumpyCases } from "./numpy_cases.ts";
 
@@ -40,6 +42,16 @@ describe("take", () => {
       const run = () => new Session().run(take(x, indices, 0), [[indices, tensor([7], { dtype: "int32" })]]);
       assertThrows(run, RangeError, "index 7 is out of range for length 3");
     });
+  });
+
+  it("refuses indices out of range by the reference, too", () => {
+    const x = zeros([3, 2]);
+    for (const [index, axis] of [[3, 0], [-4, 0], [2, 1], [-3, 1]] as const) {
+      const indices = tensor([0, index], { dtype: "int32" });
+      // Any op is applied by its own attributes.
+      const compute = () => computeReference(opTable.take as Op, [x, indices], { axis }, take(x, [0, 0], axis).type);
+      assertThrows(compute, RangeError, `index ${index} is out of range for length ${x.shape[axis]}`);
+    }
   });
 
   it("refuses what is no index", () => {

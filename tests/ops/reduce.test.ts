@@ -1,6 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "node:test";
 import * as t from "../../mod.ts";
+import { dtypeInfo, dtypes } from "../../src/dtype.ts";
+import { computeReference, type Op } from "../../src/ops/op.ts";
 import { reduceOps } from "../../src/ops/reduce.ts";
 import { checkGradient, randomTensor } from "./check_gradient.ts";
 import { assertNumbers, golden, restore } from "./elementwise_cases.ts";
@@ -57,6 +59,11 @@ describe("reductions", () => {
       for (const emitter of ["js", "wasm"] as const) {
         assertEquals(t.compile(places, { emitter })(y).map((each) => each.toArray()), expected, `${emitter}, ${dtype}`);
       }
+      for (const [index, op] of [reduceOps.argmax, reduceOps.argmin].entries()) {
+        const attributes = { axes: [1], keepDims: false };
+        const type = op.infer([y.type], attributes);
+        assertEquals(computeReference(op as Op, [y], attributes, type).toArray(), expected[index]); // any op is applied by its own attributes
+      }
     }
     assertEquals(t.argmax([[1, 2]], 1, { keepDims: true }).toArray(), [[1]]);
     assertEquals(t.argmax([-Infinity, -Infinity]).item(), 0);
@@ -76,6 +83,17 @@ describe("reductions", () => {
     assertEquals(t.prod(t.tensor([123456789, 987654321], { dtype: "int32" })).item(), -67153019);
     assertEquals(t.logSumExp(t.tensor([0, 0], { dtype: "int32" })).item(), Math.fround(Math.log(2)));
     assertEquals(t.any([0, 2]).dtype, "bool");
+  });
+  it("finds what is at the end of a dtype's range, in kernels, too", () => {
+    for (const dtype of dtypes) {
+      const { min, max } = dtypeInfo(dtype);
+      const [low, high] = [t.full([3, 5], min, { dtype }), t.full([3, 5], max, { dtype })];
+      const extremes = (low: t.Value, high: t.Value) => [low.max(1), high.min(1), low.max(), high.min()] as const;
+      for (const emitter of ["js", "wasm"] as const) {
+        const found = t.compile(extremes, { emitter })(low, high).map((each) => [...each.data]);
+        assertEquals(found, [Array(3).fill(min), Array(3).fill(max), [min], [max]], `${emitter}, ${dtype}`);
+      }
+    }
   });
   it("propagates NaN and Infinity", () => {
     for (const name of ["sum", "prod", "max", "min", "mean", "variance", "std", "logSumExp"] as const) {
@@ -141,6 +159,11 @@ describe("reduction gradients", () => {
     assertEquals(gradient((x) => x.logSumExp(), -Infinity, 0), [0, 1]);
   });
   it("decomposes into what compute says", () => {
+    const far = t.tensor([[1000, 1000], [-1000, -1000], [-Infinity, -Infinity]], { dtype: "float64" });
+    const type = far.sum(1).type;
+    // Any op is applied by its own attributes.
+    const sums = computeReference(reduceOps.logSumExp as Op, [far], { axes: [1], keepDims: false }, type);
+    assertNumbers(sums, [1000 + Math.LN2, -1000 + Math.LN2, -Infinity], 1e-15);
     for (const name of ["mean", "variance", "std", "logSumExp"] as const) {
       const attributes = { axes: [0, 2], keepDims: false, correction: 0 };
       const [actual, expected] = [reduceOps[name].decompose!([x], attributes), t[name](x, [0, 2])];
