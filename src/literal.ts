@@ -2,8 +2,8 @@
  * Plain data as program text, for the programs that this library prints.
  * @module
  */
+import { describeForeign } from "./describe.ts";
 import { isTypedArray } from "./dtype.ts";
-import { describeForeign } from "./ops/nested.ts";
 import { readable } from "./readable.ts";
 
 /**

@@ -4,7 +4,7 @@
  */
 import { type DType, dtypeInfo, dtypeOfArray, isDetached, isTypedArray, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
-import { describeForeign } from "./ops/nested.ts";
+import { describeForeign } from "./describe.ts";
 import { type Shape, stridesOf } from "./shape.ts";
 import { TensorType } from "./tensor_type.ts";
 import { type NestedArray, type TensorData, Value } from "./value.ts";

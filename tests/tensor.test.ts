@@ -30,7 +30,7 @@ describe("Tensor", () => {
       [1, 2],
       float32(2),
       TypeError,
-      "its elements are stored in a Float32Array, not in an object of class Array",
+      "its elements are stored in a Float32Array, not in an array of 2 elements",
     ],
     "a Proxy": [new Proxy(new Float32Array(2), {}), float32(2), TypeError, "not in an object of class Float32Array"],
     "nothing": [undefined, float32(2), TypeError, "not in undefined"],

@@ -2,12 +2,12 @@
  * Reverse-mode differentiation: a pass from a graph to more of the same graph.
  * @module
  */
+import { describeForeign } from "../describe.ts";
 import { isFloating } from "../dtype.ts";
 import { addSite } from "../errors.ts";
 import type { GradientContext } from "../ops/op.ts";
 import { aliases } from "../ops/aliases.ts";
 import { full, zerosLike } from "../ops/creation.ts";
-import { describeForeign } from "../ops/nested.ts";
 import { equalShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { Value } from "../value.ts";

@@ -2,8 +2,9 @@
  * Operation: a node that computes, characterised by `compute`, `inputNodes` and `consumers`.
  * @module
  */
+import { describeForeign } from "../describe.ts";
 import { addSite, type Site } from "../errors.ts";
-import { describeForeign, fromNested } from "../ops/nested.ts";
+import { fromNested } from "../ops/nested.ts";
 import { type Attributes, computeNow, computeReference, type Op, toValue } from "../ops/op.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";

@@ -2,6 +2,7 @@
  * New tensors: of numbers, filled, counted, and like others.
  * @module
  */
+import { describeForeign } from "../describe.ts";
 import { allocate, checkDType, type DType, dtypeOfArray, isTypedArray, type TypedArray } from "../dtype.ts";
 import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { type Tensor, tensorOver, withShape } from "../tensor.ts";
@@ -11,7 +12,7 @@ import { where } from "./arithmetic.ts";
 import { expandDims } from "./arrangement.ts";
 import { checkIndices, toIndices } from "./indexing.ts";
 import { broadcastTo, reshape, typeWithShape } from "./movement.ts";
-import { describeForeign, fromNested, fromTypedArray, store } from "./nested.ts";
+import { fromNested, fromTypedArray, store } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
 
 /** Options of the functions that make tensors. */

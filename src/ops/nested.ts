@@ -2,6 +2,7 @@
  * What users write or keep numbers in, to tensors: nested arrays, typed arrays, and the plain data of a tensor.
  * @module
  */
+import { describeForeign } from "../describe.ts";
 import {
   allocate,
   arrayName,
@@ -148,23 +149,4 @@ export function store(value: number, dtype: DType, action: string): number {
     throw new RangeError(`Cannot ${action} with dtype ${dtype}: ${value} is not between ${min} and ${max}`);
   }
   return whole;
-}
-
-/** What an error calls something that is no operand. */
-export function describeForeign(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object") return `an object of class ${className(value)}`;
-  return `${typeof value} ${String(value)}`;
-}
-
-/** The name of an object's class, as far as it has one: reading it may throw, and it may be anything. */
-function className(value: object): string {
-  try {
-    const name: unknown = value.constructor.name;
-    return typeof name === "string" && name !== "" ? name : "unknown";
-  } catch {
-    return "unknown";
-  }
 }

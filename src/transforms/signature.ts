@@ -2,8 +2,8 @@
  * Signatures: what two calls of a compiled function must have in common for one program to serve both.
  * @module
  */
+import { describeForeign } from "../describe.ts";
 import { Variable } from "../graph/variable.ts";
-import { describeForeign } from "../ops/nested.ts";
 import { readable } from "../readable.ts";
 import { Tensor } from "../tensor.ts";
 import type { TensorType } from "../tensor_type.ts";

@@ -46,9 +46,9 @@ const wrong: Record<string, Row> = {
     "the element at [1] has 2 elements where its neighbours have a number",
   ],
   "arrays without end": [nested(100_000), RangeError, "Cannot make a tensor: arrays are nested more than 1000 deep"],
-  "a symbol": [Symbol("s"), TypeError, "the value is symbol Symbol(s), not a number"],
-  "a symbol in an array": [[1, Symbol("s")], TypeError, "the element at [1] is symbol Symbol(s), not a number"],
-  "a bigint": [[1n], TypeError, "the element at [0] is bigint 1, not a number"],
+  "a symbol": [Symbol("s"), TypeError, "the value is a symbol, not a number"],
+  "a symbol in an array": [[1, Symbol("s")], TypeError, "the element at [1] is a symbol, not a number"],
+  "a bigint": [[1n], TypeError, "the element at [0] is the bigint 1, not a number"],
   "a transferred array": [
     transferred(),
     TypeError,
@@ -78,7 +78,7 @@ const wrong: Record<string, Row> = {
       },
     }),
     TypeError,
-    "the value is an object of class unknown",
+    "the value is an object that cannot be looked at",
   ],
   "a tensor's data with another dtype": [
     { shape: [2], dtype: "int32", data: new Float32Array(2) },
