@@ -61,6 +61,7 @@ export {
   onesLike,
   scalar,
   tensor,
+  type TensorOptions,
   tril,
   triu,
   zeros,

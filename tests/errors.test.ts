@@ -88,7 +88,7 @@ const rows: Record<string, readonly Row[]> = {
       "Cannot softmax float32[]: axis -1 is out of range for a tensor of rank 0",
     ],
     ["twice", () => x.sum([0, -2]), RangeError, "Cannot sum float32[2,3]"],
-    ["a fraction", () => x.sum(0.5), TypeError, "Cannot sum: axis 0.5 is not a whole number"],
+    ["a fraction", () => x.sum(0.5), TypeError, "Cannot sum: axis is 0.5, not a whole number"],
     ["permuteDims", () => x.permuteDims([0, 0]), RangeError, "Cannot permuteDims float32[2,3]"],
     [
       "concat",
@@ -194,11 +194,21 @@ const rows: Record<string, readonly Row[]> = {
       "of an unknown dtype",
       () => tensor([1], { dtype: "float12" as DType }),
       TypeError,
-      "Cannot use dtype float12: the dtypes are float32, float64, int32, uint32, int8, uint8, bool",
+      'Cannot make a tensor: the option dtype is the string "float12", not one of float32, float64, int32, uint32, int8, uint8, bool',
     ],
-    ["astype", () => x.astype("double" as DType), TypeError, "Cannot use dtype double"],
-    ["zeros", () => zeros([1], { dtype: "" as DType }), TypeError, "Cannot use dtype : the dtypes are"],
-    ["an inherited name", () => zeros([1], { dtype: "toString" as DType }), TypeError, "Cannot use dtype toString"],
+    ["astype", () => x.astype("double" as DType), TypeError, 'Cannot astype: dtype is the string "double", not one of'],
+    [
+      "zeros",
+      () => zeros([1], { dtype: "" as DType }),
+      TypeError,
+      'Cannot zeros: the option dtype is the string "", not one of',
+    ],
+    [
+      "an inherited name",
+      () => zeros([1], { dtype: "toString" as DType }),
+      TypeError,
+      'the option dtype is the string "toString", not one of',
+    ],
     ["a Variable", () => new Variable(1, { dtype: "f32" as DType }), TypeError, "Cannot use dtype f32"],
   ],
   "shapes that are none": [
@@ -226,8 +236,13 @@ const rows: Record<string, readonly Row[]> = {
   ],
   "random numbers": [
     ["a key", () => random.uniform([1], { key: tensor([1]) }), TypeError, "as a random key: a key is uint32[2]"],
-    ["a seed", () => random.seed(0.5), RangeError, "0.5 is not a whole number"],
-    ["a standard deviation", () => random.normal([1], { std: -1 }), RangeError, "the standard deviation -1 is not ≥ 0"],
+    ["a seed", () => random.seed(0.5), RangeError, "Cannot random.seed: seed is 0.5, not a whole number"],
+    [
+      "a standard deviation",
+      () => random.normal([1], { std: -1 }),
+      RangeError,
+      "Cannot random.normal: the option std is -1, not a number ≥ 0",
+    ],
   ],
 };
 

@@ -2,7 +2,9 @@
  * Arithmetic on elements: add, sub, mul, div, pow and their relatives, conversion and choice.
  * @module
  */
-import { checkDType, type DType } from "../dtype.ts";
+import type { DType } from "../dtype.ts";
+import { dtype as dtypeKind, operand } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
 import { resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
 import {
@@ -15,6 +17,7 @@ import {
   notBool,
   promotedDType,
 } from "./elementwise.ts";
+import { binary, ternary, unary } from "./function.ts";
 import { apply, type Op, operandError } from "./op.ts";
 import {
   floorQuotient,
@@ -184,14 +187,10 @@ export const arithmeticOps = {
  * console.log(add([[1, 2], [3, 4]], [10, 20]).toArray()); // [[11, 22], [13, 24]]
  * ```
  */
-export function add<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.add, [x, y]);
-}
+export const add: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.add);
 
 /** `x − y`, element by element, under broadcasting and promotion. Integers wrap around. */
-export function sub<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.sub, [x, y]);
-}
+export const sub: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.sub);
 
 /**
  * `x · y`, element by element, under broadcasting and promotion; see `matmul` for the matrix product. Integers wrap
@@ -204,14 +203,10 @@ export function sub<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X 
  * console.log(mul([1, 2, 3], 2).toArray()); // [2, 4, 6]
  * ```
  */
-export function mul<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.mul, [x, y]);
-}
+export const mul: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.mul);
 
 /** `x / y`, element by element, under broadcasting; integers and bools give float32. */
-export function div<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.div, [x, y]);
-}
+export const div: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.div);
 
 /**
  * `x` to the power of `y`, element by element, under broadcasting and promotion. Integer powers wrap around; where an
@@ -224,54 +219,40 @@ export function div<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X 
  * console.log(pow([1, 2, 3], 2).toArray()); // [1, 4, 9]
  * ```
  */
-export function pow<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.pow, [x, y]);
-}
+export const pow: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.pow);
 
 /** The larger of `x` and `y`, element by element; NaN if either is. Where they tie, each takes half of the gradient. */
-export function maximum<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.maximum, [x, y]);
-}
+export const maximum: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  arithmeticOps.maximum,
+);
 
 /** The smaller of `x` and `y`, element by element; NaN if either is. Where they tie, each takes half of the gradient. */
-export function minimum<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.minimum, [x, y]);
-}
+export const minimum: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  arithmeticOps.minimum,
+);
 
 /** The remainder that {@linkcode floorDiv} leaves, of the sign of `y`, as in Python; an integer modulo 0 is 0. */
-export function mod<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.mod, [x, y]);
-}
+export const mod: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.mod);
 
 /** `x / y` rounded down, as `//` in Python; integers stay integers, and over 0 give 0. */
-export function floorDiv<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(arithmeticOps.floorDiv, [x, y]);
-}
+export const floorDiv: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  arithmeticOps.floorDiv,
+);
 
 /** `−x`, element by element. Unsigned integers wrap around. Throws a TypeError for bool. */
-export function neg<X extends Operand>(x: X): Result<X> {
-  return apply(arithmeticOps.neg, [x]);
-}
+export const neg: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.neg);
 
 /** The magnitude of each element. Its gradient at 0 is 0. Throws a TypeError for bool. */
-export function abs<X extends Operand>(x: X): Result<X> {
-  return apply(arithmeticOps.abs, [x]);
-}
+export const abs: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.abs);
 
 /** −1, 0 or 1 for each element, of the dtype of `x`; 0 for −0, NaN for NaN. Throws a TypeError for bool. */
-export function sign<X extends Operand>(x: X): Result<X> {
-  return apply(arithmeticOps.sign, [x]);
-}
+export const sign: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.sign);
 
 /** `x · x`, element by element. Integers wrap around. Throws a TypeError for bool. */
-export function square<X extends Operand>(x: X): Result<X> {
-  return apply(arithmeticOps.square, [x]);
-}
+export const square: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.square);
 
 /** `1 / x`, element by element; integers and bools give float32. */
-export function reciprocal<X extends Operand>(x: X): Result<X> {
-  return apply(arithmeticOps.reciprocal, [x]);
-}
+export const reciprocal: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.reciprocal);
 
 /**
  * Each element of `x`, raised to `min` and lowered to `max`; the three broadcast. The gradient passes where
@@ -284,13 +265,11 @@ export function reciprocal<X extends Operand>(x: X): Result<X> {
  * console.log(clip([-2, 0.5, 3], 0, 1).toArray()); // [0, 0.5, 1]
  * ```
  */
-export function clip<X extends Operand, Min extends Operand, Max extends Operand>(
+export const clip: <X extends Operand, Min extends Operand, Max extends Operand>(
   x: X,
   min: Min,
   max: Max,
-): Result<X | Min | Max> {
-  return apply(arithmeticOps.clip, [x, min, max]);
-}
+) => Result<X | Min | Max> = ternary(arithmeticOps.clip, "x", "min", "max");
 
 /**
  * Elements of `x` where `condition` holds, and of `y` elsewhere; the three broadcast. The condition must be bool, or
@@ -304,13 +283,11 @@ export function clip<X extends Operand, Min extends Operand, Max extends Operand
  * console.log(where(x.greater(0), x, 0).toArray()); // [0, 2]
  * ```
  */
-export function where<C extends Operand, X extends Operand, Y extends Operand>(
+export const where: <C extends Operand, X extends Operand, Y extends Operand>(
   condition: C,
   x: X,
   y: Y,
-): Result<C | X | Y> {
-  return apply(arithmeticOps.where, [condition, x, y]);
-}
+) => Result<C | X | Y> = ternary(arithmeticOps.where, "condition", "x", "y");
 
 /**
  * `x` in another dtype. A float becomes an integer by dropping the fraction and wrapping around (NaN and the infinities
@@ -323,6 +300,7 @@ export function where<C extends Operand, X extends Operand, Y extends Operand>(
  * console.log(astype([1.7, -1.7], "int32").toArray()); // [1, -1]
  * ```
  */
-export function astype<X extends Operand>(x: X, dtype: DType): Result<X> {
-  return apply(arithmeticOps.cast, [x], { dtype: checkDType(dtype) });
-}
+export const astype: <X extends Operand>(x: X, dtype: DType) => Result<X> = publicFunction(
+  { name: "astype", positional: { x: operand, dtype: dtypeKind } },
+  (x, dtype) => apply(arithmeticOps.cast, [x], { dtype }),
+);

@@ -4,13 +4,26 @@
  * @module
  */
 import type { TypedArray } from "../dtype.ts";
-import { equalShapes, formatShape, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../shape.ts";
+import {
+  axes,
+  axis as axisKind,
+  axisOrAll,
+  count as countKind,
+  operand,
+  operands,
+  wholesFrom,
+} from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { optional } from "../public/signature.ts";
+import { equalShapes, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { broadcastTo, checkList, concat, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
+import { unary } from "./function.ts";
 import { apply, type Op, operandError } from "./op.ts";
+import type { Axes } from "./reduction.ts";
 
 /** Fills `output`, of shape `shape`: at every index, the element of `x` at the index that `source` makes of it. */
 function gather(
@@ -235,14 +248,13 @@ export const arrangementOps = {
  * console.log(transpose([[1, 2, 3], [4, 5, 6]]).toArray()); // [[1, 4], [2, 5], [3, 6]]
  * ```
  */
-export function transpose<X extends Operand>(x: X): Result<X> {
-  return apply(transposeOp, [x]);
-}
+export const transpose: <X extends Operand>(x: X) => Result<X> = unary(transposeOp);
 
 /** `x` with an axis of length 1 inserted at `axis` of the result. Any dtype. Throws a RangeError for an axis out of range. */
-export function expandDims<X extends Operand>(x: X, axis: number): Result<X> {
-  return apply(expandDimsOp, [x], { axis });
-}
+export const expandDims: <X extends Operand>(x: X, axis: number) => Result<X> = publicFunction(
+  { name: "expandDims", positional: { x: operand, axis: axisKind } },
+  (x, axis) => apply(expandDimsOp, [x], { axis }),
+);
 
 /**
  * `x` without the axes given (a number or a list), or without all axes of length 1. Any dtype. Throws a RangeError
@@ -255,9 +267,10 @@ export function expandDims<X extends Operand>(x: X, axis: number): Result<X> {
  * console.log(squeeze(zeros([1, 3, 1])).shape, squeeze(zeros([1, 3, 1]), -1).shape); // [3] [1, 3]
  * ```
  */
-export function squeeze<X extends Operand>(x: X, axis?: number | readonly number[]): Result<X> {
-  return apply(squeezeOp, [x], axis === undefined ? {} : { axis });
-}
+export const squeeze: <X extends Operand>(x: X, axis?: Axes) => Result<X> = publicFunction(
+  { name: "squeeze", positional: { x: operand, axis: optional(axes) } },
+  (x, axis) => apply(squeezeOp, [x], axis === undefined || axis === null ? {} : { axis }),
+);
 
 /**
  * Tensors of one shape side by side along a new axis of the result. Dtypes are promoted. Throws a RangeError when the
@@ -270,17 +283,13 @@ export function squeeze<X extends Operand>(x: X, axis?: number | readonly number
  * console.log(stack([[1, 2], [3, 4]], 1).toArray()); // [[1, 3], [2, 4]]
  * ```
  */
-export function stack<X extends Operand>(list: readonly X[], axis = 0): Result<X> {
-  checkList(list, "stack");
-  return apply(stackOp, list, { axis });
-}
-
-/** Throws unless `value` is a whole number of at least `least`. */
-function checkCount(value: number, least: number, action: string): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`Cannot ${action}: ${String(value)} is not a whole number ≥ ${least}`);
-  }
-}
+export const stack: <X extends Operand>(list: readonly X[], axis?: number) => Result<X> = publicFunction(
+  { name: "stack", positional: { list: operands, axis: optional(axisKind) } },
+  (list, axis = 0) => {
+    checkList(list, "stack");
+    return apply(stackOp, list, { axis });
+  },
+);
 
 /**
  * The parts of `x` along an axis: a number of equal parts, or parts of the lengths listed. Any dtype. Throws a
@@ -294,13 +303,16 @@ function checkCount(value: number, least: number, action: string): void {
  * console.log(left!.toArray(), right!.toArray()); // [[1], [4]] [[2, 3], [5, 6]]
  * ```
  */
-export function split<X extends Operand>(x: X, parts: number | readonly number[], axis = 0): Result<X>[] {
-  if (typeof parts === "number") checkCount(parts, 1, "split into parts");
-  else for (const part of parts) checkCount(part, 0, "split into parts of such lengths");
-  const count = typeof parts === "number" ? parts : parts.length;
-  const attribute = typeof parts === "number" ? parts : [...parts];
-  return Array.from({ length: count }, (_, index) => apply(splitOp, [x], { parts: attribute, index, axis }));
-}
+export const split: <X extends Operand>(x: X, parts: number | readonly number[], axis?: number) => Result<X>[] =
+  publicFunction(
+    { name: "split", positional: { x: operand, parts: wholesFrom(0), axis: optional(axisKind) } },
+    (x, parts, axis = 0) => {
+      if (parts === 0) throw new RangeError("Cannot split: there are 0 parts");
+      const count = typeof parts === "number" ? parts : parts.length;
+      const attribute = typeof parts === "number" ? parts : [...parts];
+      return Array.from({ length: count }, (_, index) => apply(splitOp, [x], { parts: attribute, index, axis }));
+    },
+  );
 
 /**
  * `x` with the order of elements reversed along an axis, a list of axes, or all of them. Any shape and dtype. Throws a
@@ -313,9 +325,10 @@ export function split<X extends Operand>(x: X, parts: number | readonly number[]
  * console.log(flip([[1, 2], [3, 4]], 1).toArray()); // [[2, 1], [4, 3]]
  * ```
  */
-export function flip<X extends Operand>(x: X, axis?: number | readonly number[]): Result<X> {
-  return apply(flipOp, [x], axis === undefined ? {} : { axis });
-}
+export const flip: <X extends Operand>(x: X, axis?: Axes) => Result<X> = publicFunction(
+  { name: "flip", positional: { x: operand, axis: optional(axes) } },
+  (x, axis) => apply(flipOp, [x], axis === undefined || axis === null ? {} : { axis }),
+);
 
 /**
  * `x` laid out `repetitions` times along each axis, aligned at the last one as in NumPy. Any dtype. Throws a RangeError
@@ -328,11 +341,13 @@ export function flip<X extends Operand>(x: X, axis?: number | readonly number[])
  * console.log(tile([1, 2], [2, 2]).toArray()); // [[1, 2, 1, 2], [1, 2, 1, 2]]
  * ```
  */
-export function tile<X extends Operand>(x: X, repetitions: number | readonly number[]): Result<X> {
-  const list = typeof repetitions === "number" ? [repetitions] : [...repetitions];
-  for (const each of list) checkCount(each, 0, `tile ${formatShape(list)} times`);
-  return apply(tileOp, [x], { repetitions: list });
-}
+export const tile: <X extends Operand>(x: X, repetitions: number | readonly number[]) => Result<X> = publicFunction(
+  { name: "tile", positional: { x: operand, repetitions: wholesFrom(0) } },
+  (x, repetitions) => {
+    const list = typeof repetitions === "number" ? [repetitions] : [...repetitions];
+    return apply(tileOp, [x], { repetitions: list });
+  },
+);
 
 /**
  * Every element of `x` repeated `count` times along an axis, or, without one, those of the flattened tensor. Any
@@ -345,7 +360,9 @@ export function tile<X extends Operand>(x: X, repetitions: number | readonly num
  * console.log(repeat([1, 2], 2).toArray()); // [1, 1, 2, 2]
  * ```
  */
-export function repeat<X extends Operand>(x: X, count: number, axis?: number): Result<X> {
-  checkCount(count, 0, "repeat elements");
-  return apply(repeatOp, [x], axis === undefined ? { count } : { count, axis });
-}
+export const repeat: <X extends Operand>(x: X, count: number, axis?: number | null) => Result<X> = publicFunction(
+  { name: "repeat", positional: { x: operand, count: countKind, axis: optional(axisOrAll) } },
+  (x, count, axis) => {
+    return apply(repeatOp, [x], axis === undefined || axis === null ? { count } : { count, axis });
+  },
+);

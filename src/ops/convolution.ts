@@ -2,6 +2,9 @@
  * Convolutions over one, two and three axes, and transposed ones.
  * @module
  */
+import { operand, wholeFrom, wholesFrom } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import type { Kinds, OptionKinds } from "../public/signature.ts";
 import type { Operand, Result } from "../value.ts";
 import {
   type ConvolutionAttributes,
@@ -10,7 +13,14 @@ import {
   transposeOps,
 } from "./convolution_ops.ts";
 import { apply } from "./op.ts";
-import { parsePerAxis, parseSlide, type PerAxis, type SlideOptions, type WindowPadding } from "./window_options.ts";
+import {
+  parsePerAxis,
+  parseSlide,
+  type PerAxis,
+  slideKinds,
+  type SlideOptions,
+  type WindowPadding,
+} from "./window_options.ts";
 
 /** Options of a convolution. */
 export interface ConvolutionOptions extends SlideOptions {
@@ -27,8 +37,7 @@ export interface ConvolutionTransposeOptions extends ConvolutionOptions {
 }
 
 function parseConvolution(options: ConvolutionOptions, axes: number, action: string): ConvolutionAttributes {
-  const [groups] = parsePerAxis(options.groups ?? 1, 1, "number of groups", action) as [number]; // one was asked for
-  return { ...parseSlide(options, axes, action), groups };
+  return { ...parseSlide(options, axes, action), groups: options.groups ?? 1 };
 }
 
 function parseTranspose(options: ConvolutionTransposeOptions, axes: number, action: string): TransposeAttributes {
@@ -36,7 +45,7 @@ function parseTranspose(options: ConvolutionTransposeOptions, axes: number, acti
   if (padding === "same") {
     throw new TypeError(`Cannot ${action}: the padding "same" does not say how long the result is; give numbers`);
   }
-  const outputPadding = parsePerAxis(options.outputPadding ?? 0, axes, "outputPadding", action, 0);
+  const outputPadding = parsePerAxis(options.outputPadding ?? 0, axes, "outputPadding", action);
   outputPadding.forEach((more, axis) => {
     const [stride, dilation] = [rest.stride[axis]!, rest.dilation[axis]!];
     if (more >= Math.max(stride, dilation)) {
@@ -46,6 +55,15 @@ function parseTranspose(options: ConvolutionTransposeOptions, axes: number, acti
     }
   });
   return { ...rest, padding, outputPadding };
+}
+
+const operands: Kinds = { x: operand, w: operand };
+function convolutionKinds(axes: number): OptionKinds<ConvolutionOptions> {
+  return { ...slideKinds(axes), groups: wholeFrom(1) };
+}
+
+function transposeKinds(axes: number): OptionKinds<ConvolutionTransposeOptions> {
+  return { ...convolutionKinds(axes), outputPadding: wholesFrom(0) };
 }
 
 /**
@@ -67,13 +85,11 @@ function parseTranspose(options: ConvolutionTransposeOptions, axes: number, acti
  * console.log(conv1d([[[1, 2, 4, 8]]], [[[1, 1, 1]]], { padding: "same", stride: 2 }).toArray()); // [[[7, 12]]]
  * ```
  */
-export function conv1d<X extends Operand, W extends Operand>(
-  x: X,
-  w: W,
-  options: ConvolutionOptions = {},
-): Result<X | W> {
-  return apply(convolutionOps[0], [x, w], parseConvolution(options, 1, "conv1d"));
-}
+export const conv1d: <X extends Operand, W extends Operand>(x: X, w: W, options?: ConvolutionOptions) => Result<X | W> =
+  publicFunction(
+    { name: "conv1d", positional: operands, options: convolutionKinds(1) },
+    (x, w, options = {}) => apply(convolutionOps[0], [x, w], parseConvolution(options, 1, "conv1d")),
+  );
 
 /**
  * {@linkcode conv1d} over two axes: `x` has shape [batch, channels, height, width], or [batch, height, width, channels]
@@ -88,26 +104,22 @@ export function conv1d<X extends Operand, W extends Operand>(
  * console.log(conv2d(ones([1, 28, 28, 3]), ones([8, 3, 3, 3]), { padding: 1, stride: 2, layout: "NHWC" }).shape); // [1, 14, 14, 8]
  * ```
  */
-export function conv2d<X extends Operand, W extends Operand>(
-  x: X,
-  w: W,
-  options: ConvolutionOptions = {},
-): Result<X | W> {
-  return apply(convolutionOps[1], [x, w], parseConvolution(options, 2, "conv2d"));
-}
+export const conv2d: <X extends Operand, W extends Operand>(x: X, w: W, options?: ConvolutionOptions) => Result<X | W> =
+  publicFunction(
+    { name: "conv2d", positional: operands, options: convolutionKinds(2) },
+    (x, w, options = {}) => apply(convolutionOps[1], [x, w], parseConvolution(options, 2, "conv2d")),
+  );
 
 /**
  * {@linkcode conv1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
  * [batch, depth, height, width, channels] in the layout `"NDHWC"`; `w` has shape
  * [out, channels / groups, depth, height, width] in both.
  */
-export function conv3d<X extends Operand, W extends Operand>(
-  x: X,
-  w: W,
-  options: ConvolutionOptions = {},
-): Result<X | W> {
-  return apply(convolutionOps[2], [x, w], parseConvolution(options, 3, "conv3d"));
-}
+export const conv3d: <X extends Operand, W extends Operand>(x: X, w: W, options?: ConvolutionOptions) => Result<X | W> =
+  publicFunction(
+    { name: "conv3d", positional: operands, options: convolutionKinds(3) },
+    (x, w, options = {}) => apply(convolutionOps[2], [x, w], parseConvolution(options, 3, "conv3d")),
+  );
 
 /**
  * The transpose of {@linkcode conv1d}, which is the gradient of that with respect to its input: every element of `x`
@@ -128,13 +140,14 @@ export function conv3d<X extends Operand, W extends Operand>(
  * console.log(convTranspose1d([[[1, 2, 3]]], [[[1, 10]]], { stride: 2 }).toArray()); // [[[1, 10, 2, 20, 3, 30]]]
  * ```
  */
-export function convTranspose1d<X extends Operand, W extends Operand>(
+export const convTranspose1d: <X extends Operand, W extends Operand>(
   x: X,
   w: W,
-  options: ConvolutionTransposeOptions = {},
-): Result<X | W> {
-  return apply(transposeOps[0], [x, w], parseTranspose(options, 1, "convTranspose1d"));
-}
+  options?: ConvolutionTransposeOptions,
+) => Result<X | W> = publicFunction(
+  { name: "convTranspose1d", positional: operands, options: transposeKinds(1) },
+  (x, w, options = {}) => apply(transposeOps[0], [x, w], parseTranspose(options, 1, "convTranspose1d")),
+);
 
 /**
  * {@linkcode convTranspose1d} over two axes: `x` has shape [batch, channels, height, width], or
@@ -148,23 +161,25 @@ export function convTranspose1d<X extends Operand, W extends Operand>(
  * console.log(convTranspose2d(ones([1, 8, 14, 14]), ones([8, 3, 3, 3]), options).shape); // [1, 3, 28, 28]
  * ```
  */
-export function convTranspose2d<X extends Operand, W extends Operand>(
+export const convTranspose2d: <X extends Operand, W extends Operand>(
   x: X,
   w: W,
-  options: ConvolutionTransposeOptions = {},
-): Result<X | W> {
-  return apply(transposeOps[1], [x, w], parseTranspose(options, 2, "convTranspose2d"));
-}
+  options?: ConvolutionTransposeOptions,
+) => Result<X | W> = publicFunction(
+  { name: "convTranspose2d", positional: operands, options: transposeKinds(2) },
+  (x, w, options = {}) => apply(transposeOps[1], [x, w], parseTranspose(options, 2, "convTranspose2d")),
+);
 
 /**
  * {@linkcode convTranspose1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
  * [batch, depth, height, width, channels] in the layout `"NDHWC"`; `w` has shape
  * [channels, out / groups, depth, height, width] in both.
  */
-export function convTranspose3d<X extends Operand, W extends Operand>(
+export const convTranspose3d: <X extends Operand, W extends Operand>(
   x: X,
   w: W,
-  options: ConvolutionTransposeOptions = {},
-): Result<X | W> {
-  return apply(transposeOps[2], [x, w], parseTranspose(options, 3, "convTranspose3d"));
-}
+  options?: ConvolutionTransposeOptions,
+) => Result<X | W> = publicFunction(
+  { name: "convTranspose3d", positional: operands, options: transposeKinds(3) },
+  (x, w, options = {}) => apply(transposeOps[2], [x, w], parseTranspose(options, 3, "convTranspose3d")),
+);

@@ -3,7 +3,21 @@
  * @module
  */
 import { describeForeign } from "../describe.ts";
-import { allocate, checkDType, type DType, dtypeOfArray, isTypedArray, type TypedArray } from "../dtype.ts";
+import { allocate, type DType, dtypeOfArray, isTypedArray, type TypedArray } from "../dtype.ts";
+import {
+  anything,
+  choice,
+  count,
+  dtype as dtypeKind,
+  finite,
+  numberOrBoolean,
+  operand,
+  operands,
+  shape as shapeKind,
+  whole,
+} from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { optional, type OptionKinds } from "../public/signature.ts";
 import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { type Tensor, tensorOver, withShape } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -20,6 +34,14 @@ export interface CreationOptions {
   /** Element type; float32 unless the function says otherwise. */
   readonly dtype?: DType;
 }
+
+/** Options of {@linkcode tensor}. */
+export interface TensorOptions extends CreationOptions {
+  /** How the numbers are arranged: another shape of the same size. */
+  readonly shape?: number | Shape;
+}
+
+const creationOptions: OptionKinds<CreationOptions> = { dtype: dtypeKind };
 
 /** A fresh tensor whose elements `element` gives, as `dtype` holds them. */
 function generate(shape: Shape, dtype: DType, action: string, element: (index: number) => number): Tensor {
@@ -42,19 +64,24 @@ function generate(shape: Shape, dtype: DType, action: string, element: (index: n
  * console.log(tensor(new Int32Array([1, 2, 3, 4]), { shape: [2, 2] }).dtype); // int32
  * ```
  */
-export function tensor(
-  data: Value | NestedArray | TypedArray | TensorData,
-  options: CreationOptions & { readonly shape?: number | Shape } = {},
-): Tensor {
-  const dtype = options.dtype === undefined ? undefined : checkDType(options.dtype);
-  const made = fromData(data, dtype);
-  if (options.shape === undefined) return made;
-  const shape = checkShape(options.shape, "make a tensor");
-  if (sizeOf(shape) !== made.size) {
-    throw new RangeError(`Cannot make a tensor of shape ${formatShape(shape)}: there are ${made.size} numbers`);
-  }
-  return withShape(made, new TensorType(made.dtype, shape));
-}
+export const tensor: (data: Value | NestedArray | TypedArray | TensorData, options?: TensorOptions) => Tensor =
+  publicFunction(
+    {
+      name: "tensor",
+      action: "make a tensor",
+      positional: { data: anything },
+      options: { dtype: dtypeKind, shape: shapeKind } satisfies OptionKinds<TensorOptions>,
+    },
+    (data, options = {}) => {
+      const made = fromData(data, options.dtype);
+      if (options.shape === undefined) return made;
+      const shape = checkShape(options.shape, "make a tensor");
+      if (sizeOf(shape) !== made.size) {
+        throw new RangeError(`Cannot make a tensor of shape ${formatShape(shape)}: there are ${made.size} numbers`);
+      }
+      return withShape(made, new TensorType(made.dtype, shape));
+    },
+  );
 
 function fromData(data: Value | NestedArray | TypedArray | TensorData, dtype: DType | undefined): Tensor {
   if (data instanceof Value) {
@@ -71,9 +98,10 @@ function fromData(data: Value | NestedArray | TypedArray | TensorData, dtype: DT
  * A tensor of rank 0: float32 for a number, bool for a boolean, unless `dtype` says otherwise. Unlike a plain number
  * it does not take the dtype of the tensor it meets. Throws a RangeError for a number that the dtype does not hold.
  */
-export function scalar(value: number | boolean, options: CreationOptions = {}): Tensor {
-  return full([], value, options);
-}
+export const scalar: (value: number | boolean, options?: CreationOptions) => Tensor = publicFunction(
+  { name: "scalar", positional: { value: numberOrBoolean }, options: creationOptions },
+  (value, options = {}) => full([], value, options),
+);
 
 /**
  * A tensor of `shape` (a number is one axis) with every element `value`: float32 for a number, bool for a boolean,
@@ -86,24 +114,27 @@ export function scalar(value: number | boolean, options: CreationOptions = {}): 
  * console.log(full([2, 2], 7).toArray()); // [[7, 7], [7, 7]]
  * ```
  */
-export function full(shape: number | Shape, value: number | boolean, options: CreationOptions = {}): Tensor {
-  if (typeof value !== "number" && typeof value !== "boolean") {
-    throw new TypeError(`Cannot fill a tensor: the value is ${describeForeign(value)}, not a number or a boolean`);
-  }
-  const dtype = checkDType(options.dtype ?? (typeof value === "boolean" ? "bool" : "float32"));
-  const type = new TensorType(dtype, checkShape(shape, "fill a tensor"));
-  return tensorOver(allocate(dtype, type.size).fill(store(Number(value), dtype, "fill a tensor")), type);
-}
+export const full: (shape: number | Shape, value: number | boolean, options?: CreationOptions) => Tensor =
+  publicFunction(
+    { name: "full", positional: { shape: shapeKind, value: numberOrBoolean }, options: creationOptions },
+    (shape, value, options = {}) => {
+      const dtype = options.dtype ?? (typeof value === "boolean" ? "bool" : "float32");
+      const type = new TensorType(dtype, checkShape(shape, "fill a tensor"));
+      return tensorOver(allocate(dtype, type.size).fill(store(Number(value), dtype, "fill a tensor")), type);
+    },
+  );
 
 /** A tensor of `shape` (a number is one axis) with every element 0; float32 unless `dtype` says otherwise. */
-export function zeros(shape: number | Shape, options: CreationOptions = {}): Tensor {
-  return full(shape, 0, options);
-}
+export const zeros: (shape: number | Shape, options?: CreationOptions) => Tensor = publicFunction(
+  { name: "zeros", positional: { shape: shapeKind }, options: creationOptions },
+  (shape, options = {}) => full(shape, 0, options),
+);
 
 /** A tensor of `shape` (a number is one axis) with every element 1; float32 unless `dtype` says otherwise. */
-export function ones(shape: number | Shape, options: CreationOptions = {}): Tensor {
-  return full(shape, 1, options);
-}
+export const ones: (shape: number | Shape, options?: CreationOptions) => Tensor = publicFunction(
+  { name: "ones", positional: { shape: shapeKind }, options: creationOptions },
+  (shape, options = {}) => full(shape, 1, options),
+);
 
 /**
  * A matrix with ones on its diagonal and zeros elsewhere; float32 unless `dtype` says otherwise.
@@ -115,13 +146,16 @@ export function ones(shape: number | Shape, options: CreationOptions = {}): Tens
  * console.log(eye(2, 3).toArray()); // [[1, 0, 0], [0, 1, 0]]
  * ```
  */
-export function eye(rows: number, columns: number = rows, options: CreationOptions = {}): Tensor {
-  const shape = checkShape([rows, columns], "make an identity matrix");
-  const dtype = checkDType(options.dtype ?? "float32");
-  return generate(shape, dtype, "make an identity matrix", (index) => {
-    return Math.floor(index / columns) === index % columns ? 1 : 0;
-  });
-}
+export const eye: (rows: number, columns?: number, options?: CreationOptions) => Tensor = publicFunction(
+  { name: "eye", positional: { rows: count, columns: optional(count) }, options: creationOptions },
+  (rows, columns = rows, options = {}) => {
+    const shape = checkShape([rows, columns], "make an identity matrix");
+    const dtype = options.dtype ?? "float32";
+    return generate(shape, dtype, "make an identity matrix", (index) => {
+      return Math.floor(index / columns) === index % columns ? 1 : 0;
+    });
+  },
+);
 
 /**
  * The numbers from `start` up to, but without, `stop`, by `step`; from 0 when only one is given. float32 unless
@@ -134,15 +168,20 @@ export function eye(rows: number, columns: number = rows, options: CreationOptio
  * console.log(arange(3).toArray(), arange(5, 0, -2).toArray()); // [0, 1, 2] [5, 3, 1]
  * ```
  */
-export function arange(start: number, stop?: number, step = 1, options: CreationOptions = {}): Tensor {
-  const [first, end] = stop === undefined ? [0, start] : [start, stop];
-  if (step === 0 || ![first, end, step].every(Number.isFinite)) {
-    const reason = step === 0 ? "the step must not be 0" : "all three must be finite numbers";
-    throw new RangeError(`Cannot count from ${first} to ${end} by ${step}: ${reason}`);
-  }
-  const count = Math.max(0, Math.ceil((end - first) / step));
-  return generate([count], checkDType(options.dtype ?? "float32"), "arange", (index) => first + index * step);
-}
+export const arange: (start: number, stop?: number, step?: number, options?: CreationOptions) => Tensor =
+  publicFunction(
+    {
+      name: "arange",
+      positional: { start: finite, stop: optional(finite), step: optional(finite) },
+      options: creationOptions,
+    },
+    (start, stop, step = 1, options = {}) => {
+      const [first, end] = stop === undefined ? [0, start] : [start, stop];
+      if (step === 0) throw new RangeError(`Cannot count from ${first} to ${end} by ${step}: the step must not be 0`);
+      const count = Math.max(0, Math.ceil((end - first) / step));
+      return generate([count], options.dtype ?? "float32", "arange", (index) => first + index * step);
+    },
+  );
 
 /**
  * `count` numbers at equal distances, `start` and `stop` the first and the last; float32 unless `dtype` says
@@ -155,16 +194,17 @@ export function arange(start: number, stop?: number, step = 1, options: Creation
  * console.log(linspace(0, 1, 5).toArray()); // [0, 0.25, 0.5, 0.75, 1]
  * ```
  */
-export function linspace(start: number, stop: number, count: number, options: CreationOptions = {}): Tensor {
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new RangeError(`Cannot linspace: the count ${String(count)} is not a whole number ≥ 0`);
-  }
-  const step = (stop - start) / (count - 1);
-  return generate([count], checkDType(options.dtype ?? "float32"), "linspace", (index) => {
-    if (index === 0) return start;
-    return index === count - 1 ? stop : start + index * step;
-  });
-}
+export const linspace: (start: number, stop: number, count: number, options?: CreationOptions) => Tensor =
+  publicFunction(
+    { name: "linspace", positional: { start: finite, stop: finite, count }, options: creationOptions },
+    (start, stop, count, options = {}) => {
+      const step = (stop - start) / (count - 1);
+      return generate([count], options.dtype ?? "float32", "linspace", (index) => {
+        if (index === 0) return start;
+        return index === count - 1 ? stop : start + index * step;
+      });
+    },
+  );
 
 const fullLikeOp: Op<{ value: number; dtype?: DType }> = {
   name: "fullLike",
@@ -272,20 +312,26 @@ export const creationOps = {
  * A tensor of the shape of `x` with every element `value`; of the dtype of `x` unless `dtype` says otherwise. Throws a
  * RangeError for a number that the dtype does not hold.
  */
-export function fullLike<X extends Operand>(x: X, value: number | boolean, options: CreationOptions = {}): Result<X> {
-  const dtype = options.dtype === undefined ? {} : { dtype: checkDType(options.dtype) };
-  return apply(fullLikeOp, [x], { value: Number(value), ...dtype });
-}
+export const fullLike: <X extends Operand>(x: X, value: number | boolean, options?: CreationOptions) => Result<X> =
+  publicFunction(
+    { name: "fullLike", positional: { x: operand, value: numberOrBoolean }, options: creationOptions },
+    (x, value, options = {}) => {
+      const dtype = options.dtype === undefined ? {} : { dtype: options.dtype };
+      return apply(fullLikeOp, [x], { value: Number(value), ...dtype });
+    },
+  );
 
 /** A tensor of the shape of `x` with every element 0; of the dtype of `x` unless `dtype` says otherwise. */
-export function zerosLike<X extends Operand>(x: X, options: CreationOptions = {}): Result<X> {
-  return fullLike(x, 0, options);
-}
+export const zerosLike: <X extends Operand>(x: X, options?: CreationOptions) => Result<X> = publicFunction(
+  { name: "zerosLike", positional: { x: operand }, options: creationOptions },
+  (x, options = {}) => fullLike(x, 0, options),
+);
 
 /** A tensor of the shape of `x` with every element 1; of the dtype of `x` unless `dtype` says otherwise. */
-export function onesLike<X extends Operand>(x: X, options: CreationOptions = {}): Result<X> {
-  return fullLike(x, 1, options);
-}
+export const onesLike: <X extends Operand>(x: X, options?: CreationOptions) => Result<X> = publicFunction(
+  { name: "onesLike", positional: { x: operand }, options: creationOptions },
+  (x, options = {}) => fullLike(x, 1, options),
+);
 
 /**
  * The coordinates of the points of a grid: one tensor per vector, each of as many axes as there are vectors. As in
@@ -300,16 +346,16 @@ export function onesLike<X extends Operand>(x: X, options: CreationOptions = {})
  * console.log(x!.toArray(), y!.toArray()); // [[1, 2, 3], [1, 2, 3]] [[10, 10, 10], [20, 20, 20]]
  * ```
  */
-export function meshgrid<X extends Operand>(
+export const meshgrid: <X extends Operand>(
   vectors: readonly X[],
-  options: { readonly indexing?: "xy" | "ij" } = {},
-): Result<X>[] {
-  const { indexing = "xy" } = options;
-  if (indexing !== "xy" && indexing !== "ij") {
-    throw new TypeError(`Cannot meshgrid: indexing is "xy" or "ij", not ${String(indexing)}`);
-  }
-  return vectors.map((_, index) => apply(meshgridOp, vectors, { index, indexing }));
-}
+  options?: { readonly indexing?: "xy" | "ij" },
+) => Result<X>[] = publicFunction(
+  { name: "meshgrid", positional: { vectors: operands }, options: { indexing: choice("xy", "ij") } },
+  (vectors, options = {}) => {
+    const { indexing = "xy" } = options;
+    return vectors.map((_, index) => apply(meshgridOp, vectors, { index, indexing }));
+  },
+);
 
 /**
  * A row of `classes` numbers for every index: 1 at the index, 0 elsewhere; a row of zeros for an index that is no
@@ -323,19 +369,13 @@ export function meshgrid<X extends Operand>(
  * console.log(oneHot([2, 0], 3).toArray()); // [[0, 0, 1], [1, 0, 0]]
  * ```
  */
-export function oneHot<X extends Operand>(indices: X, classes: number, options: CreationOptions = {}): Result<X> {
-  if (!Number.isSafeInteger(classes) || classes < 0) {
-    throw new RangeError(`Cannot oneHot: the number of classes ${String(classes)} is not a whole number ≥ 0`);
-  }
-  return apply(oneHotOp, [toIndices(indices, "oneHot")], { classes, dtype: checkDType(options.dtype ?? "float32") });
-}
-
-/** Throws unless a diagonal is named by a whole number. */
-function checkDiagonal(diagonal: number, name: string): void {
-  if (!Number.isSafeInteger(diagonal)) {
-    throw new TypeError(`Cannot ${name}: the diagonal ${String(diagonal)} is not a whole number`);
-  }
-}
+export const oneHot: <X extends Operand>(indices: X, classes: number, options?: CreationOptions) => Result<X> =
+  publicFunction(
+    { name: "oneHot", positional: { indices: operand, classes: count }, options: creationOptions },
+    (indices, classes, options = {}) => {
+      return apply(oneHotOp, [toIndices(indices, "oneHot")], { classes, dtype: options.dtype ?? "float32" });
+    },
+  );
 
 /**
  * The lower triangles of matrices `[…,M,N]`: elements above the given diagonal (0 is the main one, positive ones lie
@@ -348,16 +388,20 @@ function checkDiagonal(diagonal: number, name: string): void {
  * console.log(tril([[1, 2], [3, 4]]).toArray()); // [[1, 0], [3, 4]]
  * ```
  */
-export function tril<X extends Operand>(x: X, diagonal = 0): Result<X> {
-  checkDiagonal(diagonal, "tril");
-  return apply(trilOp, [x], { diagonal });
-}
+export const tril: <X extends Operand>(x: X, diagonal?: number) => Result<X> = publicFunction(
+  { name: "tril", positional: { x: operand, diagonal: optional(whole) } },
+  (x, diagonal = 0) => {
+    return apply(trilOp, [x], { diagonal });
+  },
+);
 
 /**
  * The upper triangles of matrices `[…,M,N]`: elements below the given diagonal (0 is the main one, positive ones lie
  * above it) become 0. Any dtype. Throws a RangeError for fewer than two axes.
  */
-export function triu<X extends Operand>(x: X, diagonal = 0): Result<X> {
-  checkDiagonal(diagonal, "triu");
-  return apply(triuOp, [x], { diagonal });
-}
+export const triu: <X extends Operand>(x: X, diagonal?: number) => Result<X> = publicFunction(
+  { name: "triu", positional: { x: operand, diagonal: optional(whole) } },
+  (x, diagonal = 0) => {
+    return apply(triuOp, [x], { diagonal });
+  },
+);

@@ -3,6 +3,8 @@
  * @module
  */
 import { isFloating } from "../dtype.ts";
+import { choice, operand } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { type ElementwiseGradient, elementwiseGradient, type ElementwiseOp, elementwiseOp } from "./elementwise.ts";
 import { erf } from "./erf.ts";
@@ -89,10 +91,10 @@ export interface GeluOptions {
  * console.log(gelu(1, { approximate: "tanh" }).item().toFixed(4)); // 0.8412
  * ```
  */
-export function gelu<X extends Operand>(x: X, options: GeluOptions = {}): Result<X> {
-  const { approximate = "none" } = options;
-  if (!Object.hasOwn(geluForms, approximate)) {
-    throw new TypeError(`Cannot gelu: approximate is "none" or "tanh", not ${String(approximate)}`);
-  }
-  return apply(geluOp, [x], { approximate });
-}
+export const gelu: <X extends Operand>(x: X, options?: GeluOptions) => Result<X> = publicFunction(
+  { name: "gelu", positional: { x: operand }, options: { approximate: choice("none", "tanh") } },
+  (x, options = {}) => {
+    const { approximate = "none" } = options;
+    return apply(geluOp, [x], { approximate });
+  },
+);

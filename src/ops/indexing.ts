@@ -3,6 +3,9 @@
  * @module
  */
 import { isInteger } from "../dtype.ts";
+import { axis as axisKind, boolean, count, operand } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { optional, required } from "../public/signature.ts";
 import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -240,9 +243,11 @@ export const indexingOps = {
  * console.log(take([[1, 2], [3, 4], [5, 6]], [2, 0], 0).toArray()); // [[5, 6], [1, 2]]
  * ```
  */
-export function take<X extends Operand, I extends Operand>(x: X, indices: I, axis = 0): Result<X | I> {
-  return apply(takeOp, [x, toIndices(indices, "take")], { axis });
-}
+export const take: <X extends Operand, I extends Operand>(x: X, indices: I, axis?: number) => Result<X | I> =
+  publicFunction(
+    { name: "take", positional: { x: operand, indices: operand, axis: optional(axisKind) } },
+    (x, indices, axis = 0) => apply(takeOp, [x, toIndices(indices, "take")], { axis }),
+  );
 
 /**
  * The indices themselves, for other operations to be made of: whoever computes them throws the rule's RangeError where
@@ -264,17 +269,21 @@ export function checkIndex(indices: Value, rule: IndexRule): Value {
  * console.log(scatterAdd([0, 2, 0], [1, 2, 3], { length: 3 }).toArray()); // [4, 0, 2]
  * ```
  */
-export function scatterAdd<I extends Operand, U extends Operand>(
+export const scatterAdd: <I extends Operand, U extends Operand>(
   indices: I,
   updates: U,
   options: { length: number; axis?: number },
-): Result<I | U> {
-  const { length, axis = 0 } = options;
-  if (!Number.isSafeInteger(length) || length < 0) {
-    throw new RangeError(`Cannot scatterAdd: the length ${length} is not a whole number ≥ 0`);
-  }
-  return apply(scatterAddOp, [toIndices(indices, "scatterAdd"), updates], { axis, length });
-}
+) => Result<I | U> = publicFunction(
+  {
+    name: "scatterAdd",
+    positional: { indices: operand, updates: operand },
+    options: { length: required(count), axis: axisKind },
+  },
+  (indices, updates, options) => {
+    const { length, axis = 0 } = options;
+    return apply(scatterAddOp, [toIndices(indices, "scatterAdd"), updates], { axis, length });
+  },
+);
 
 /**
  * The indices that sort `x` along an axis, the last unless given; int32, of the shape of `x`. Equal elements keep
@@ -287,9 +296,11 @@ export function scatterAdd<I extends Operand, U extends Operand>(
  * console.log(argsort([3, 1, 2]).toArray()); // [1, 2, 0]
  * ```
  */
-export function argsort<X extends Operand>(x: X, axis = -1, options: { descending?: boolean } = {}): Result<X> {
-  return apply(argsortOp, [x], { axis, descending: options.descending ?? false });
-}
+export const argsort: <X extends Operand>(x: X, axis?: number, options?: { descending?: boolean }) => Result<X> =
+  publicFunction(
+    { name: "argsort", positional: { x: operand, axis: optional(axisKind) }, options: { descending: boolean } },
+    (x, axis = -1, options = {}) => apply(argsortOp, [x], { axis, descending: options.descending ?? false }),
+  );
 
 /**
  * `x` sorted along an axis, the last unless given; any dtype, NaN last, ascending or descending. Throws a RangeError
@@ -302,6 +313,8 @@ export function argsort<X extends Operand>(x: X, axis = -1, options: { descendin
  * console.log(sort([3, 1, 2], -1, { descending: true }).toArray()); // [3, 2, 1]
  * ```
  */
-export function sort<X extends Operand>(x: X, axis = -1, options: { descending?: boolean } = {}): Result<X> {
-  return apply(sortOp, [x], { axis, descending: options.descending ?? false });
-}
+export const sort: <X extends Operand>(x: X, axis?: number, options?: { descending?: boolean }) => Result<X> =
+  publicFunction(
+    { name: "sort", positional: { x: operand, axis: optional(axisKind) }, options: { descending: boolean } },
+    (x, axis = -1, options = {}) => apply(sortOp, [x], { axis, descending: options.descending ?? false }),
+  );

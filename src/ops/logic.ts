@@ -4,7 +4,8 @@
  */
 import type { Operand, Result } from "../value.ts";
 import { type ElementwiseOp, elementwiseOp } from "./elementwise.ts";
-import { apply, type Op } from "./op.ts";
+import { binary, unary } from "./function.ts";
+import type { Op } from "./op.ts";
 
 /** A question about numbers. */
 function predicate(name: string, holds: (x: number, y: number) => boolean): ElementwiseOp {
@@ -38,24 +39,18 @@ export const logicOps = {
  * console.log(equal([1, 2], [1, 3]).toArray()); // [true, false]
  * ```
  */
-export function equal<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.equal, [x, y]);
-}
+export const equal: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(logicOps.equal);
 
 /** Where `x` and `y` differ, as a bool tensor, under broadcasting; NaN differs from everything. */
-export function notEqual<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.notEqual, [x, y]);
-}
+export const notEqual: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(logicOps.notEqual);
 
 /** Where `x < y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
-export function less<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.less, [x, y]);
-}
+export const less: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(logicOps.less);
 
 /** Where `x ≤ y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
-export function lessEqual<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.lessEqual, [x, y]);
-}
+export const lessEqual: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  logicOps.lessEqual,
+);
 
 /**
  * Where `x > y`, as a bool tensor, under broadcasting; nowhere beside NaN.
@@ -67,14 +62,12 @@ export function lessEqual<X extends Operand, Y extends Operand>(x: X, y: Y): Res
  * console.log(greater([1, 2, 3], 1).toArray()); // [false, true, true]
  * ```
  */
-export function greater<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.greater, [x, y]);
-}
+export const greater: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(logicOps.greater);
 
 /** Where `x ≥ y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
-export function greaterEqual<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.greaterEqual, [x, y]);
-}
+export const greaterEqual: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  logicOps.greaterEqual,
+);
 
 /**
  * Where both `x` and `y` hold, that is differ from 0, under broadcasting.
@@ -86,24 +79,22 @@ export function greaterEqual<X extends Operand, Y extends Operand>(x: X, y: Y): 
  * console.log(logicalAnd([true, true], [true, false]).toArray()); // [true, false]
  * ```
  */
-export function logicalAnd<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.logicalAnd, [x, y]);
-}
+export const logicalAnd: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  logicOps.logicalAnd,
+);
 
 /** Where `x` or `y` holds, that is differs from 0, or both do, under broadcasting. */
-export function logicalOr<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.logicalOr, [x, y]);
-}
+export const logicalOr: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  logicOps.logicalOr,
+);
 
 /** Where exactly one of `x` and `y` holds, that is differs from 0, under broadcasting. */
-export function logicalXor<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(logicOps.logicalXor, [x, y]);
-}
+export const logicalXor: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  logicOps.logicalXor,
+);
 
 /** Where `x` does not hold, that is equals 0. */
-export function logicalNot<X extends Operand>(x: X): Result<X> {
-  return apply(logicOps.logicalNot, [x]);
-}
+export const logicalNot: <X extends Operand>(x: X) => Result<X> = unary(logicOps.logicalNot);
 
 /**
  * Where `x` is NaN.
@@ -115,16 +106,10 @@ export function logicalNot<X extends Operand>(x: X): Result<X> {
  * console.log(isNaN([1, NaN]).toArray()); // [false, true]
  * ```
  */
-export function isNaN<X extends Operand>(x: X): Result<X> {
-  return apply(logicOps.isNaN, [x]);
-}
+export const isNaN: <X extends Operand>(x: X) => Result<X> = unary(logicOps.isNaN);
 
 /** Where `x` is neither NaN nor infinite. */
-export function isFinite<X extends Operand>(x: X): Result<X> {
-  return apply(logicOps.isFinite, [x]);
-}
+export const isFinite: <X extends Operand>(x: X) => Result<X> = unary(logicOps.isFinite);
 
 /** Where `x` is Infinity or −Infinity. */
-export function isInf<X extends Operand>(x: X): Result<X> {
-  return apply(logicOps.isInf, [x]);
-}
+export const isInf: <X extends Operand>(x: X) => Result<X> = unary(logicOps.isInf);

@@ -14,7 +14,8 @@ import {
   notBool,
 } from "./elementwise.ts";
 import { erf as errorFunction } from "./erf.ts";
-import { apply, type Op } from "./op.ts";
+import { binary, unary } from "./function.ts";
+import type { Op } from "./op.ts";
 import { logistic, roundHalfToEven } from "./scalars.ts";
 import { vanishingOrder } from "./vanishing_order.ts";
 
@@ -107,14 +108,10 @@ export const mathOps = {
  * console.log(sqrt([1, 4, 9]).toArray()); // [1, 2, 3]
  * ```
  */
-export function sqrt<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.sqrt, [x]);
-}
+export const sqrt: <X extends Operand>(x: X) => Result<X> = unary(mathOps.sqrt);
 
 /** `1 / √x` for each element; Infinity at 0. */
-export function rsqrt<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.rsqrt, [x]);
-}
+export const rsqrt: <X extends Operand>(x: X) => Result<X> = unary(mathOps.rsqrt);
 
 /**
  * `e` to the power of each element.
@@ -126,14 +123,10 @@ export function rsqrt<X extends Operand>(x: X): Result<X> {
  * console.log(exp([0, Infinity, -Infinity]).toArray()); // [1, Infinity, 0]
  * ```
  */
-export function exp<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.exp, [x]);
-}
+export const exp: <X extends Operand>(x: X) => Result<X> = unary(mathOps.exp);
 
 /** `exp(x) − 1` for each element, exact near 0 too. */
-export function expm1<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.expm1, [x]);
-}
+export const expm1: <X extends Operand>(x: X) => Result<X> = unary(mathOps.expm1);
 
 /**
  * The natural logarithm of each element; −Infinity at 0, NaN below.
@@ -145,59 +138,41 @@ export function expm1<X extends Operand>(x: X): Result<X> {
  * console.log(log([1, 0]).toArray()); // [0, -Infinity]
  * ```
  */
-export function log<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.log, [x]);
-}
+export const log: <X extends Operand>(x: X) => Result<X> = unary(mathOps.log);
 
 /** `log(1 + x)` for each element, exact near 0 too. */
-export function log1p<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.log1p, [x]);
-}
+export const log1p: <X extends Operand>(x: X) => Result<X> = unary(mathOps.log1p);
 
 /** The sine of each element, in radians. */
-export function sin<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.sin, [x]);
-}
+export const sin: <X extends Operand>(x: X) => Result<X> = unary(mathOps.sin);
 
 /** The cosine of each element, in radians. */
-export function cos<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.cos, [x]);
-}
+export const cos: <X extends Operand>(x: X) => Result<X> = unary(mathOps.cos);
 
 /** The tangent of each element, in radians. */
-export function tan<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.tan, [x]);
-}
+export const tan: <X extends Operand>(x: X) => Result<X> = unary(mathOps.tan);
 
 /** The angle in [−π/2, π/2] whose sine is the element; NaN outside [−1, 1]. */
-export function asin<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.asin, [x]);
-}
+export const asin: <X extends Operand>(x: X) => Result<X> = unary(mathOps.asin);
 
 /** The angle in [0, π] whose cosine is the element; NaN outside [−1, 1]. */
-export function acos<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.acos, [x]);
-}
+export const acos: <X extends Operand>(x: X) => Result<X> = unary(mathOps.acos);
 
 /** The angle in [−π/2, π/2] whose tangent is the element. */
-export function atan<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.atan, [x]);
-}
+export const atan: <X extends Operand>(x: X) => Result<X> = unary(mathOps.atan);
 
 /** The angle in [−π, π] from the positive first axis to the point (`x`, `y`), element by element, under broadcasting. */
-export function atan2<Y extends Operand, X extends Operand>(y: Y, x: X): Result<Y | X> {
-  return apply(mathOps.atan2, [y, x]);
-}
+export const atan2: <Y extends Operand, X extends Operand>(y: Y, x: X) => Result<Y | X> = binary(
+  mathOps.atan2,
+  "y",
+  "x",
+);
 
 /** The hyperbolic sine of each element. */
-export function sinh<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.sinh, [x]);
-}
+export const sinh: <X extends Operand>(x: X) => Result<X> = unary(mathOps.sinh);
 
 /** The hyperbolic cosine of each element. */
-export function cosh<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.cosh, [x]);
-}
+export const cosh: <X extends Operand>(x: X) => Result<X> = unary(mathOps.cosh);
 
 /**
  * The hyperbolic tangent of each element.
@@ -209,9 +184,7 @@ export function cosh<X extends Operand>(x: X): Result<X> {
  * console.log(tanh([0, 100]).toArray()); // [0, 1]
  * ```
  */
-export function tanh<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.tanh, [x]);
-}
+export const tanh: <X extends Operand>(x: X) => Result<X> = unary(mathOps.tanh);
 
 /**
  * The logistic function `1 / (1 + exp(−x))` of each element, without overflow.
@@ -223,9 +196,7 @@ export function tanh<X extends Operand>(x: X): Result<X> {
  * console.log(sigmoid([-1000, 0, 1000]).toArray()); // [0, 0.5, 1]
  * ```
  */
-export function sigmoid<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.sigmoid, [x]);
-}
+export const sigmoid: <X extends Operand>(x: X) => Result<X> = unary(mathOps.sigmoid);
 
 /**
  * `log(1 + exp(x))` for each element, without overflow.
@@ -237,9 +208,7 @@ export function sigmoid<X extends Operand>(x: X): Result<X> {
  * console.log(softplus([-1000, 1000]).toArray()); // [0, 1000]
  * ```
  */
-export function softplus<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.softplus, [x]);
-}
+export const softplus: <X extends Operand>(x: X) => Result<X> = unary(mathOps.softplus);
 
 /**
  * The error function, 2/√π times the integral of exp(−t²) from 0 to each element.
@@ -251,9 +220,7 @@ export function softplus<X extends Operand>(x: X): Result<X> {
  * console.log(erf([0, 10]).toArray()); // [0, 1]
  * ```
  */
-export function erf<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.erf, [x]);
-}
+export const erf: <X extends Operand>(x: X) => Result<X> = unary(mathOps.erf);
 
 /**
  * Each element, but 0 where it is negative; NaN stays. Integers keep their dtype. The gradient at 0 is 0.
@@ -265,19 +232,13 @@ export function erf<X extends Operand>(x: X): Result<X> {
  * console.log(relu([-1, 2]).toArray()); // [0, 2]
  * ```
  */
-export function relu<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.relu, [x]);
-}
+export const relu: <X extends Operand>(x: X) => Result<X> = unary(mathOps.relu);
 
 /** The largest whole number that is no larger than the element. Integers are returned as they are. */
-export function floor<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.floor, [x]);
-}
+export const floor: <X extends Operand>(x: X) => Result<X> = unary(mathOps.floor);
 
 /** The smallest whole number that is no smaller than the element. Integers are returned as they are. */
-export function ceil<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.ceil, [x]);
-}
+export const ceil: <X extends Operand>(x: X) => Result<X> = unary(mathOps.ceil);
 
 /**
  * The nearest whole number; a half goes to the even one, as in NumPy. Integers are returned as they are.
@@ -289,6 +250,4 @@ export function ceil<X extends Operand>(x: X): Result<X> {
  * console.log(round([0.5, 1.5, 2.4]).toArray()); // [0, 2, 2]
  * ```
  */
-export function round<X extends Operand>(x: X): Result<X> {
-  return apply(mathOps.round, [x]);
-}
+export const round: <X extends Operand>(x: X) => Result<X> = unary(mathOps.round);

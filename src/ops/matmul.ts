@@ -8,7 +8,8 @@ import type { Operand, Result } from "../value.ts";
 import { computeContract, contract, type ContractAxes, contractGradient, inferContract } from "./contract.ts";
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { binary } from "./function.ts";
+import { type Op, operandError } from "./op.ts";
 
 /** A product as a contraction: a vector on the left is depth alone and has no rows, one on the right no columns. */
 function axesOf(x: { readonly shape: readonly number[] }, y: { readonly shape: readonly number[] }): ContractAxes {
@@ -78,9 +79,7 @@ export const matmulOps = { matmul: matmulOp, dot: dotOp, outer: outerOp } satisf
  * console.log(matmul([[1, 2], [3, 4]], [1, 1]).toArray()); // [3, 7]
  * ```
  */
-export function matmul<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(matmulOp, [x, y]);
-}
+export const matmul: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(matmulOp);
 
 /**
  * The product of two vectors (a number), two matrices, or one of each, as NumPy's `dot` has it. Dtypes are promoted.
@@ -93,9 +92,7 @@ export function matmul<X extends Operand, Y extends Operand>(x: X, y: Y): Result
  * console.log(dot([1, 2, 3], [4, 5, 6]).item()); // 32
  * ```
  */
-export function dot<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(dotOp, [x, y]);
-}
+export const dot: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(dotOp);
 
 /**
  * Every element of `x` times every element of `y`, both flattened: a matrix of `x.size` rows. Dtypes are promoted.
@@ -107,6 +104,4 @@ export function dot<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X 
  * console.log(outer([1, 2], [3, 4]).toArray()); // [[3, 4], [6, 8]]
  * ```
  */
-export function outer<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(outerOp, [x, y]);
-}
+export const outer: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(outerOp);

@@ -5,6 +5,7 @@
 import type { DType } from "../dtype.ts";
 import { isNode } from "../graph/operation.ts";
 import type { Shape } from "../shape.ts";
+import { methodOf } from "../public/public_function.ts";
 import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type Operand, type Result, Value } from "../value.ts";
@@ -190,7 +191,7 @@ export interface Methods {
   /** The whole repeated along each axis. */
   tile(repetitions: number | readonly number[]): Result<this>;
   /** Each element repeated `count` times along an axis, or along the flattened tensor. */
-  repeat(count: number, axis?: number): Result<this>;
+  repeat(count: number, axis?: number | null): Result<this>;
   /** Cut along an axis into so many equal parts, or into parts of the sizes given. */
   split(countOrSizes: number | readonly number[], axis?: number): Result<this>[];
   /** The slices along an axis (the first by default) that integer `indices` name. */
@@ -340,12 +341,7 @@ function define(name: string | symbol, method: (this: Value, ...rest: never[]) =
   Object.defineProperty(Value.prototype, name, { value: method, writable: true, configurable: true });
 }
 
-for (const [name, operation] of Object.entries(table)) {
-  // Named parameters, because gathering the rest into an array would cost as much as a small operation.
-  define(name, function (first, second, third) {
-    return operation(this, first, second, third);
-  });
-}
+for (const [name, operation] of Object.entries(table)) define(name, methodOf(operation));
 
 /** The parts of nodes that were iterated over. */
 const partsOf = new WeakMap<Value, Value[]>();

@@ -4,6 +4,18 @@
  * @module
  */
 import type { TypedArray } from "../dtype.ts";
+import {
+  axis as axisKind,
+  axisList,
+  number,
+  operand,
+  operands,
+  pairs,
+  positions,
+  shape as shapeKind,
+} from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { optional } from "../public/signature.ts";
 import { checkShape, equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
@@ -269,21 +281,23 @@ export const movementOps = {
  * console.log(reshape([1, 2, 3, 4, 5, 6], [2, -1]).toArray()); // [[1, 2, 3], [4, 5, 6]]
  * ```
  */
-export function reshape<X extends Operand>(x: X, shape: number | Shape): Result<X> {
-  const lengths = typeof shape === "number" ? [shape] : shape;
-  if (Array.isArray(lengths)) {
+export const reshape: <X extends Operand>(x: X, shape: number | Shape) => Result<X> = publicFunction(
+  { name: "reshape", positional: { x: operand, shape: shapeKind } },
+  (x, shape) => {
+    const lengths = typeof shape === "number" ? [shape] : shape;
     checkShape(lengths.map((length) => length === -1 ? 0 : length), `reshape to [${lengths.join(",")}]`);
     if (lengths.indexOf(-1) !== lengths.lastIndexOf(-1)) {
       throw new RangeError(`Cannot reshape to [${lengths.join(",")}]: only one length can be left open by −1`);
     }
-  } else checkShape(lengths, "reshape");
-  return apply(reshapeOp, [x], { shape: [...lengths] });
-}
+    return apply(reshapeOp, [x], { shape: [...lengths] });
+  },
+);
 
 /** All elements in row-major order along one axis. Any shape and dtype. */
-export function flatten<X extends Operand>(x: X): Result<X> {
-  return reshape(x, [-1]);
-}
+export const flatten: <X extends Operand>(x: X) => Result<X> = publicFunction(
+  { name: "flatten", positional: { x: operand } },
+  (x) => reshape(x, [-1]),
+);
 
 /**
  * The axes of `x` in another order: axis `i` of the result is axis `axes[i]` of `x`. Any dtype. Throws a RangeError
@@ -296,12 +310,12 @@ export function flatten<X extends Operand>(x: X): Result<X> {
  * console.log(permuteDims(zeros([2, 3, 4]), [2, 0, 1]).shape); // [4, 2, 3]
  * ```
  */
-export function permuteDims<X extends Operand>(x: X, axes: readonly number[]): Result<X> {
-  if (!Array.isArray(axes)) {
-    throw new TypeError(`Cannot permuteDims: the axes are a list of numbers, not ${String(axes)}`);
-  }
-  return apply(permuteDimsOp, [x], { axes: [...axes] });
-}
+export const permuteDims: <X extends Operand>(x: X, axes: readonly number[]) => Result<X> = publicFunction(
+  { name: "permuteDims", positional: { x: operand, axes: axisList } },
+  (x, axes) => {
+    return apply(permuteDimsOp, [x], { axes: [...axes] });
+  },
+);
 
 /**
  * `x` stretched to `shape` by NumPy's rule: axes of length 1, and missing leading ones, are repeated. Any dtype.
@@ -314,9 +328,10 @@ export function permuteDims<X extends Operand>(x: X, axes: readonly number[]): R
  * console.log(broadcastTo([1, 2], [2, 2]).toArray()); // [[1, 2], [1, 2]]
  * ```
  */
-export function broadcastTo<X extends Operand>(x: X, shape: number | Shape): Result<X> {
-  return apply(broadcastToOp, [x], { shape: checkShape(shape, "broadcastTo") });
-}
+export const broadcastTo: <X extends Operand>(x: X, shape: number | Shape) => Result<X> = publicFunction(
+  { name: "broadcastTo", positional: { x: operand, shape: shapeKind } },
+  (x, shape) => apply(broadcastToOp, [x], { shape: checkShape(shape, "broadcastTo") }),
+);
 
 /**
  * The part of `x` that Python writes as `x[start:stop:step]`: a number is for the first axis, a list for the leading
@@ -332,24 +347,25 @@ export function broadcastTo<X extends Operand>(x: X, shape: number | Shape): Res
  * console.log(slice([1, 2, 3], null, null, -1).toArray()); // [3, 2, 1]
  * ```
  */
-export function slice<X extends Operand>(
+export const slice: <X extends Operand>(
   x: X,
   start: number | null | readonly (number | null)[],
-  stop: number | null | readonly (number | null)[] = [],
-  step: number | readonly number[] = [],
-): Result<X> {
-  const lists = [start, stop, step].map((each) => typeof each === "number" || each === null ? [each] : [...each]);
-  const axes = Math.max(...lists.map((list) => list.length));
-  const [starts, stops, steps] = lists.map((list) => Array.from({ length: axes }, (_, axis) => list[axis] ?? null));
-  for (const position of lists.flat()) {
-    if (position !== null && !Number.isInteger(position)) {
-      throw new TypeError(`Cannot slice: the position ${String(position)} is not a whole number or null`);
-    }
-  }
-  const strides = steps!.map((each) => each ?? 1);
-  if (strides.includes(0)) throw new RangeError("Cannot slice: a step is 0");
-  return apply(sliceOp, [x], { start: starts!, stop: stops!, step: strides });
-}
+  stop?: number | null | readonly (number | null)[],
+  step?: number | readonly number[],
+) => Result<X> = publicFunction(
+  {
+    name: "slice",
+    positional: { x: operand, start: positions, stop: optional(positions), step: optional(positions) },
+  },
+  (x, start, stop = [], step = []) => {
+    const lists = [start, stop, step].map((each) => typeof each === "number" || each === null ? [each] : [...each]);
+    const axes = Math.max(...lists.map((list) => list.length));
+    const [starts, stops, steps] = lists.map((list) => Array.from({ length: axes }, (_, axis) => list[axis] ?? null));
+    const strides = steps!.map((each) => each ?? 1);
+    if (strides.includes(0)) throw new RangeError("Cannot slice: a step is 0");
+    return apply(sliceOp, [x], { start: starts!, stop: stops!, step: strides });
+  },
+);
 
 /**
  * `x` with elements of `value` (0 unless given) added before and after each axis. Any dtype. Throws a RangeError when
@@ -362,21 +378,19 @@ export function slice<X extends Operand>(
  * console.log(pad([1, 2], [[1, 2]]).toArray()); // [0, 1, 2, 0, 0]
  * ```
  */
-export function pad<X extends Operand>(
+export const pad: <X extends Operand>(
   x: X,
   padding: readonly (readonly [before: number, after: number])[],
-  options: { value?: number } = {},
-): Result<X> {
-  for (const [axis, pair] of padding.entries()) {
-    if (!Array.isArray(pair) || pair.length !== 2 || pair.some((each) => !Number.isSafeInteger(each) || each < 0)) {
-      throw new RangeError(`Cannot pad: the padding of axis ${axis} is ${String(pair)}, not two whole numbers ≥ 0`);
-    }
-  }
-  return apply(padOp, [x], {
-    padding: padding.map(([before, after]) => [before, after] as const),
-    value: options.value ?? 0,
-  });
-}
+  options?: { value?: number },
+) => Result<X> = publicFunction(
+  { name: "pad", positional: { x: operand, padding: pairs }, options: { value: number } },
+  (x, padding, options = {}) => {
+    return apply(padOp, [x], {
+      padding: padding.map(([before, after]) => [before, after] as const),
+      value: options.value ?? 0,
+    });
+  },
+);
 
 /**
  * `pad` by zeros, of which there are also so many between neighbours along each axis; `x` itself where there are none.
@@ -390,7 +404,6 @@ export function padBetween(x: Value, padding: Padding, interior: readonly number
 
 /** A list of operands that is not empty. */
 export function checkList(list: readonly Operand[], name: string): void {
-  if (!Array.isArray(list)) throw new TypeError(`Cannot ${name}: it takes a list of tensors`);
   if (list.length === 0) throw new RangeError(`Cannot ${name}: the list is empty`);
 }
 
@@ -405,7 +418,10 @@ export function checkList(list: readonly Operand[], name: string): void {
  * console.log(concat([[[1, 2]], [[3, 4], [5, 6]]]).toArray()); // [[1, 2], [3, 4], [5, 6]]
  * ```
  */
-export function concat<X extends Operand>(list: readonly X[], axis = 0): Result<X> {
-  checkList(list, "concat");
-  return apply(concatOp, list, { axis });
-}
+export const concat: <X extends Operand>(list: readonly X[], axis?: number) => Result<X> = publicFunction(
+  { name: "concat", positional: { list: operands, axis: optional(axisKind) } },
+  (list, axis = 0) => {
+    checkList(list, "concat");
+    return apply(concatOp, list, { axis });
+  },
+);

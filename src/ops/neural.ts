@@ -4,6 +4,9 @@
  * @module
  */
 import { type DType, isFloating } from "../dtype.ts";
+import { axis as axisKind, operand } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { optional } from "../public/signature.ts";
 import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -13,6 +16,7 @@ import { broadcastAll, promotedDType, unbroadcast } from "./elementwise.ts";
 import { geluOp } from "./gelu.ts";
 import { brokenRule, checkIndex, type IndexRule } from "./indexing.ts";
 import { fromNested } from "./nested.ts";
+import { binary } from "./function.ts";
 import { apply, type Op, operandError } from "./op.ts";
 import { broadcastOffsets, forEachLine } from "./offsets.ts";
 
@@ -256,9 +260,10 @@ export const neuralOps = {
  * console.log(softmax([1000, 0]).toArray()); // [1, 0]
  * ```
  */
-export function softmax<X extends Operand>(x: X, axis = -1): Result<X> {
-  return apply(softmaxOp, [x], { axis });
-}
+export const softmax: <X extends Operand>(x: X, axis?: number) => Result<X> = publicFunction(
+  { name: "softmax", positional: { x: operand, axis: optional(axisKind) } },
+  (x, axis = -1) => apply(softmaxOp, [x], { axis }),
+);
 
 /**
  * The logarithm of {@linkcode softmax}, of the shape of `x`, exact where the probabilities themselves would be 0.
@@ -271,9 +276,10 @@ export function softmax<X extends Operand>(x: X, axis = -1): Result<X> {
  * console.log(logSoftmax([1000, 0]).toArray()); // [0, -1000]
  * ```
  */
-export function logSoftmax<X extends Operand>(x: X, axis = -1): Result<X> {
-  return apply(logSoftmaxOp, [x], { axis });
-}
+export const logSoftmax: <X extends Operand>(x: X, axis?: number) => Result<X> = publicFunction(
+  { name: "logSoftmax", positional: { x: operand, axis: optional(axisKind) } },
+  (x, axis = -1) => apply(logSoftmaxOp, [x], { axis }),
+);
 
 /**
  * The mean over all rows of `-log(softmax(logits)[label])`: what a classifier is trained to make small. A scalar.
@@ -292,9 +298,11 @@ export function logSoftmax<X extends Operand>(x: X, axis = -1): Result<X> {
  * console.log(crossEntropy(logits, [[1, 0], [0, 1]]).item().toFixed(6)); // 0.410038
  * ```
  */
-export function crossEntropy<X extends Operand, Y extends Operand>(logits: X, labels: Y): Result<X | Y> {
-  return apply(crossEntropyOp, [logits, literalLabels(logits, labels)]);
-}
+export const crossEntropy: <X extends Operand, Y extends Operand>(logits: X, labels: Y) => Result<X | Y> =
+  publicFunction(
+    { name: "crossEntropy", positional: { logits: operand, labels: operand } },
+    (logits, labels) => apply(crossEntropyOp, [logits, literalLabels(logits, labels)]),
+  );
 
 /** Class indices written as nested arrays are integers, though numbers in arrays make float32 elsewhere. */
 function literalLabels<Y extends Operand>(logits: Operand, labels: Y): Y {
@@ -323,6 +331,6 @@ function depthOf(nested: NestedArray): number {
  * console.log(meanSquaredError([1, 2, 3], [1, 2, 5]).item()); // 1.3333333730697632
  * ```
  */
-export function meanSquaredError<X extends Operand, Y extends Operand>(x: X, y: Y): Result<X | Y> {
-  return apply(meanSquaredErrorOp, [x, y]);
-}
+export const meanSquaredError: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
+  meanSquaredErrorOp,
+);

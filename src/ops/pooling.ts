@@ -6,6 +6,9 @@
  * @module
  */
 import { dtypeInfo, isFloating } from "../dtype.ts";
+import { boolean, operand, wholesFrom } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { type OptionKinds, required } from "../public/signature.ts";
 import { type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -25,6 +28,7 @@ import {
   shapeInLayout,
   type Slide,
   type SlideAttributes,
+  slideKinds,
   type SlideOptions,
   slideOver,
 } from "./window_options.ts";
@@ -230,6 +234,14 @@ export const poolingOps = {
   averagePool3d: averagePoolOps[2],
 } satisfies Record<string, Op>;
 
+function poolKinds(axes: number): OptionKinds<PoolOptions> {
+  return { ...slideKinds(axes), size: required(wholesFrom(1)) };
+}
+
+function averageKinds(axes: number): OptionKinds<AveragePoolOptions> {
+  return { ...poolKinds(axes), countIncludePadding: boolean };
+}
+
 function parsePool({ size, stride = size, ...options }: PoolOptions, axes: number, action: string): PoolAttributes {
   const sizes = parsePerAxis(size, axes, "size", action);
   return { ...parseSlide({ ...options, stride }, axes, action), size: sizes };
@@ -254,9 +266,10 @@ function parseAverage(options: AveragePoolOptions, axes: number, action: string)
  * console.log(maxPool1d([[[1, 5, 2, 3]]], { size: 3, stride: 1, padding: 1 }).toArray()); // [[[5, 5, 5, 3]]]
  * ```
  */
-export function maxPool1d<X extends Operand>(x: X, options: PoolOptions): Result<X> {
-  return apply(maxPoolOps[0], [x], parsePool(options, 1, "maxPool1d"));
-}
+export const maxPool1d: <X extends Operand>(x: X, options: PoolOptions) => Result<X> = publicFunction(
+  { name: "maxPool1d", positional: { x: operand }, options: poolKinds(1) },
+  (x, options) => apply(maxPoolOps[0], [x], parsePool(options, 1, "maxPool1d")),
+);
 
 /**
  * {@linkcode maxPool1d} over two axes: `x` has shape [batch, channels, height, width], or
@@ -269,17 +282,19 @@ export function maxPool1d<X extends Operand>(x: X, options: PoolOptions): Result
  * console.log(maxPool2d([[[[1, 2, 3, 4], [5, 6, 7, 8]]]], { size: 2 }).toArray()); // [[[[6, 8]]]]
  * ```
  */
-export function maxPool2d<X extends Operand>(x: X, options: PoolOptions): Result<X> {
-  return apply(maxPoolOps[1], [x], parsePool(options, 2, "maxPool2d"));
-}
+export const maxPool2d: <X extends Operand>(x: X, options: PoolOptions) => Result<X> = publicFunction(
+  { name: "maxPool2d", positional: { x: operand }, options: poolKinds(2) },
+  (x, options) => apply(maxPoolOps[1], [x], parsePool(options, 2, "maxPool2d")),
+);
 
 /**
  * {@linkcode maxPool1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
  * [batch, depth, height, width, channels] in the layout `"NDHWC"`.
  */
-export function maxPool3d<X extends Operand>(x: X, options: PoolOptions): Result<X> {
-  return apply(maxPoolOps[2], [x], parsePool(options, 3, "maxPool3d"));
-}
+export const maxPool3d: <X extends Operand>(x: X, options: PoolOptions) => Result<X> = publicFunction(
+  { name: "maxPool3d", positional: { x: operand }, options: poolKinds(3) },
+  (x, options) => apply(maxPoolOps[2], [x], parsePool(options, 3, "maxPool3d")),
+);
 
 /**
  * The mean of each window of `x`, which has shape [batch, channels, width] (or, in the layout `"NWC"`,
@@ -295,9 +310,10 @@ export function maxPool3d<X extends Operand>(x: X, options: PoolOptions): Result
  * console.log(averagePool1d([[[1, 5, 2, 4]]], { size: 2 }).toArray()); // [[[3, 3]]]
  * ```
  */
-export function averagePool1d<X extends Operand>(x: X, options: AveragePoolOptions): Result<X> {
-  return apply(averagePoolOps[0], [x], parseAverage(options, 1, "averagePool1d"));
-}
+export const averagePool1d: <X extends Operand>(x: X, options: AveragePoolOptions) => Result<X> = publicFunction(
+  { name: "averagePool1d", positional: { x: operand }, options: averageKinds(1) },
+  (x, options) => apply(averagePoolOps[0], [x], parseAverage(options, 1, "averagePool1d")),
+);
 
 /**
  * {@linkcode averagePool1d} over two axes: `x` has shape [batch, channels, height, width], or
@@ -311,14 +327,16 @@ export function averagePool1d<X extends Operand>(x: X, options: AveragePoolOptio
  * console.log(averagePool2d(x, { size: 2, stride: 1 }).toArray()); // [[[[3, 4], [6, 7]]]]
  * ```
  */
-export function averagePool2d<X extends Operand>(x: X, options: AveragePoolOptions): Result<X> {
-  return apply(averagePoolOps[1], [x], parseAverage(options, 2, "averagePool2d"));
-}
+export const averagePool2d: <X extends Operand>(x: X, options: AveragePoolOptions) => Result<X> = publicFunction(
+  { name: "averagePool2d", positional: { x: operand }, options: averageKinds(2) },
+  (x, options) => apply(averagePoolOps[1], [x], parseAverage(options, 2, "averagePool2d")),
+);
 
 /**
  * {@linkcode averagePool1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
  * [batch, depth, height, width, channels] in the layout `"NDHWC"`.
  */
-export function averagePool3d<X extends Operand>(x: X, options: AveragePoolOptions): Result<X> {
-  return apply(averagePoolOps[2], [x], parseAverage(options, 3, "averagePool3d"));
-}
+export const averagePool3d: <X extends Operand>(x: X, options: AveragePoolOptions) => Result<X> = publicFunction(
+  { name: "averagePool3d", positional: { x: operand }, options: averageKinds(3) },
+  (x, options) => apply(averagePoolOps[2], [x], parseAverage(options, 3, "averagePool3d")),
+);

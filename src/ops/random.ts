@@ -8,6 +8,18 @@
 import { type DType, dtypeInfo, isFloating, isInteger } from "../dtype.ts";
 import { activeTrace, outsideGraphs } from "../graph/recording.ts";
 import { Variable } from "../graph/variable.ts";
+import {
+  count as countKind,
+  dtype as dtypeKind,
+  finite,
+  numberBetween,
+  orValue,
+  shape as shapeKind,
+  value as valueKind,
+  whole,
+} from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { type Kinds, optional, type OptionKinds, required } from "../public/signature.ts";
 import { checkShape, equalShapes, type Shape } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -28,17 +40,13 @@ function words(...values: number[]): Tensor {
   return tensorOver(Uint32Array.from(values), new TensorType("uint32", [values.length]));
 }
 
-function checkSeed(value: number, action: string): [number, number] {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot ${action}: ${value} is not a whole number`);
+/** The high and the low word of a whole number. */
+function halves(value: number): [number, number] {
   return [Math.floor(value / 2 ** 32) >>> 0, value >>> 0];
 }
 
-function checkCount(count: number, action: string): number {
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new RangeError(`Cannot ${action}: the count ${String(count)} is not a whole number ≥ 0`);
-  }
-  return count;
-}
+const sampleOptions: OptionKinds<SampleOptions> = { key: valueKind };
+const dimensions: Kinds = { shape: shapeKind };
 
 /**
  * A key for a seed: `uint32[2]`. Use a key for one draw; make more keys of it with {@linkcode split} or
@@ -54,9 +62,10 @@ function checkCount(count: number, action: string): number {
  * console.log(x.equal(y).all().item()); // 1: the same key, the same numbers
  * ```
  */
-export function key(seed: number): Tensor {
-  return words(...checkSeed(seed, "make a random key"));
-}
+export const key: (seed: number) => Tensor = publicFunction(
+  { name: "random.key", positional: { seed: whole } },
+  (seed) => words(...halves(seed)),
+);
 
 /**
  * `count` independent keys made of one: `uint32[count,2]`, a key in each row. Throws a RangeError when `count` is not a
@@ -69,10 +78,13 @@ export function key(seed: number): Tensor {
  * const [a, b] = random.split(random.key(0));
  * ```
  */
-export function split<K extends Value>(key: K, count = 2): K extends Tensor ? Tensor : Value {
-  const keys: Value = randomBits<Value>(checkKey(key), [checkCount(count, "split a random key"), 2], streams.split);
-  return keys as K extends Tensor ? Tensor : Value; // an operation on a Tensor alone gives one
-}
+export const split: <K extends Value>(key: K, count?: number) => K extends Tensor ? Tensor : Value = publicFunction(
+  { name: "random.split", positional: { key: valueKind, count: optional(countKind) } },
+  <K extends Value>(key: K, count = 2) => {
+    const keys: Value = randomBits<Value>(checkKey(key), [count, 2], streams.split);
+    return keys as K extends Tensor ? Tensor : Value; // an operation on a Tensor alone gives one
+  },
+);
 
 /**
  * Another key, made of a key and a number: an index of a step, a layer or a worker. `data` is a whole number, or a
@@ -85,12 +97,13 @@ export function split<K extends Value>(key: K, count = 2): K extends Tensor ? Te
  * const stepKey = random.foldIn(random.key(0), 42);
  * ```
  */
-export function foldIn(key: Value, data: number | Value): Value {
-  const counter = data instanceof Value
-    ? data.astype("uint32").reshape([1])
-    : words(checkSeed(data, "fold a number into a random key")[1]);
-  return randomBits<Value>(concat<Value>([checkKey(key), counter], 0), [2], streams.fold);
-}
+export const foldIn: (key: Value, data: number | Value) => Value = publicFunction(
+  { name: "random.foldIn", positional: { key: valueKind, data: orValue(whole) } },
+  (key, data) => {
+    const counter = data instanceof Value ? data.astype("uint32").reshape([1]) : words(halves(data)[1]);
+    return randomBits<Value>(concat<Value>([checkKey(key), counter], 0), [2], streams.fold);
+  },
+);
 
 function checkKey(key: Value): Value {
   const { type } = key;
@@ -140,9 +153,12 @@ function drawKey({ key }: SampleOptions): Value {
  * console.log(random.uniform([2]).equal(x).all().item()); // 1
  * ```
  */
-export function seed(value: number): void {
-  generatorState().assign(words(...checkSeed(value, "seed the random generator"), 0));
-}
+export const seed: (value: number) => void = publicFunction(
+  { name: "random.seed", positional: { seed: whole } },
+  (value) => {
+    generatorState().assign(words(...halves(value), 0));
+  },
+);
 
 /** Random fractions in [0, 1): the top 24 bits of a word in float32, 53 bits of two words in float64. */
 function fractions(key: Value, shape: Shape, dtype: DType, draw = 0): Value {
@@ -159,9 +175,19 @@ function checkFloating(dtype: DType, action: string): DType {
 }
 
 function checkRange(low: number, high: number, action: string): void {
-  if (!Number.isFinite(low) || !Number.isFinite(high) || low >= high) {
-    throw new RangeError(`Cannot ${action} between ${low} and ${high}: low must be less than high, and both finite`);
+  if (low >= high) {
+    throw new RangeError(`Cannot ${action} between ${low} and ${high}: low must be less than high`);
   }
+}
+
+/** Options of {@linkcode uniform}. */
+export interface UniformOptions extends SampleOptions {
+  /** float32, which is the default, or float64. */
+  readonly dtype?: DType;
+  /** The least number; 0 by default. */
+  readonly low?: number;
+  /** What all numbers are less than; 1 by default. */
+  readonly high?: number;
 }
 
 /**
@@ -175,18 +201,32 @@ function checkRange(low: number, high: number, action: string): void {
  * const weights = random.uniform([784, 128], { low: -0.05, high: 0.05 });
  * ```
  */
-export function uniform(
-  shape: Shape,
-  options: SampleOptions & { readonly dtype?: DType; readonly low?: number; readonly high?: number } = {},
-): Value {
-  const { low = 0, high = 1 } = options;
-  const dtype = checkFloating(options.dtype ?? "float32", "draw uniform numbers");
-  checkRange(low, high, "draw uniform numbers");
-  const size = checkShape(shape, "draw uniform numbers");
-  const u = fractions(drawKey(options), size, dtype);
-  if (low === 0 && high === 1) return u;
-  const scaled = u.mul(high - low).add(low);
-  return where(scaled.less(high), scaled, low); // where it was rounded up to high, which is outside
+export const uniform: (shape: Shape, options?: UniformOptions) => Value = publicFunction(
+  {
+    name: "random.uniform",
+    positional: dimensions,
+    options: { ...sampleOptions, dtype: dtypeKind, low: finite, high: finite } satisfies OptionKinds<UniformOptions>,
+  },
+  (shape, options = {}) => {
+    const { low = 0, high = 1 } = options;
+    const dtype = checkFloating(options.dtype ?? "float32", "draw uniform numbers");
+    checkRange(low, high, "draw uniform numbers");
+    const size = checkShape(shape, "draw uniform numbers");
+    const u = fractions(drawKey(options), size, dtype);
+    if (low === 0 && high === 1) return u;
+    const scaled = u.mul(high - low).add(low);
+    return where(scaled.less(high), scaled, low); // where it was rounded up to high, which is outside
+  },
+);
+
+/** Options of {@linkcode normal}. */
+export interface NormalOptions extends SampleOptions {
+  /** float32, which is the default, or float64. */
+  readonly dtype?: DType;
+  /** The mean of the distribution; 0 by default. */
+  readonly mean?: number;
+  /** Its standard deviation, which is not negative; 1 by default. */
+  readonly std?: number;
 }
 
 /**
@@ -201,19 +241,37 @@ export function uniform(
  * const w = new Variable(random.normal([2, 16], { std: 0.5 }));
  * ```
  */
-export function normal(
-  shape: Shape,
-  options: SampleOptions & { readonly dtype?: DType; readonly mean?: number; readonly std?: number } = {},
-): Value {
-  const { mean = 0, std = 1 } = options;
-  const dtype = checkFloating(options.dtype ?? "float32", "draw normal numbers");
-  if (!(std >= 0)) throw new RangeError(`Cannot draw normal numbers: the standard deviation ${std} is not ≥ 0`);
-  const size = checkShape(shape, "draw normal numbers");
-  const key = drawKey(options);
-  const radius = fractions(key, size, dtype).neg().add(1).log().mul(-2).sqrt(); // of 1 − u, which is never 0
-  const z = radius.mul(fractions(key, size, dtype, 1).mul(2 * Math.PI).cos());
-  const scaled = std === 1 ? z : z.mul(std);
-  return mean === 0 ? scaled : scaled.add(mean);
+export const normal: (shape: Shape, options?: NormalOptions) => Value = publicFunction(
+  {
+    name: "random.normal",
+    positional: dimensions,
+    options: {
+      ...sampleOptions,
+      dtype: dtypeKind,
+      mean: finite,
+      std: numberBetween(0, Infinity),
+    } satisfies OptionKinds<NormalOptions>,
+  },
+  (shape, options = {}) => {
+    const { mean = 0, std = 1 } = options;
+    const dtype = checkFloating(options.dtype ?? "float32", "draw normal numbers");
+    const size = checkShape(shape, "draw normal numbers");
+    const key = drawKey(options);
+    const radius = fractions(key, size, dtype).neg().add(1).log().mul(-2).sqrt(); // of 1 − u, which is never 0
+    const z = radius.mul(fractions(key, size, dtype, 1).mul(2 * Math.PI).cos());
+    const scaled = std === 1 ? z : z.mul(std);
+    return mean === 0 ? scaled : scaled.add(mean);
+  },
+);
+
+/** Options of {@linkcode randint}. */
+export interface RandintOptions extends SampleOptions {
+  /** The least number; 0 by default. */
+  readonly low?: number;
+  /** What all numbers are less than. */
+  readonly high: number;
+  /** An integer dtype; int32 by default. */
+  readonly dtype?: DType;
 }
 
 /**
@@ -227,23 +285,37 @@ export function normal(
  * const dice = random.randint([10], { low: 1, high: 7 });
  * ```
  */
-export function randint(
-  shape: Shape,
-  options: SampleOptions & { readonly low?: number; readonly high: number; readonly dtype?: DType },
-): Value {
-  const { low = 0, high, dtype = "int32" } = options;
-  if (!isInteger(dtype)) {
-    throw new TypeError(`Cannot draw whole numbers of dtype ${dtype}: it must be an integer dtype`);
-  }
-  checkRange(low, high, "draw whole numbers");
-  const { min, max } = dtypeInfo(dtype);
-  if (!Number.isInteger(low) || !Number.isInteger(high) || low < min || high > max + 1) {
-    throw new RangeError(
-      `Cannot draw whole numbers of dtype ${dtype} between ${low} and ${high}: it holds ${min} to ${max}`,
-    );
-  }
-  const size = checkShape(shape, "draw whole numbers");
-  return fractions(drawKey(options), size, "float64").mul(high - low).floor().add(low).astype(dtype);
+export const randint: (shape: Shape, options: RandintOptions) => Value = publicFunction(
+  {
+    name: "random.randint",
+    positional: dimensions,
+    options: { ...sampleOptions, low: whole, high: required(whole), dtype: dtypeKind } satisfies OptionKinds<
+      RandintOptions
+    >,
+  },
+  (shape, options) => {
+    const { low = 0, high, dtype = "int32" } = options;
+    if (!isInteger(dtype)) {
+      throw new TypeError(`Cannot draw whole numbers of dtype ${dtype}: it must be an integer dtype`);
+    }
+    checkRange(low, high, "draw whole numbers");
+    const { min, max } = dtypeInfo(dtype);
+    if (!Number.isInteger(low) || !Number.isInteger(high) || low < min || high > max + 1) {
+      throw new RangeError(
+        `Cannot draw whole numbers of dtype ${dtype} between ${low} and ${high}: it holds ${min} to ${max}`,
+      );
+    }
+    const size = checkShape(shape, "draw whole numbers");
+    return fractions(drawKey(options), size, "float64").mul(high - low).floor().add(low).astype(dtype);
+  },
+);
+
+/** Options of {@linkcode bernoulli}. */
+export interface BernoulliOptions extends SampleOptions {
+  /** How probable true is: a number from 0 to 1, or a tensor of such; 0.5 by default. */
+  readonly p?: number | Value;
+  /** bool by default. */
+  readonly dtype?: DType;
 }
 
 /**
@@ -258,18 +330,21 @@ export function randint(
  * const dropped = x.mul(random.bernoulli([4], { p: 0.9 })).div(0.9);
  * ```
  */
-export function bernoulli(
-  shape: Shape,
-  options: SampleOptions & { readonly p?: number | Value; readonly dtype?: DType } = {},
-): Value {
-  const { p = 0.5, dtype = "bool" } = options;
-  if (typeof p === "number" && !(p >= 0 && p <= 1)) {
-    throw new RangeError(`Cannot draw truth values: the probability ${p} is not between 0 and 1`);
-  }
-  const size = checkShape(shape, "draw truth values");
-  const result: Value = fractions(drawKey(options), size, "float32").less<Operand>(p);
-  return dtype === "bool" ? result : result.astype(dtype);
-}
+export const bernoulli: (shape: Shape, options?: BernoulliOptions) => Value = publicFunction(
+  {
+    name: "random.bernoulli",
+    positional: dimensions,
+    options: { ...sampleOptions, p: orValue(numberBetween(0, 1)), dtype: dtypeKind } satisfies OptionKinds<
+      BernoulliOptions
+    >,
+  },
+  (shape, options = {}) => {
+    const { p = 0.5, dtype = "bool" } = options;
+    const size = checkShape(shape, "draw truth values");
+    const result: Value = fractions(drawKey(options), size, "float32").less<Operand>(p);
+    return dtype === "bool" ? result : result.astype(dtype);
+  },
+);
 
 /**
  * The numbers 0 … n−1 in random order, as int32; given a tensor, the tensor with its first axis in random order.
@@ -282,10 +357,13 @@ export function bernoulli(
  * const order = random.permutation(60000);
  * ```
  */
-export function permutation(n: number | Value, options: SampleOptions = {}): Value {
-  if (n instanceof Value) return shuffle(n, options);
-  return argsort(randomBits(drawKey(options), [checkCount(n, "draw a permutation")], streams.sample));
-}
+export const permutation: (n: number | Value, options?: SampleOptions) => Value = publicFunction(
+  { name: "random.permutation", positional: { n: orValue(countKind) }, options: sampleOptions },
+  (n, options = {}) => {
+    if (n instanceof Value) return shuffle(n, options);
+    return argsort(randomBits(drawKey(options), [n], streams.sample));
+  },
+);
 
 /**
  * The tensor with its first axis in random order. Throws a RangeError for a scalar, which has none.
@@ -297,7 +375,10 @@ export function permutation(n: number | Value, options: SampleOptions = {}): Val
  * console.log(random.shuffle(tensor([1, 2, 3])).sum().item()); // 6
  * ```
  */
-export function shuffle(x: Value, options: SampleOptions = {}): Value {
-  if (x.rank === 0) throw new RangeError(`Cannot shuffle ${x.describe()}: it has no axis`);
-  return take(x, permutation(x.shape[0]!, options), 0);
-}
+export const shuffle: (x: Value, options?: SampleOptions) => Value = publicFunction(
+  { name: "random.shuffle", positional: { x: valueKind }, options: sampleOptions },
+  (x, options = {}) => {
+    if (x.rank === 0) throw new RangeError(`Cannot shuffle ${x.describe()}: it has no axis`);
+    return take(x, permutation(x.shape[0]!, options), 0);
+  },
+);

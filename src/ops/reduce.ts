@@ -3,6 +3,9 @@
  * @module
  */
 import { type DType, dtypeInfo, isFloating, isInteger } from "../dtype.ts";
+import { axes, axisOrAll, boolean, finite, operand } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { type Kinds, optional, type OptionKinds } from "../public/signature.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { concat } from "./movement.ts";
@@ -219,6 +222,11 @@ function degreesOfFreedom(x: Value, attributes: VarianceAttributes): number {
   return Math.max(reduction("variance", x.shape, attributes).count - attributes.correction, 0);
 }
 
+const reduceArguments: Kinds = { x: operand, axis: optional(axes) };
+const argArguments: Kinds = { x: operand, axis: optional(axisOrAll) };
+const reduceOptions: OptionKinds<ReduceOptions> = { keepDims: boolean };
+const varianceOptions: OptionKinds<VarianceOptions> = { keepDims: boolean, correction: finite };
+
 /**
  * The sum of the elements along the axes, or along all where they are null or left out; 0 of none. Floats keep their dtype, bool and integers give int32, unsigned
  * ones uint32, and wrap around. Throws, as all reductions do, a RangeError for an axis that is out of range or named
@@ -232,14 +240,16 @@ function degreesOfFreedom(x: Value, attributes: VarianceAttributes): number {
  * console.log(sum([[1, 2], [3, 4]], 0).toArray()); // [4, 6]
  * ```
  */
-export function sum<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.sum, [x], attributesOf("sum", axis, options));
-}
+export const sum: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
+  { name: "sum", positional: reduceArguments, options: reduceOptions },
+  (x, axis, options) => apply(reduceOps.sum, [x], attributesOf(axis, options)),
+);
 
 /** The product of the elements along the axes; 1 of none. Its dtype is that of {@linkcode sum}. */
-export function prod<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.prod, [x], attributesOf("prod", axis, options));
-}
+export const prod: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
+  { name: "prod", positional: reduceArguments, options: reduceOptions },
+  (x, axis, options) => apply(reduceOps.prod, [x], attributesOf(axis, options)),
+);
 
 /**
  * The largest element along the axes, of the dtype of `x`; NaN if there is one. The gradient goes to the largest
@@ -252,17 +262,19 @@ export function prod<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptio
  * console.log(max([[1, 5], [3, 4]], 1, { keepDims: true }).toArray()); // [[5], [4]]
  * ```
  */
-export function max<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.max, [x], attributesOf("max", axis, options));
-}
+export const max: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
+  { name: "max", positional: reduceArguments, options: reduceOptions },
+  (x, axis, options) => apply(reduceOps.max, [x], attributesOf(axis, options)),
+);
 
 /**
  * The smallest element along the axes, of the dtype of `x`; NaN if there is one. The gradient goes to the smallest
  * elements in equal shares. Throws a RangeError where there is no element.
  */
-export function min<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.min, [x], attributesOf("min", axis, options));
-}
+export const min: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
+  { name: "min", positional: reduceArguments, options: reduceOptions },
+  (x, axis, options) => apply(reduceOps.min, [x], attributesOf(axis, options)),
+);
 
 /**
  * The place, as an int32, of the first largest element along an axis, or among all elements in row-major order. A NaN
@@ -275,27 +287,33 @@ export function min<X extends Operand>(x: X, axis?: Axes, options?: ReduceOption
  * console.log(argmax([[1, 5], [4, 3]], 1).toArray()); // [1, 0]
  * ```
  */
-export function argmax<X extends Operand>(x: X, axis?: number | null, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.argmax, [x], attributesOf("argmax", axis, options));
-}
+export const argmax: <X extends Operand>(x: X, axis?: number | null, options?: ReduceOptions) => Result<X> =
+  publicFunction(
+    { name: "argmax", positional: argArguments, options: reduceOptions },
+    (x, axis, options) => apply(reduceOps.argmax, [x], attributesOf(axis, options)),
+  );
 
 /**
  * The place, as an int32, of the first smallest element along an axis, or among all elements in row-major order. A NaN
  * counts as the smallest. Throws a RangeError where there is no element.
  */
-export function argmin<X extends Operand>(x: X, axis?: number | null, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.argmin, [x], attributesOf("argmin", axis, options));
-}
+export const argmin: <X extends Operand>(x: X, axis?: number | null, options?: ReduceOptions) => Result<X> =
+  publicFunction(
+    { name: "argmin", positional: argArguments, options: reduceOptions },
+    (x, axis, options) => apply(reduceOps.argmin, [x], attributesOf(axis, options)),
+  );
 
 /** Whether any element along the axes holds, that is differs from 0; false of none. Bool. */
-export function any<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.any, [x], attributesOf("any", axis, options));
-}
+export const any: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
+  { name: "any", positional: reduceArguments, options: reduceOptions },
+  (x, axis, options) => apply(reduceOps.any, [x], attributesOf(axis, options)),
+);
 
 /** Whether all elements along the axes hold, that is differ from 0; true of none. Bool. */
-export function all<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.all, [x], attributesOf("all", axis, options));
-}
+export const all: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
+  { name: "all", positional: reduceArguments, options: reduceOptions },
+  (x, axis, options) => apply(reduceOps.all, [x], attributesOf(axis, options)),
+);
 
 /**
  * The mean of the elements along the axes; NaN of none. Integers and bool give float32.
@@ -307,9 +325,10 @@ export function all<X extends Operand>(x: X, axis?: Axes, options?: ReduceOption
  * console.log(mean([[1, 2], [3, 6]], -1).toArray()); // [1.5, 4.5]
  * ```
  */
-export function mean<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.mean, [x], attributesOf("mean", axis, options));
-}
+export const mean: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
+  { name: "mean", positional: reduceArguments, options: reduceOptions },
+  (x, axis, options) => apply(reduceOps.mean, [x], attributesOf(axis, options)),
+);
 
 /**
  * The mean squared distance of the elements along the axes from their mean: their sum divided by N − `correction`.
@@ -322,19 +341,25 @@ export function mean<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptio
  * console.log(variance([1, 2, 3, 4]).item()); // 1.25
  * ```
  */
-export function variance<X extends Operand>(x: X, axis?: Axes, options: VarianceOptions = {}): Result<X> {
-  const { correction = 0 } = options;
-  return apply(reduceOps.variance, [x], { ...attributesOf("variance", axis, options), correction });
-}
+export const variance: <X extends Operand>(x: X, axis?: Axes, options?: VarianceOptions) => Result<X> = publicFunction(
+  { name: "variance", positional: reduceArguments, options: varianceOptions },
+  (x, axis, options = {}) => {
+    const { correction = 0 } = options;
+    return apply(reduceOps.variance, [x], { ...attributesOf(axis, options), correction });
+  },
+);
 
 /**
  * The standard deviation of the elements along the axes: the square root of their {@linkcode variance}. Where all are
  * equal its gradient is 0.
  */
-export function std<X extends Operand>(x: X, axis?: Axes, options: VarianceOptions = {}): Result<X> {
-  const { correction = 0 } = options;
-  return apply(reduceOps.std, [x], { ...attributesOf("std", axis, options), correction });
-}
+export const std: <X extends Operand>(x: X, axis?: Axes, options?: VarianceOptions) => Result<X> = publicFunction(
+  { name: "std", positional: reduceArguments, options: varianceOptions },
+  (x, axis, options = {}) => {
+    const { correction = 0 } = options;
+    return apply(reduceOps.std, [x], { ...attributesOf(axis, options), correction });
+  },
+);
 
 /**
  * `log(sum(exp(x)))` along the axes, without overflow; −Infinity of none. Integers and bool give float32.
@@ -346,6 +371,7 @@ export function std<X extends Operand>(x: X, axis?: Axes, options: VarianceOptio
  * console.log(logSumExp([1000, -1000]).item()); // 1000
  * ```
  */
-export function logSumExp<X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions): Result<X> {
-  return apply(reduceOps.logSumExp, [x], attributesOf("logSumExp", axis, options));
-}
+export const logSumExp: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
+  { name: "logSumExp", positional: reduceArguments, options: reduceOptions },
+  (x, axis, options) => apply(reduceOps.logSumExp, [x], attributesOf(axis, options)),
+);

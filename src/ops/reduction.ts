@@ -121,15 +121,7 @@ export function stretch(name: string, reduced: Value, x: Value, attributes: Redu
 }
 
 /** The attributes of a reduction, from what its function was given. */
-export function attributesOf(
-  name: string,
-  axis: Axes | undefined,
-  { keepDims = false }: ReduceOptions = {},
-): ReduceAttributes {
+export function attributesOf(axis: Axes | undefined, { keepDims = false }: ReduceOptions = {}): ReduceAttributes {
   if (axis === undefined || axis === null) return { keepDims };
-  const axes = typeof axis === "number" ? [axis] : [...axis];
-  for (const each of axes) {
-    if (!Number.isInteger(each)) throw new TypeError(`Cannot ${name}: axis ${String(each)} is not a whole number`);
-  }
-  return { axes, keepDims };
+  return { axes: typeof axis === "number" ? [axis] : [...axis], keepDims };
 }

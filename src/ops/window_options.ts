@@ -2,6 +2,8 @@
  * What convolution and pooling have in common: layouts, and the options that say how windows lie on the spatial axes.
  * @module
  */
+import { choice, wholesFrom, windowPadding } from "../public/kinds.ts";
+import type { OptionKinds } from "../public/signature.ts";
 import type { Shape } from "../shape.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Padding } from "./movement.ts";
@@ -47,6 +49,16 @@ export interface SlideOptions {
 /** Of 1, 2 and 3 spatial axes: with the channels first, and last. */
 const layouts: readonly (readonly [Layout, Layout])[] = [["NCW", "NWC"], ["NCHW", "NHWC"], ["NCDHW", "NDHWC"]];
 
+/** What the options are, for so many spatial axes. How many numbers there are is seen when they are parsed. */
+export function slideKinds(axes: number): OptionKinds<SlideOptions> {
+  return {
+    stride: wholesFrom(1),
+    dilation: wholesFrom(1),
+    padding: windowPadding,
+    layout: choice(...layouts[axes - 1]!), // there are 1 to 3
+  };
+}
+
 /** Where a layout has its axes. The batch comes first in all. */
 export function axesOfLayout(layout: Layout): { readonly channel: number; readonly spatial: readonly number[] } {
   const channel = layout.indexOf("C");
@@ -58,16 +70,11 @@ export function shapeInLayout(layout: Layout, batch: number, channels: number, s
   return axesOfLayout(layout).channel === 1 ? [batch, channels, ...spatial] : [batch, ...spatial, channels];
 }
 
-/** A number for each of `axes` spatial axes, which is whole and at least `least`. */
-export function parsePerAxis(given: PerAxis, axes: number, noun: string, action: string, least = 1): number[] {
+/** A number for each of `axes` spatial axes. */
+export function parsePerAxis(given: PerAxis, axes: number, noun: string, action: string): number[] {
   const list = typeof given === "number" ? new Array<number>(axes).fill(given) : [...given];
   if (list.length !== axes) {
     throw new RangeError(`Cannot ${action}: the ${noun} [${list.join(",")}] is for ${list.length} axes, not ${axes}`);
-  }
-  for (const each of list) {
-    if (!Number.isSafeInteger(each) || each < least) {
-      throw new RangeError(`Cannot ${action}: the ${noun} ${String(each)} is not a whole number ≥ ${least}`);
-    }
   }
   return list;
 }
@@ -75,9 +82,6 @@ export function parsePerAxis(given: PerAxis, axes: number, noun: string, action:
 /** A pair for each axis; `"same"` depends on lengths, and stays. */
 function parsePadding(given: WindowPadding, axes: number, action: string): "same" | Padding {
   if (given === "same") return given;
-  if (typeof given === "string" && given !== "valid") {
-    throw new TypeError(`Cannot ${action}: the padding "${String(given)}" is neither "valid" nor "same"`);
-  }
   const list = given === "valid" ? 0 : given;
   const pairs = (typeof list === "number" ? new Array<number>(axes).fill(list) : list).map((each) =>
     typeof each === "number" ? [each, each] as const : each
@@ -85,23 +89,13 @@ function parsePadding(given: WindowPadding, axes: number, action: string): "same
   if (pairs.length !== axes) {
     throw new RangeError(`Cannot ${action}: the padding is for ${pairs.length} axes, not ${axes}`);
   }
-  return pairs.map((pair) => {
-    if (pair.length !== 2) {
-      throw new RangeError(`Cannot ${action}: the padding [${pair}] of an axis is not two whole numbers ≥ 0`);
-    }
-    const [before, after] = parsePerAxis(pair, 2, "padding", action, 0) as [number, number]; // two were asked for
-    return [before, after];
-  });
+  return pairs.map(([before, after]) => [before, after]);
 }
 
 /** The attributes that options come to, for `axes` spatial axes; `action` is what errors name. */
 export function parseSlide(options: SlideOptions, axes: number, action: string): SlideAttributes {
   const { stride = 1, dilation = 1, padding = "valid" } = options;
-  const known = layouts[axes - 1]!; // there are 1 to 3
-  const layout = options.layout ?? known[0];
-  if (!known.includes(layout)) {
-    throw new TypeError(`Cannot ${action}: the layout "${String(layout)}" is neither "${known.join('" nor "')}"`);
-  }
+  const layout = options.layout ?? layouts[axes - 1]![0]; // there are 1 to 3
   return {
     stride: parsePerAxis(stride, axes, "stride", action),
     dilation: parsePerAxis(dilation, axes, "dilation", action),

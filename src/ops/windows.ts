@@ -2,6 +2,9 @@
  * Windows that slide along axes: a movement, which convolution and pooling are made of, and what undoes it in gradients.
  * @module
  */
+import { axis as axisKind, operand, recordsOf, wholeFrom } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import { type OptionKinds, required } from "../public/signature.ts";
 import { normalizeAxis, type Shape, stridesOf } from "../shape.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
@@ -142,6 +145,13 @@ export function fold(x: Value, shape: Shape, windows: readonly Window[]): Value 
   return padBetween(result, shape.map((length, axis) => [0, length - result.shape[axis]!]));
 }
 
+const windowKinds: OptionKinds<WindowOptions> = {
+  axis: required(axisKind),
+  size: required(wholeFrom(1)),
+  stride: wholeFrom(1),
+  dilation: wholeFrom(1),
+};
+
 /**
  * All windows of given sizes that slide along axes of `x`. The result has an axis for each entry of `options`, of the
  * windows' size, and after them the axes of `x`, of which those given have as many elements as there are windows.
@@ -156,14 +166,10 @@ export function fold(x: Value, shape: Shape, windows: readonly Window[]): Value 
  * console.log(windows([1, 2, 4, 6], [{ axis: 0, size: 2 }]).mean(0).toArray()); // [1.5, 3, 5]
  * ```
  */
-export function windows<X extends Operand>(x: X, options: readonly WindowOptions[]): Result<X> {
-  const list = options.map(({ axis, size, stride = 1, dilation = 1 }): Window => {
-    for (const [name, value] of Object.entries({ size, stride, dilation })) {
-      if (!Number.isSafeInteger(value) || value < 1) {
-        throw new RangeError(`Cannot take windows: the ${name} ${String(value)} is not a whole number ≥ 1`);
-      }
-    }
-    return { axis, size, stride, dilation };
-  });
-  return apply(windowsOp, [x], { windows: list });
-}
+export const windows: <X extends Operand>(x: X, options: readonly WindowOptions[]) => Result<X> = publicFunction(
+  { name: "windows", action: "take windows", positional: { x: operand, options: recordsOf(windowKinds) } },
+  (x, options) => {
+    const list = options.map(({ axis, size, stride = 1, dilation = 1 }): Window => ({ axis, size, stride, dilation }));
+    return apply(windowsOp, [x], { windows: list });
+  },
+);

@@ -219,21 +219,25 @@ describe("convolution: errors", () => {
       TypeError,
       "Cannot conv1d int32[1,1,3] and uint32[1,1,2]: no dtype holds both",
     ],
-    [() => conv2d(x, x, { stride: 0 }), RangeError, "Cannot conv2d: the stride 0 is not a whole number ≥ 1"],
+    [() => conv2d(x, x, { stride: 0 }), RangeError, "Cannot conv2d: the option stride is 0, not a whole number ≥ 1"],
     [() => conv2d(x, x, { stride: [1] }), RangeError, "Cannot conv2d: the stride [1] is for 1 axes, not 2"],
-    [() => conv2d(x, x, { dilation: 1.5 }), RangeError, "Cannot conv2d: the dilation 1.5 is not a whole number ≥ 1"],
-    [() => conv2d(x, x, { groups: 0 }), RangeError, "Cannot conv2d: the number of groups 0 is not a whole number ≥ 1"],
-    [() => conv2d(x, x, { padding: -1 }), RangeError, "Cannot conv2d: the padding -1 is not a whole number ≥ 0"],
+    [
+      () => conv2d(x, x, { dilation: 1.5 }),
+      RangeError,
+      "Cannot conv2d: the option dilation is 1.5, not a whole number ≥ 1",
+    ],
+    [() => conv2d(x, x, { groups: 0 }), RangeError, "Cannot conv2d: the option groups is 0, not a whole number ≥ 1"],
+    [() => conv2d(x, x, { padding: -1 }), RangeError, 'Cannot conv2d: the option padding is -1, not "valid", "same"'],
     [() => conv2d(x, x, { padding: [1, 2, 3] }), RangeError, "Cannot conv2d: the padding is for 3 axes, not 2"],
     [
       () => conv3d(x, x, { layout: "NHWC" }),
       TypeError,
-      'Cannot conv3d: the layout "NHWC" is neither "NCDHW" nor "NDHWC"',
+      'Cannot conv3d: the option layout is the string "NHWC", not "NCDHW" or "NDHWC"',
     ],
     [
       () => conv2d(x, x, { padding: "full" } as unknown as ConvolutionOptions), // what the types do not allow
       TypeError,
-      'Cannot conv2d: the padding "full" is neither "valid" nor "same"',
+      'Cannot conv2d: the option padding is the string "full", not "valid", "same"',
     ],
     [
       () => convTranspose2d(x, x, { padding: "same" } as unknown as ConvolutionTransposeOptions), // the same

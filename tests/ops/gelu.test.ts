@@ -102,7 +102,7 @@ describe("gelu", () => {
     assertThrows(
       () => gelu([1], { approximate: "erf" } as never), // what the types do not allow
       TypeError,
-      `Cannot gelu: approximate is "none" or "tanh", not erf`,
+      `Cannot gelu: the option approximate is the string "erf", not "none" or "tanh"`,
     );
   });
 });

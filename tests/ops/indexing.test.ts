@@ -90,7 +90,11 @@ describe("scatterAdd", () => {
       "Cannot scatterAdd int32[2] and float32[3]: the updates do not have the shape [2] of the indices",
     );
     assertThrows(() => scatterAdd([0], [true], { length: 1 }), TypeError, "bools cannot be added");
-    assertThrows(() => scatterAdd([0], [1], { length: -1 }), RangeError, "the length -1 is not a whole number ≥ 0");
+    assertThrows(
+      () => scatterAdd([0], [1], { length: -1 }),
+      RangeError,
+      "Cannot scatterAdd: the option length is -1, not a whole number ≥ 0",
+    );
   });
 });
 

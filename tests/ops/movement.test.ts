@@ -106,8 +106,8 @@ describe("split", () => {
       "Cannot split float32[2,4]: axis 1 has length 4, which 3 does not divide",
     );
     assertThrows(() => split(x, [1, 2], 1), RangeError, "the parts [1,2] add up to 3, and axis 1 has length 4");
-    assertThrows(() => split(x, 0), RangeError, "Cannot split into parts: 0 is not a whole number ≥ 1");
-    assertThrows(() => split(x, [3, -1]), RangeError, "-1 is not a whole number ≥ 0");
+    assertThrows(() => split(x, 0), RangeError, "Cannot split: there are 0 parts");
+    assertThrows(() => split(x, [3, -1]), RangeError, "parts is [3,-1], not a whole number ≥ 0");
   });
 });
 
@@ -139,9 +139,13 @@ describe("movement: errors", () => {
     [() => broadcastTo(x, [3]), RangeError, "it does not stretch to [3]"],
     [() => slice(x, 0, 1, 0), RangeError, "Cannot slice: a step is 0"],
     [() => slice(x, [0, 0, 0], [1, 1, 1]), RangeError, "Cannot slice float32[2,3]: it has no 3 axes to slice"],
-    [() => slice(x, 0.5), TypeError, "the position 0.5 is not a whole number"],
+    [() => slice(x, 0.5), TypeError, "Cannot slice: start is 0.5, not a whole number"],
     [() => pad(x, [[1, 1]]), RangeError, "Cannot pad float32[2,3]: the padding is for 1 axes"],
-    [() => pad(x, [[1, 1], [-1, 0]]), RangeError, "the padding of axis 1 is -1,0"],
+    [
+      () => pad(x, [[1, 1], [-1, 0]]),
+      RangeError,
+      "Cannot pad: padding is [[1,1],[-1,0]], not a list with two whole numbers ≥ 0 for each axis",
+    ],
     [() => pad(full([1], 1, { dtype: "uint8" }), [[1, 1]], { value: 300 }), RangeError, "300 is not between 0 and 255"],
     [() => concat([]), RangeError, "Cannot concat: the list is empty"],
     [() => concat([1, 2]), RangeError, "axis 0 is out of range for a tensor of rank 0"],
@@ -163,8 +167,8 @@ describe("movement: errors", () => {
     [() => squeeze(zeros([1]), [0, -1]), RangeError, "name one axis twice"],
     [() => expandDims(x, 3), RangeError, "axis 3 is out of range"],
     [() => flip(x, 2), RangeError, "Cannot flip float32[2,3]: axis 2 is out of range"],
-    [() => tile(x, [-1]), RangeError, "-1 is not a whole number ≥ 0"],
-    [() => repeat(x, 1.5), RangeError, "1.5 is not a whole number ≥ 0"],
+    [() => tile(x, [-1]), RangeError, "Cannot tile: repetitions is [-1], not a whole number ≥ 0"],
+    [() => repeat(x, 1.5), RangeError, "Cannot repeat: count is 1.5, not a whole number ≥ 0"],
     [() => repeat(x, 2, 2), RangeError, "axis 2 is out of range"],
   ];
   for (const [body, Kind, message] of cases) {

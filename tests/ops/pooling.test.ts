@@ -96,12 +96,12 @@ describe("pooling: errors", () => {
       RangeError,
       "Cannot maxPool2d float32[1,2,5,5]: a window has nothing but the padding [2,2] of axis 2 in it",
     ],
-    [() => maxPool2d(x, { size: 0 }), RangeError, "Cannot maxPool2d: the size 0 is not a whole number ≥ 1"],
+    [() => maxPool2d(x, { size: 0 }), RangeError, "Cannot maxPool2d: the option size is 0, not a whole number ≥ 1"],
     [() => maxPool2d(x, { size: [1, 2, 3] }), RangeError, "Cannot maxPool2d: the size [1,2,3] is for 3 axes, not 2"],
     [
       () => maxPool1d(x, { size: 1, layout: "NHWC" }),
       TypeError,
-      'Cannot maxPool1d: the layout "NHWC" is neither "NCW" nor "NWC"',
+      'Cannot maxPool1d: the option layout is the string "NHWC", not "NCW" or "NWC"',
     ],
   ];
   for (const [body, Kind, message] of cases) {

@@ -54,8 +54,8 @@ describe("random keys", () => {
   it("are refused when they are none", () => {
     assertThrows(() => random.normal([2], { key: tensor([1, 2]) }), TypeError, "a key is uint32[2]");
     assertThrows(() => random.split(tensor([1, 2, 3], { dtype: "uint32" })), TypeError, "a key is uint32[2]");
-    assertThrows(() => random.key(0.5), RangeError, "0.5 is not a whole number");
-    assertThrows(() => random.split(random.key(0), -1), RangeError, "Cannot split a random key: the count -1 is not");
+    assertThrows(() => random.key(0.5), RangeError, "Cannot random.key: seed is 0.5, not a whole number");
+    assertThrows(() => random.split(random.key(0), -1), RangeError, "Cannot random.split: count is -1, not");
   });
 });
 
@@ -131,13 +131,21 @@ describe("random samplers", () => {
   it("refuse what makes no sense", () => {
     assertThrows(() => random.uniform([2], { dtype: "int32" }), TypeError, "must be float32 or float64");
     assertThrows(() => random.uniform([2], { low: 1, high: 1 }), RangeError, "low must be less than high");
-    assertThrows(() => random.normal([2], { std: -1 }), RangeError, "-1 is not ≥ 0");
+    assertThrows(
+      () => random.normal([2], { std: -1 }),
+      RangeError,
+      "Cannot random.normal: the option std is -1, not a number ≥ 0",
+    );
     assertThrows(() => random.normal([-1]), RangeError, "not a whole number ≥ 0");
     assertThrows(() => random.randint([2], { high: 300, dtype: "uint8" }), RangeError, "it holds 0 to 255");
     assertThrows(() => random.randint([2], { high: 3, dtype: "float32" }), TypeError, "must be an integer dtype");
-    assertThrows(() => random.bernoulli([2], { p: 2 }), RangeError, "2 is not between 0 and 1");
+    assertThrows(() => random.bernoulli([2], { p: 2 }), RangeError, "the option p is 2, not a number from 0 to 1");
     assertThrows(() => random.shuffle(tensor(1)), RangeError, "it has no axis");
-    assertThrows(() => random.permutation(-1), RangeError, "Cannot draw a permutation: the count -1 is not a whole");
+    assertThrows(
+      () => random.permutation(-1),
+      RangeError,
+      "Cannot random.permutation: n is -1, not a whole number ≥ 0",
+    );
   });
 });
 

@@ -121,9 +121,9 @@ describe("reductions", () => {
   it("says which axis is wrong", () => {
     assertThrows(() => x.sum(3), RangeError, "Cannot sum float64[2,2,3]: axis 3 is out of range");
     assertThrows(() => x.sum([0, -3]), RangeError, "one axis twice");
-    assertThrows(() => x.sum(0.5), TypeError, "Cannot sum: axis 0.5");
+    assertThrows(() => x.sum(0.5), TypeError, "Cannot sum: axis is 0.5");
     // @ts-expect-error argmax takes one axis
-    assertThrows(() => x.argmax([0, 1]), RangeError, "it takes one axis");
+    assertThrows(() => x.argmax([0, 1]), TypeError, "Cannot argmax: axis is [0,1], not a whole number");
   });
 });
 

@@ -62,11 +62,15 @@ describe("windows: errors", () => {
       RangeError,
       "Cannot take windows: axis 2 is out of range for a tensor of rank 2",
     ],
-    [() => windows(x, [{ axis: 0, size: 0 }]), RangeError, "Cannot take windows: the size 0 is not a whole number ≥ 1"],
+    [
+      () => windows(x, [{ axis: 0, size: 0 }]),
+      RangeError,
+      "Cannot take windows: the option size is 0, not a whole number ≥ 1",
+    ],
     [
       () => windows(x, [{ axis: 0, size: 1, stride: 0.5 }]),
       RangeError,
-      "Cannot take windows: the stride 0.5 is not a whole number ≥ 1",
+      "Cannot take windows: the option stride is 0.5, not a whole number ≥ 1",
     ],
   ];
   for (const [body, Kind, message] of cases) {

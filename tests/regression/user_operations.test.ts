@@ -124,8 +124,8 @@ describe("a gradient rule that returns", () => {
   };
 
   it("a number, numbers, null or too many gradients is an error, not a gradient of 0", () => {
-    assertThrows(gradientWith(() => 2), TypeError, "its gradient rule returned number 2, not a Value");
-    assertThrows(gradientWith(() => [2]), TypeError, "its gradient rule returned number 2, not a Value");
+    assertThrows(gradientWith(() => 2), TypeError, "its gradient rule returned 2, not a Value");
+    assertThrows(gradientWith(() => [2]), TypeError, "its gradient rule returned 2, not a Value");
     assertThrows(gradientWith(() => null), TypeError, "its gradient rule returned null, not a Value");
     assertThrows(gradientWith((gradient) => [gradient, gradient]), TypeError, "returned 2 gradients");
   });

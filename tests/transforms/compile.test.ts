@@ -163,7 +163,7 @@ describe("signatures", () => {
       TypeError,
       "Cannot call f with an object of class Date at argument [0]: compiled functions take tensors, Variables, numbers, booleans, strings, null, and arrays and objects of these",
     );
-    assertThrows(() => f({ a: [1n] }), TypeError, "Cannot call f with bigint 1 at argument [0].a[0]");
+    assertThrows(() => f({ a: [1n] }), TypeError, "Cannot call f with the bigint 1 at argument [0].a[0]");
   });
 });
 

@@ -1,0 +1,247 @@
+/**
+ * Signatures: what a public function takes, as data. Calls are checked by them, and errors say what they say.
+ * @module
+ */
+import { describeForeign } from "../describe.ts";
+import { usersOwn } from "./caller.ts";
+
+/** A kind of argument, such as an axis. */
+export interface Kind {
+  /** What a value of this kind is, for errors: "a whole number". */
+  readonly words: string;
+  /** Whether a value is of this kind; without it, whoever uses the value sees. */
+  readonly is?: (value: unknown) => boolean;
+  /** Of a value that is of this kind: whether its size will do. */
+  readonly fits?: (value: never) => boolean;
+  /** Of a list of objects: the members of each. */
+  readonly members?: Kinds;
+  /** Of an argument: whether it may be left out. */
+  readonly isOptional?: boolean;
+  /** Of an option: whether it has to be there. */
+  readonly isRequired?: boolean;
+}
+
+/** Arguments or options, by name. */
+export type Kinds = Readonly<Record<string, Kind>>;
+
+/** The kinds of all options of an interface. */
+export type OptionKinds<T> = { readonly [Name in keyof T]-?: Kind };
+
+/** What a public function takes. */
+export interface Signature {
+  /** What it is called: `sum`, `random.normal`, `new Variable`. */
+  readonly name: string;
+  /** What errors say could not be done; its name unless given. */
+  readonly action?: string;
+  /** The arguments before the options, in order. */
+  readonly positional: Kinds;
+  /** The members of the object that comes last, if it takes one. */
+  readonly options?: Kinds;
+}
+
+/** The kind of an argument that may be left out. */
+export function optional(kind: Kind): Kind {
+  return { ...kind, isOptional: true };
+}
+
+/** The kind of an option that has to be there. */
+export function required(kind: Kind): Kind {
+  return { ...kind, isRequired: true };
+}
+
+/** A signature, made ready for checking calls. */
+export interface Plan {
+  readonly signature: Signature;
+  /** How many arguments there are at least. */
+  readonly least: number;
+  /** How many there are at most. */
+  readonly most: number;
+  /** Whether anything but the number of arguments is checked. */
+  readonly isChecked: boolean;
+  /** The names of the arguments before the options. */
+  readonly names: readonly string[];
+  /** Their kinds. */
+  readonly kinds: readonly Kind[];
+  /** The options. */
+  readonly options: Kinds;
+  /** The options that have to be there. */
+  readonly required: readonly string[];
+}
+
+/** Makes a signature ready for checking calls. */
+export function planOf(signature: Signature): Plan {
+  const { positional, options } = signature;
+  const kinds = Object.values(positional);
+  const required = requiredOf(options ?? {});
+  return {
+    signature,
+    least: required.length > 0 ? kinds.length + 1 : kinds.findLastIndex(({ isOptional }) => !isOptional) + 1,
+    most: kinds.length + (options === undefined ? 0 : 1),
+    isChecked: options !== undefined || kinds.some(({ is }) => is !== undefined),
+    names: Object.keys(positional),
+    kinds,
+    options: options ?? {},
+    required,
+  };
+}
+
+/** How a function is called: `sum(x, axis?, { keepDims? })`. */
+export function describeSignature({ name, positional, options }: Signature): string {
+  const names = Object.entries(positional).map(([name, { isOptional }]) => isOptional ? `${name}?` : name);
+  if (options !== undefined) names.push(describeMembers(options));
+  return `${name}(${names.join(", ")})`;
+}
+
+function describeMembers(kinds: Kinds): string {
+  const names = Object.entries(kinds).map(([name, { isRequired }]) => isRequired ? name : `${name}?`);
+  return `{ ${names.join(", ")} }`;
+}
+
+function cannot({ name, action = name }: Signature): string {
+  return `Cannot ${action}`;
+}
+
+/** The error of a call with so many arguments, which are too few or too many. */
+export function wrongCount({ signature, least, most }: Plan, count: number): TypeError {
+  const given = count < least ? `, of which ${count === 0 ? "none" : `only ${count}`} came` : `, and ${count} came`;
+  // Array's own map passes an index and the array, too.
+  const hint = most === 1 && count === 3 ? `; for map(), write (x) => ${signature.name}(x)` : "";
+  return new TypeError(`${cannot(signature)}: the arguments are ${describeSignature(signature)}${given}${hint}`);
+}
+
+/** Checks the arguments of a call, of which there are neither too few nor too many. */
+export function checkArguments(
+  plan: Plan,
+  first: unknown,
+  second: unknown,
+  third: unknown,
+  fourth: unknown,
+): void {
+  const { signature, names, kinds, most } = plan;
+  for (let position = 0; position < most; position++) {
+    const value = position === 0 ? first : position === 1 ? second : position === 2 ? third : fourth;
+    const kind = kinds[position];
+    if (kind === undefined) checkOptions(plan, value);
+    else if (kind.is !== undefined && !(value === undefined && kind.isOptional)) {
+      const problem = problemOfValue(signature, names[position]!, kind, value);
+      if (problem !== undefined) throw problem;
+    }
+  }
+}
+
+/** What is wrong with an argument or an option, if anything is. */
+function problemOfValue(signature: Signature, name: string, kind: Kind, value: unknown): Error | undefined {
+  const { is, fits, words, members } = kind;
+  const isKind = is === undefined || is(value);
+  if (!isKind || fits !== undefined && !fits(value as never)) { // `is` has seen that `fits` takes it
+    const Class = isKind ? RangeError : TypeError;
+    return new Class(`${cannot(signature)}: ${name} is ${describeArgument(value)}, not ${words}`);
+  }
+  if (members === undefined) return undefined;
+  for (const [index, each] of (value as readonly unknown[]).entries()) { // it has members because it is a list of objects
+    const problem = problemOfMembers(signature, members, requiredOf(members), each, `${name}[${index}]`);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** What was given: a short list as it is written, anything else as elsewhere. */
+function describeArgument(value: unknown): string {
+  const text = Array.isArray(value) ? spellList(value, 2) : undefined;
+  return text === undefined || text.length > shownLength ? describeForeign(value) : text;
+}
+
+/** Lists are shown up to this length. */
+const shownLength = 40;
+
+/** A list of numbers, strings, null and such lists, or undefined if there is anything else in it. */
+function spellList(list: readonly unknown[], depth: number): string | undefined {
+  if (list.length > shownLength || depth === 0) return undefined;
+  const elements = Array.from(list, (each) => {
+    if (typeof each === "number" || each === null || each === undefined) return String(each);
+    if (typeof each === "string") return JSON.stringify(each);
+    return Array.isArray(each) ? spellList(each, depth - 1) : undefined;
+  });
+  return elements.includes(undefined) ? undefined : `[${elements.join(",")}]`;
+}
+
+/** Whether a value is an object that was written in braces: of no class, whatever realm it comes from. */
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null ||
+    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty");
+}
+
+/** Checks the object of options, where one was given. */
+function checkOptions({ signature, options, required }: Plan, given: unknown): void {
+  let problem: Error | undefined;
+  try {
+    problem = problemOfMembers(signature, options, required, given === undefined ? {} : given, "the options");
+  } catch (error) {
+    throw usersOwn(error); // a getter or a proxy is code of the user's
+  }
+  if (problem !== undefined) throw problem;
+}
+
+function requiredOf(members: Kinds): readonly string[] {
+  return Object.keys(members).filter((name) => members[name]!.isRequired);
+}
+
+/** What is wrong with an object whose members are of such kinds, if anything is. */
+function problemOfMembers(
+  signature: Signature,
+  kinds: Kinds,
+  required: readonly string[],
+  given: unknown,
+  what: string,
+): Error | undefined {
+  const fail = (reason: string): Error => new TypeError(`${cannot(signature)}: ${reason}`);
+  if (!isPlainObject(given)) {
+    return fail(
+      `${what} ${what.endsWith("s") ? "are" : "is"} ${describeForeign(given)}, not an object ${describeMembers(kinds)}`,
+    );
+  }
+  for (const name in given) {
+    if (!Object.hasOwn(kinds, name)) return fail(unknownOption(kinds, name));
+    const value = given[name];
+    if (value === undefined) continue;
+    const problem = problemOfValue(signature, `the option ${name}`, kinds[name]!, value);
+    if (problem !== undefined) return problem;
+  }
+  for (const name of required) {
+    if (given[name] === undefined) return fail(`the option ${name} is missing; it takes ${describeMembers(kinds)}`);
+  }
+  return undefined;
+}
+
+function unknownOption(kinds: Kinds, name: string): string {
+  const known = Object.keys(kinds);
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
+  const list = known.length === 1 ? `the option is ${known[0]}` : `the options are ${known.join(", ")}`;
+  return `there is no option ${JSON.stringify(name).slice(1, -1)}${hint}; ${list}`;
+}
+
+/** The name that was probably meant: written with other capitals, by its initials, cut short, or with a letter or two wrong. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const plain = (text: string): string => text.replaceAll("_", "").toLowerCase();
+  const initials = (text: string): string => text[0]! + text.replace(/[^A-Z0-9]/g, "").toLowerCase();
+  const given = plain(name);
+  return known.find((each) => plain(each) === given) ?? known.find((each) => initials(each) === given) ??
+    known.find((each) => given.length > 2 && (plain(each).startsWith(given) || given.startsWith(plain(each)))) ??
+    known.find((each) => distance(plain(each), given) <= Math.min(2, each.length / 3));
+}
+
+/** How many letters have to be put in, taken out or changed to make one word of another (Levenshtein, 1965). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
