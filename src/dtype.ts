@@ -2,6 +2,7 @@
  * Element types: how their numbers are stored, and what two of them make together.
  * @module
  */
+import { describeForeign } from "./describe.ts";
 
 /** The element type of a tensor. */
 export type DType = "float32" | "float64" | "int32" | "uint32" | "int8" | "uint8" | "bool";
@@ -107,7 +108,11 @@ export function allocate(dtype: DType, length: number): TypedArray {
 /** `dtype` itself, or a TypeError that lists the dtypes there are. */
 export function checkDType(dtype: unknown): DType {
   if (typeof dtype === "string" && Object.hasOwn(table, dtype)) return dtype as DType; // own key of the table
-  throw new TypeError(`Cannot use dtype ${String(dtype)}: the dtypes are ${dtypes.join(", ")}`);
+  throw new TypeError(
+    `Cannot use dtype ${typeof dtype === "string" ? dtype : describeForeign(dtype)}: the dtypes are ${
+      dtypes.join(", ")
+    }`,
+  );
 }
 
 const arrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!

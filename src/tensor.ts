@@ -5,6 +5,8 @@
 import { type DType, dtypeInfo, dtypeOfArray, isDetached, isTypedArray, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
 import { describeForeign } from "./describe.ts";
+import { fromCaller } from "./public/caller.ts";
+import { publicMembers } from "./public/public_function.ts";
 import { type Shape, stridesOf } from "./shape.ts";
 import { TensorType } from "./tensor_type.ts";
 import { type NestedArray, type TensorData, Value } from "./value.ts";
@@ -101,8 +103,17 @@ function typeOfFields({ dtype, shape }: TensorData): TensorType {
   return new TensorType(dtype, shape);
 }
 
-/** `data`, or a copy of it that nobody else can reach, once it is known to be what `type` says. */
+/** What a tensor that a user makes holds. */
 function checkedData(data: TypedArray, type: TensorType): TypedArray {
+  try {
+    return ownData(data, type);
+  } catch (error) {
+    throw fromCaller(error, Tensor);
+  }
+}
+
+/** `data`, or a copy of it that nobody else can reach, once it is known to be what `type` says. */
+function ownData(data: TypedArray, type: TensorType): TypedArray {
   if (!(type instanceof TensorType)) {
     throw new TypeError(`Cannot make a tensor: its type is ${describeForeign(type)}, not a TensorType of this library`);
   }
@@ -138,6 +149,8 @@ export function tensorOver(data: TypedArray, type: TensorType): Tensor {
 
 /** The constructor with the parameter that is nobody else's. */
 type CheckedConstructor = new (data: TypedArray, type: TensorType, known: typeof checked) => Tensor;
+
+publicMembers(Tensor.prototype, { name: "tensor.item", positional: {} }, { name: "tensor.toArray", positional: {} });
 
 /** A tensor of the same elements under another shape of the same size; the numbers are shared. */
 export function withShape(tensor: Tensor, type: TensorType): Tensor {

@@ -3,6 +3,8 @@
  * @module
  */
 import { checkDType, type DType, isFloating, promoteDTypes } from "./dtype.ts";
+import { describeForeign } from "./describe.ts";
+import { fromCaller } from "./public/caller.ts";
 import { LruCache } from "./lru_cache.ts";
 import { checkShape, equalShapes, formatShape, isLength, type Shape } from "./shape.ts";
 
@@ -45,23 +47,29 @@ export class TensorType {
    * RangeError for a length that is not a whole number ≥ 0 and for more than 2⁵³ elements.
    */
   constructor(dtype: DType, shape: Shape, weak?: Weakness) {
-    if (weak !== undefined && !weaknesses.includes(weak)) {
-      throw new TypeError(`Cannot make a type: a number is weak as ${weaknesses.join(", ")}, not ${String(weak)}`);
+    try {
+      if (weak !== undefined && !weaknesses.includes(weak)) {
+        throw new TypeError(
+          `Cannot make a type: a number is weak as ${weaknesses.join(", ")}, not ${describeForeign(weak)}`,
+        );
+      }
+      this.dtype = checkDType(dtype);
+      // Types are shared by results and kept by caches: a shape that a program writes to must not be theirs.
+      const own = !Array.isArray(shape) ? checkShape(shape, action) : Object.isFrozen(shape) ? shape : [...shape];
+      let size = 1;
+      for (let axis = 0; axis < own.length; axis++) {
+        if (!isLength(own[axis])) checkShape(own, action); // which throws
+        size *= own[axis]!;
+      }
+      if (!isLength(size)) {
+        throw new RangeError(`Cannot ${action} of shape ${formatShape(own)}: it has more than 2⁵³ elements`);
+      }
+      this.shape = own === shape ? own : Object.freeze(own);
+      this.size = size;
+      this.weak = weak;
+    } catch (error) {
+      throw fromCaller(error, TensorType);
     }
-    this.dtype = checkDType(dtype);
-    // Types are shared by results and kept by caches: a shape that a program writes to must not be theirs.
-    const own = !Array.isArray(shape) ? checkShape(shape, action) : Object.isFrozen(shape) ? shape : [...shape];
-    let size = 1;
-    for (let axis = 0; axis < own.length; axis++) {
-      if (!isLength(own[axis])) checkShape(own, action); // which throws
-      size *= own[axis]!;
-    }
-    if (!isLength(size)) {
-      throw new RangeError(`Cannot ${action} of shape ${formatShape(own)}: it has more than 2⁵³ elements`);
-    }
-    this.shape = own === shape ? own : Object.freeze(own);
-    this.size = size;
-    this.weak = weak;
   }
 
   /** A string that is equal exactly for equal types. Most types are never asked for it. */

@@ -6,6 +6,7 @@ import type { DType, TypedArray } from "./dtype.ts";
 import type { Graph } from "./graph/graph.ts";
 import type { Operation } from "./graph/operation.ts";
 import type { Methods } from "./ops/methods.ts";
+import { publicMembers, variadic } from "./public/public_function.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 import type { TensorType } from "./tensor_type.ts";
@@ -144,3 +145,13 @@ export function known(value: Value, what: string): TensorType {
 
 /** The fluent methods: declared in ops/methods.ts, which also puts them on the prototype. */
 export interface Value extends Methods {}
+
+publicMembers(
+  Value.prototype,
+  ...["rank", "size", "item", "toArray"].map((name) => ({ name, positional: {} })),
+);
+Object.defineProperty(Value.prototype, Symbol.toPrimitive, {
+  value: variadic(Value.prototype[Symbol.toPrimitive]),
+  writable: true,
+  configurable: true,
+});

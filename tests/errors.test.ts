@@ -209,7 +209,12 @@ const rows: Record<string, readonly Row[]> = {
       TypeError,
       'the option dtype is the string "toString", not one of',
     ],
-    ["a Variable", () => new Variable(1, { dtype: "f32" as DType }), TypeError, "Cannot use dtype f32"],
+    [
+      "a Variable",
+      () => new Variable(1, { dtype: "f32" as DType }),
+      TypeError,
+      'Cannot make a Variable: the option dtype is the string "f32"',
+    ],
   ],
   "shapes that are none": [
     ["negative", () => zeros([-1]), RangeError, "-1"],
@@ -224,7 +229,7 @@ const rows: Record<string, readonly Row[]> = {
       "a dtype of a placeholder",
       () => new Graph().asDefault(() => placeholder({ dtype: "x" as DType })),
       TypeError,
-      "Cannot use dtype x",
+      'Cannot make a placeholder: the option dtype is the string "x"',
     ],
   ],
   "indices": [
@@ -241,7 +246,7 @@ const rows: Record<string, readonly Row[]> = {
       "a standard deviation",
       () => random.normal([1], { std: -1 }),
       RangeError,
-      "Cannot random.normal: the option std is -1, not a number ≥ 0",
+      "Cannot random.normal: the option std is -1, not a finite number ≥ 0",
     ],
   ],
 };

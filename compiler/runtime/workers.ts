@@ -3,6 +3,9 @@
  * wants them and end when none has for a while; nobody has to call anything here.
  * @module
  */
+import { wholeFrom } from "../../src/public/kinds.ts";
+import { publicFunction } from "../../src/public/public_function.ts";
+import { optional } from "../../src/public/signature.ts";
 import { hardwareThreads } from "./pool.ts";
 import { runs } from "./runs.ts";
 
@@ -21,17 +24,14 @@ import { runs } from "./runs.ts";
  * workers.close();
  * ```
  */
-export function start(threads: number = hardwareThreads()): Promise<number> {
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`Cannot start workers for ${String(threads)} threads: it takes a whole number from 1`);
-  }
-  return runs.whenReady(threads);
-}
+export const start: (threads?: number) => Promise<number> = publicFunction({
+  name: "workers.start",
+  action: "start workers",
+  positional: { threads: optional(wholeFrom(1)) },
+}, (threads = hardwareThreads()) => runs.whenReady(threads));
 
 /**
  * Ends the workers now, so that the process may exit at once. A run that is in the middle of its work fails, and so do
  * asynchronous calls that wait. The next program that wants workers starts new ones.
  */
-export function close(): void {
-  runs.close();
-}
+export const close: () => void = publicFunction({ name: "workers.close", positional: {} }, () => runs.close());

@@ -4,7 +4,10 @@
  * @module
  */
 import { allocate, type DType, dtypeInfo } from "../dtype.ts";
-import { formatShape, isLength, sizeOf } from "../shape.ts";
+import { bytes as bytesKind, count } from "../public/kinds.ts";
+import { publicAsync, publicFunction } from "../public/public_function.ts";
+import type { OptionKinds } from "../public/signature.ts";
+import { formatShape, sizeOf } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 
@@ -27,10 +30,8 @@ export interface ReadOptions {
   readonly maximumBytes?: number;
 }
 
-function limitOf({ maximumBytes = 2 ** 30 }: ReadOptions, action: string): number {
-  if (isLength(maximumBytes)) return maximumBytes;
-  throw new RangeError(`Cannot ${action}: maximumBytes is ${String(maximumBytes)}, not a whole number ≥ 0`);
-}
+const defaultMaximum = 2 ** 30;
+const readOptions: OptionKinds<ReadOptions> = { maximumBytes: count };
 
 function hex(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
@@ -51,8 +52,12 @@ function hex(byte: number): string {
  * console.log(readIdx(bytes).toArray()); // [5, 0, 4]
  * ```
  */
-export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): Tensor {
-  const maximumBytes = limitOf(options, "read an IDX file");
+export const readIdx: (bytes: Uint8Array, options?: ReadOptions) => Tensor = publicFunction({
+  name: "readIdx",
+  action: "read an IDX file",
+  positional: { bytes: bytesKind },
+  options: readOptions,
+}, (bytes, { maximumBytes = defaultMaximum } = {}) => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) {
     throw new RangeError(`Cannot read an IDX file: it ends after ${bytes.length} bytes, in its header`);
@@ -96,7 +101,7 @@ export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): Tensor {
   const data = allocate(elementType.dtype, size);
   for (let index = 0; index < size; index++) data[index] = elementType.read(view, start + index * elementType.bytes);
   return tensorOver(data, type);
-}
+});
 
 /**
  * The contents of a file compressed with gzip. Rejects with a TypeError when the bytes are not such a file, or end too
@@ -110,8 +115,11 @@ export function readIdx(bytes: Uint8Array, options: ReadOptions = {}): Tensor {
  * const images = readIdx(await gunzip(await readFile("t10k-images-idx3-ubyte.gz")));
  * ```
  */
-export async function gunzip(bytes: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
-  const maximumBytes = limitOf(options, "gunzip");
+export const gunzip: (bytes: Uint8Array, options?: ReadOptions) => Promise<Uint8Array> = publicAsync({
+  name: "gunzip",
+  positional: { bytes: bytesKind },
+  options: readOptions,
+}, async (bytes: Uint8Array, { maximumBytes = defaultMaximum }: ReadOptions = {}) => {
   // A copy over a plain ArrayBuffer: streams do not take shared memory.
   const body = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("gzip"));
   const reader = body.getReader();
@@ -136,4 +144,4 @@ export async function gunzip(bytes: Uint8Array, options: ReadOptions = {}): Prom
     at += part.length;
   }
   return contents as Uint8Array; // of dtype uint8
-}
+});

@@ -8,6 +8,10 @@ import { addSite } from "../errors.ts";
 import type { GradientContext } from "../ops/op.ts";
 import { aliases } from "../ops/aliases.ts";
 import { full, zerosLike } from "../ops/creation.ts";
+import { callUser } from "../public/caller.ts";
+import { fn, value, valueOrList } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import type { Kind } from "../public/signature.ts";
 import { equalShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { Value } from "../value.ts";
@@ -31,6 +35,11 @@ const rulesByName = new Map<string, GradientRule>();
 /** A class that is defined anew, as by a notebook's cell, takes its rule with it when it goes. */
 const rulesOfClasses = new WeakMap<OperationClass, GradientRule>();
 
+const operationKind: Kind = {
+  words: "the name of an operation, or a class that extends Operation",
+  is: (given) => typeof given === "string" || typeof given === "function" && given.prototype instanceof Operation,
+};
+
 /**
  * Registers how an operation is differentiated: a class of yours, or, by name, an operation of the library, whose own
  * rule it replaces. Returns what takes the rule, so that it also reads as a decorator would. A rule is written with
@@ -49,13 +58,19 @@ const rulesOfClasses = new WeakMap<OperationClass, GradientRule>();
  * console.log(grad((x: Value) => Cube.apply(x).sum())(tensor([1, 2])).toArray()); // [3, 12]
  * ```
  */
-export function RegisterGradient(operation: string | OperationClass): <R extends GradientRule>(rule: R) => R {
-  return (rule) => {
-    if (typeof operation === "string") rulesByName.set(aliases[operation]?.name ?? operation, rule);
-    else rulesOfClasses.set(operation, rule);
-    return rule;
-  };
-}
+export const RegisterGradient: (operation: string | OperationClass) => <R extends GradientRule>(rule: R) => R =
+  publicFunction(
+    { name: "RegisterGradient", action: "register a gradient", positional: { operation: operationKind } },
+    (operation) =>
+      publicFunction(
+        { name: "RegisterGradient(operation)", action: "register a gradient", positional: { rule: fn } },
+        (rule) => {
+          if (typeof operation === "string") rulesByName.set(aliases[operation]?.name ?? operation, rule);
+          else rulesOfClasses.set(operation, rule);
+          return rule;
+        },
+      ),
+  );
 
 /** The rule registered for a class of operation or for one it extends. */
 function registeredRule(node: Operation): GradientRule | undefined {
@@ -76,7 +91,7 @@ function registeredRule(node: Operation): GradientRule | undefined {
 function differentiate(node: Operation, gradient: Value, needed: readonly boolean[]): readonly (Value | undefined)[] {
   const rule = registeredRule(node);
   if (rule !== undefined) {
-    return checkRuleResult(node, rule(node, gradient), needed);
+    return checkRuleResult(node, callUser(() => rule(node, gradient)), needed);
   }
   if (node instanceof Assign) return [gradient];
   if (node instanceof TableOperation) {
@@ -216,21 +231,28 @@ export class Gradient extends Operation {
  * });
  * ```
  */
-export function gradients(ys: Value | readonly Value[], xs: Value | readonly Value[]): Operation[] {
+export const gradients: (ys: Value | readonly Value[], xs: Value | readonly Value[]) => Operation[] = publicFunction({
+  name: "gradients",
+  positional: { ys: valueOrList, xs: valueOrList },
+}, (ys, xs) => {
   const list = ys instanceof Value ? [ys] : ys;
+  if (list.length === 0) throw new RangeError("Cannot differentiate: the list of what to differentiate is empty");
   const total = list.length === 1 ? list[0]! : list.map((y) => y.sum()).reduce((sum, y) => sum.add(y));
   const sources = xs instanceof Value ? [xs] : xs;
   const trace = traceOf(total);
   if (trace !== undefined) return gradientsIn(trace, nodeIn(trace.graph, total), sources);
   const graph = graphOf(total);
   return sources.map((x) => new Gradient(total, nodeIn(graph, x), graph));
-}
+});
 
 /**
  * The seed's `compute_gradients`: for every node that `loss` is computed from, placeholders and Variables among them,
  * the node of the loss's gradient with respect to it. There are nodes only for those that are floating or unknown.
  */
-export function computeGradients(loss: Value): Map<Value, Operation> {
+export const computeGradients: (loss: Value) => Map<Value, Operation> = publicFunction({
+  name: "computeGradients",
+  positional: { loss: value },
+}, (loss) => {
   const trace = traceOf(loss);
   const root = trace === undefined ? loss : nodeIn(trace.graph, loss);
   const nodes = postorder([root]).filter((node) => node.type === undefined || isFloating(node.type.dtype)).reverse();
@@ -244,7 +266,7 @@ export function computeGradients(loss: Value): Map<Value, Operation> {
   const sources = [...nodes, ...variables]; // who looks for a Variable has no node of it
   const results = gradientsIn(trace, root, sources);
   return new Map(sources.map((source, index) => [source, results[index]!]));
-}
+});
 
 /** The trace that a value is a node of, if it is of one: there every type is known, and gradients need not wait for a run. */
 function traceOf(value: Value): Trace | undefined {

@@ -7,11 +7,17 @@ import { type Operation, Read } from "./operation.ts";
 import type { Placeholder } from "./placeholder.ts";
 import { printGraph } from "./print.ts";
 import { graphToSvg } from "./svg.ts";
+import { callUser } from "../public/caller.ts";
+import { boolean, fn } from "../public/kinds.ts";
+import { checkCall, publicMembers, signed } from "../public/public_function.ts";
+import { optional, planOf } from "../public/signature.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import type { Variable } from "./variable.ts";
 
 let defaultGraph: Graph | undefined;
+
+const plan = planOf({ name: "new Graph", action: "make a graph", positional: {}, options: { recordValues: boolean } });
 
 /**
  * A computational graph. Nodes are added by making them while it is the default graph, or by tracing a function.
@@ -47,6 +53,7 @@ export class Graph {
 
   /** `recordValues` is for transformations that compute while they record; a graph made by hand has no values. */
   constructor(options: { recordValues?: boolean } = {}) {
+    checkCall(plan, Graph, arguments.length, options);
     this.values = options.recordValues ? new Map() : undefined;
   }
 
@@ -75,7 +82,7 @@ export class Graph {
     };
     if (body === undefined) return { [Symbol.dispose]: restore };
     try {
-      return body();
+      return callUser(body);
     } finally {
       restore();
     }
@@ -152,3 +159,12 @@ export class Graph {
     return this.toString();
   }
 }
+
+signed(Graph, plan);
+publicMembers(
+  Graph.prototype,
+  { name: "graph.asDefault", positional: { body: optional(fn) } },
+  { name: "graph.toDot", positional: {} },
+  { name: "graph.toSvg", positional: {} },
+);
+publicMembers(Graph, { name: "Graph.clearDefault", positional: {} });

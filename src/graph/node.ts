@@ -3,6 +3,7 @@
  * @module
  */
 import type { DType, TypedArray } from "../dtype.ts";
+import { publicMembers } from "../public/public_function.ts";
 import type { Shape } from "../shape.ts";
 import { known, Value } from "../value.ts";
 import type { Graph } from "./graph.ts";
@@ -59,3 +60,5 @@ export abstract class GraphNode extends Value {
     return this.describe();
   }
 }
+
+publicMembers(GraphNode.prototype, ...["shape", "dtype", "data"].map((name) => ({ name, positional: {} })));

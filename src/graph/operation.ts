@@ -6,6 +6,10 @@ import { describeForeign } from "../describe.ts";
 import { addSite, type Site } from "../errors.ts";
 import { fromNested } from "../ops/nested.ts";
 import { type Attributes, computeNow, computeReference, type Op, toValue } from "../ops/op.ts";
+import { callUser, type Class, fromConstruction, ofOverride } from "../public/caller.ts";
+import { operands } from "../public/kinds.ts";
+import { checkCall, signed, variadic } from "../public/public_function.ts";
+import { optional, planOf } from "../public/signature.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { allocate } from "../dtype.ts";
@@ -43,6 +47,37 @@ export function lookingError(node: Value & { graph: Graph }, action: string, sit
   return addSite(new TypeError(`Cannot ${action} ${node.describe()}: ${reason}`), site);
 }
 
+const plan = planOf({
+  name: "super",
+  action: "make an operation",
+  positional: { inputNodes: optional(operands) },
+});
+
+/** The graph of a new operation on such inputs, and the inputs as its nodes. */
+function nodesOf(
+  target: Class,
+  count: number,
+  inputs: readonly Operand[],
+): { graph: Graph; nodes: readonly Value[] } {
+  try {
+    const name = readable(target.name);
+    if (!Array.isArray(inputs)) {
+      throw new TypeError(`Cannot make a node for ${name}: its inputs are a list, as in new ${name}([x])`);
+    }
+    checkCall(plan, Operation, count, inputs);
+    if (offer !== undefined && offer.type === target) checkOffer(offer, inputs);
+    const graph = graphFor(inputs, name) ?? activeTrace()?.graph ?? Graph.default;
+    if (graph === undefined) {
+      throw new TypeError(
+        `Cannot make a node for ${name}: there is no default graph; call new Graph().asDefault() first, or ${name}.apply(…) to compute at once`,
+      );
+    }
+    return { graph, nodes: inputs.map((input) => nodeIn(graph, toValue(input, name))) };
+  } catch (error) {
+    throw fromConstruction(error, Operation, target);
+  }
+}
+
 /**
  * A node of the graph that computes its output from the values of its inputs. A subclass needs nothing but
  * `compute`; a class registered with {@linkcode RegisterGradient} can be trained through.
@@ -68,22 +103,11 @@ export class Operation extends GraphNode {
 
   /** `home` is for the library's own nodes, whose graph is already decided. */
   constructor(inputNodes?: readonly Operand[], home?: Graph) {
-    const name = home === undefined ? readable(new.target.name) : "an operation";
-    const inputs = inputNodes ?? [];
-    if (!Array.isArray(inputs)) {
-      throw new TypeError(`Cannot make a node for ${name}: its inputs are a list, as in new ${name}([x])`);
-    }
-    if (offer !== undefined && offer.type === new.target) checkOffer(offer, inputs);
-    const graph = home ?? graphFor(inputs, name) ?? activeTrace()?.graph ?? Graph.default;
-    if (graph === undefined) {
-      throw new TypeError(
-        `Cannot make a node for ${name}: there is no default graph; call new Graph().asDefault() first, or ${name}.apply(…) to compute at once`,
-      );
-    }
-    super(graph);
-    this.#inputNodes = home === undefined
-      ? inputs.map((input) => nodeIn(graph, toValue(input, name)))
-      : inputs as readonly Value[]; // the library passes nodes of it
+    const made = home instanceof Graph
+      ? { graph: home, nodes: (inputNodes ?? []) as readonly Value[] } // the library passes nodes of it
+      : nodesOf(new.target, arguments.length, inputNodes ?? []);
+    super(made.graph);
+    this.#inputNodes = made.nodes;
     attach(this);
   }
 
@@ -97,7 +121,12 @@ export class Operation extends GraphNode {
     if (graphFor(inputs, this.name) !== undefined) return construct(this, inputs);
     const given = inputs.map((input) => input instanceof Value ? input.concrete(this.name) : input);
     const graph = new Graph({ recordValues: true });
-    return withTrace(undefined, () => graph.asDefault(() => construct(this, given).concrete(this.name)));
+    const scope = graph.asDefault();
+    try {
+      return withTrace(undefined, () => construct(this, given).concrete(this.name));
+    } finally {
+      scope[Symbol.dispose]();
+    }
   }
 
   /** The output's value for the given values of the inputs. Subclasses override it. */
@@ -164,6 +193,9 @@ export class Operation extends GraphNode {
   }
 }
 
+signed(Operation, plan);
+Operation.apply = variadic(Operation.apply);
+
 /** A list of inputs that a class's constructor was called with. */
 interface Offer {
   readonly type: unknown;
@@ -192,7 +224,7 @@ function construct(type: new (...inputs: never[]) => Operation, inputs: readonly
     try {
       return { node: new type(...args as never[]) }; // what it takes, only the class knows
     } catch (error) {
-      return { error, accepted: own.accepted };
+      return { error: ofOverride(error), accepted: own.accepted };
     } finally {
       offer = outer;
     }
@@ -211,7 +243,7 @@ function construct(type: new (...inputs: never[]) => Operation, inputs: readonly
 /** Runs an operation's `compute` and makes a tensor of what it returns. */
 export function runCompute(operation: Operation, inputs: readonly Tensor[]): Tensor {
   // It computes with numbers: a Variable it closes over is read, not recorded, whichever graph is the default one.
-  const result: unknown = outsideGraphs(() => operation.compute(...inputs));
+  const result: unknown = callUser(() => outsideGraphs(() => operation.compute(...inputs)));
   if (result instanceof Value) return result.concrete(operation.name);
   if (typeof result !== "number" && typeof result !== "boolean" && !Array.isArray(result)) {
     throw new TypeError(

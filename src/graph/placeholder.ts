@@ -2,7 +2,10 @@
  * Placeholder: an input of the graph that must be fed when it is run.
  * @module
  */
-import { checkDType, type DType } from "../dtype.ts";
+import type { DType } from "../dtype.ts";
+import { dtype, shape, string } from "../public/kinds.ts";
+import { publicFunction } from "../public/public_function.ts";
+import type { OptionKinds } from "../public/signature.ts";
 import { readable } from "../readable.ts";
 import { checkShape, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -20,6 +23,8 @@ export interface PlaceholderOptions {
   /** Element type that feeds are converted to. */
   readonly dtype?: DType;
 }
+
+const placeholderOptions: OptionKinds<PlaceholderOptions> = { name: string, shape, dtype };
 
 /** An input node. Made by {@linkcode placeholder}. */
 export class Placeholder extends GraphNode {
@@ -78,14 +83,18 @@ export class Placeholder extends GraphNode {
  * });
  * ```
  */
-export function placeholder(options: PlaceholderOptions = {}): Placeholder {
+export const placeholder: (options?: PlaceholderOptions) => Placeholder = publicFunction({
+  name: "placeholder",
+  action: "make a placeholder",
+  positional: {},
+  options: placeholderOptions,
+}, (options: PlaceholderOptions = {}) => {
   const graph = Graph.default;
   if (graph === undefined) {
     throw new TypeError("Cannot make a placeholder: there is no default graph; call new Graph().asDefault() first");
   }
-  if (options.dtype !== undefined) checkDType(options.dtype);
   return new Placeholder(
     graph,
     options.shape === undefined ? options : { ...options, shape: checkShape(options.shape, "make a placeholder") },
   );
-}
+});

@@ -2,9 +2,13 @@
  * Session: runs parts of a graph that was built by hand.
  * @module
  */
+import { describeForeign } from "../describe.ts";
 import { isFloating } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
 import { currentExecutor, type Executable } from "../ops/op.ts";
+import { anything, choice } from "../public/kinds.ts";
+import { checkCall, publicMembers, signed } from "../public/public_function.ts";
+import { optional, type OptionKinds, planOf } from "../public/signature.ts";
 import { readable } from "../readable.ts";
 import { equalShapes, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -43,6 +47,13 @@ export interface SessionOptions {
 
 const cachedPrograms = 256;
 
+const plan = planOf({
+  name: "new Session",
+  action: "make a session",
+  positional: {},
+  options: { mode: choice("compiled", "reference") } satisfies OptionKinds<SessionOptions>,
+});
+
 /**
  * Runs nodes of a graph. A session keeps no state but compiled programs; all state is in the Variables.
  *
@@ -67,11 +78,8 @@ export class Session {
 
   /** Throws a TypeError for a mode there is not. */
   constructor(options: SessionOptions = {}) {
-    const { mode = "compiled" } = options;
-    if (mode !== "compiled" && mode !== "reference") {
-      throw new TypeError(`Cannot make a session: its mode is "compiled" or "reference", not ${String(mode)}`);
-    }
-    this.#mode = mode;
+    checkCall(plan, Session, arguments.length, options);
+    this.#mode = options.mode ?? "compiled";
   }
 
   /**
@@ -89,7 +97,9 @@ export class Session {
     const { leaves, structure } = flatten(fetches as Tree);
     const nodes = leaves.filter((leaf): leaf is Value => leaf instanceof Value);
     for (const leaf of leaves) {
-      if (!(leaf instanceof Value)) throw new TypeError(`Cannot fetch ${String(leaf)}: it is no node of a graph`);
+      if (!(leaf instanceof Value)) {
+        throw new TypeError(`Cannot fetch ${describeForeign(leaf)}: it is no node of a graph`);
+      }
     }
     checkOneGraph(nodes);
     const prepared = this.#prepare(nodes, readFeeds(feeds));
@@ -140,7 +150,7 @@ function readFeeds(feeds: Feeds): ReadonlyMap<Value, Feed> {
   const map = new Map<Value, Feed>(feeds);
   for (const key of map.keys()) {
     if (key instanceof Placeholder) continue;
-    const what = key instanceof Value ? key.describe() : String(key);
+    const what = key instanceof Value ? key.describe() : describeForeign(key);
     throw new TypeError(
       `Cannot feed ${what}: only placeholders are fed${key instanceof Variable ? "; use assign()" : ""}`,
     );
@@ -188,3 +198,9 @@ function checkOneGraph(nodes: readonly Value[]): void {
   }
   if (graphs.size > 1) throw new TypeError("Cannot fetch nodes of two graphs in one run: run them one after the other");
 }
+
+signed(Session, plan);
+publicMembers(
+  Session.prototype,
+  { name: "session.run", action: "run the graph", positional: { fetches: anything, feeds: optional(anything) } },
+);

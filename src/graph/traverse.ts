@@ -2,6 +2,9 @@
  * The order in which a graph is computed.
  * @module
  */
+import { valueOrList } from "../public/kinds.ts";
+import { checkCall, signed } from "../public/public_function.ts";
+import { planOf } from "../public/signature.ts";
 import { Value } from "../value.ts";
 import { Operation } from "./operation.ts";
 
@@ -9,6 +12,9 @@ import { Operation } from "./operation.ts";
 export function inputsOf(node: Value): readonly Value[] {
   return node instanceof Operation ? node.inputNodes : [];
 }
+
+const plan = planOf({ name: "postorder", action: "put nodes in order", positional: { roots: valueOrList } });
+signed(postorder, plan);
 
 /**
  * Everything that the roots, one node or several, are computed from, and the roots: inputs before consumers, each node
@@ -28,6 +34,7 @@ export function inputsOf(node: Value): readonly Value[] {
  * ```
  */
 export function postorder(roots: Value | readonly Value[]): Value[] {
+  checkCall(plan, postorder, arguments.length, roots);
   // A loop, so that a graph may be deeper than the call stack.
   const order: Value[] = [];
   const seen = new Set<Value>();

@@ -2,8 +2,12 @@
  * Variable: state that a program keeps and changes; a parameter of a model.
  * @module
  */
-import { allocate, checkDType, type DType, dtypeInfo, isFloating, type TypedArray } from "../dtype.ts";
+import { allocate, type DType, dtypeInfo, isFloating, type TypedArray } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
+import { fromCaller } from "../public/caller.ts";
+import { boolean, dtype as dtypeKind, operand, string } from "../public/kinds.ts";
+import { checkCall, publicMembers, signed, variadic } from "../public/public_function.ts";
+import { optional, type OptionKinds, planOf } from "../public/signature.ts";
 import { readable } from "../readable.ts";
 import { equalShapes, type Shape } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
@@ -52,9 +56,9 @@ function convert<V extends Value>(value: V, dtype: DType): V {
 }
 
 const dataProperty: PropertyDescriptor & ThisType<Variable> = {
-  get() {
+  get: variadic(function (this: Variable): TypedArray {
     return this.concrete("read .data of").data;
-  },
+  }),
   enumerable: true,
 };
 
@@ -66,6 +70,35 @@ function defineFields(variable: Variable, { shape, dtype }: TensorType): void {
     data: dataProperty,
   });
 }
+
+/** The numbers that a new Variable copies. */
+function initialTensor(value: Operand | TensorData, dtype: DType | undefined): Tensor {
+  try {
+    const trace = activeTrace();
+    if (trace !== undefined && trace.graph.values === undefined) {
+      throw new TypeError(
+        `Cannot make a Variable inside ${trace.name}: it would be made anew by every trace; make it outside and close over it`,
+      );
+    }
+    if (value === undefined || value === null) {
+      throw new TypeError(
+        "Cannot make a Variable: there is no initial value; say what it begins as, such as new Variable(zeros([2, 3]))",
+      );
+    }
+    const given = value instanceof Value ? value : fromNested(value, dtype, "make a Variable");
+    return given.concrete("make a Variable of");
+  } catch (error) {
+    throw fromCaller(error, Variable);
+  }
+}
+
+const options: OptionKinds<VariableOptions> = { name: string, dtype: dtypeKind, trainable: boolean };
+const plan = planOf({
+  name: "new Variable",
+  action: "make a Variable",
+  positional: { initialValue: optional(operand) },
+  options,
+});
 
 /** Throws when a value of this type does not fit into a Variable. */
 export function checkAssignable(variable: Variable, type: TensorType): void {
@@ -112,7 +145,7 @@ export class Variable extends Value {
   constructor(initialValue: Operand | TensorData, options?: VariableOptions, standIn?: StandIn) {
     super();
     this.#standIn = standIn;
-    if (standIn !== undefined) {
+    if (standIn?.original !== undefined) {
       // Only recorded, never run: it needs no storage of its own.
       const { original } = standIn;
       this.#name = original.#name;
@@ -123,28 +156,19 @@ export class Variable extends Value {
       defineFields(this, this.#type);
       return;
     }
-    const trace = activeTrace();
-    if (trace !== undefined && trace.graph.values === undefined) {
-      throw new TypeError(
-        `Cannot make a Variable inside ${trace.name}: it would be made anew by every trace; make it outside and close over it`,
-      );
-    }
-    if (initialValue === undefined || initialValue === null) {
-      throw new TypeError(
-        "Cannot make a Variable: there is no initial value; say what it begins as, such as new Variable(zeros([2, 3]))",
-      );
-    }
-    const declared = options?.dtype === undefined ? undefined : checkDType(options.dtype);
-    const initial =
-      (initialValue instanceof Value ? initialValue : fromNested(initialValue, declared, "make a Variable"))
-        .concrete("make a Variable of");
+    checkCall(plan, Variable, arguments.length, initialValue, options);
+    const declared = options?.dtype;
+    const initial = initialTensor(initialValue, declared);
     this.#name = options?.name ?? `variable${made++}`;
     this.#trainable = options?.trainable ?? true;
     const dtype = declared ?? (initial.type.weak ? "float32" : initial.type.dtype);
     this.#type = new TensorType(dtype, initial.type.shape);
     if (options?.trainable && !isFloating(dtype)) {
-      throw new TypeError(
-        `Cannot make ${this.describe()} trainable: only floating numbers have gradients; ask for { dtype: "float32" }`,
+      throw fromCaller(
+        new TypeError(
+          `Cannot make ${this.describe()} trainable: only floating numbers have gradients; ask for { dtype: "float32" }`,
+        ),
+        Variable,
       );
     }
     this.#storage = new Storage(allocate(dtype, this.#type.size));
@@ -275,3 +299,10 @@ export class Variable extends Value {
     return `${readable(this.#name)} = ${activeTrace() === undefined ? this.snapshot() : this.#type}`;
   }
 }
+
+signed(Variable, plan);
+publicMembers(
+  Variable.prototype,
+  { name: "variable.assign", positional: { value: operand } },
+  { name: "variable.value", positional: {} },
+);

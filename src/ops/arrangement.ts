@@ -4,15 +4,7 @@
  * @module
  */
 import type { TypedArray } from "../dtype.ts";
-import {
-  axes,
-  axis as axisKind,
-  axisOrAll,
-  count as countKind,
-  operand,
-  operands,
-  wholesFrom,
-} from "../public/kinds.ts";
+import { axes, axis as axisKind, count as countKind, operand, operands, wholesFrom } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional } from "../public/signature.ts";
 import { equalShapes, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../shape.ts";
@@ -23,7 +15,6 @@ import { convertNumber, promotedDType } from "./elementwise.ts";
 import { broadcastTo, checkList, concat, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
 import { unary } from "./function.ts";
 import { apply, type Op, operandError } from "./op.ts";
-import type { Axes } from "./reduction.ts";
 
 /** Fills `output`, of shape `shape`: at every index, the element of `x` at the index that `source` makes of it. */
 function gather(
@@ -267,9 +258,9 @@ export const expandDims: <X extends Operand>(x: X, axis: number) => Result<X> = 
  * console.log(squeeze(zeros([1, 3, 1])).shape, squeeze(zeros([1, 3, 1]), -1).shape); // [3] [1, 3]
  * ```
  */
-export const squeeze: <X extends Operand>(x: X, axis?: Axes) => Result<X> = publicFunction(
+export const squeeze: <X extends Operand>(x: X, axis?: number | readonly number[]) => Result<X> = publicFunction(
   { name: "squeeze", positional: { x: operand, axis: optional(axes) } },
-  (x, axis) => apply(squeezeOp, [x], axis === undefined || axis === null ? {} : { axis }),
+  (x, axis) => apply(squeezeOp, [x], axis === undefined ? {} : { axis }),
 );
 
 /**
@@ -307,8 +298,8 @@ export const split: <X extends Operand>(x: X, parts: number | readonly number[],
   publicFunction(
     { name: "split", positional: { x: operand, parts: wholesFrom(0), axis: optional(axisKind) } },
     (x, parts, axis = 0) => {
-      if (parts === 0) throw new RangeError("Cannot split: there are 0 parts");
       const count = typeof parts === "number" ? parts : parts.length;
+      if (count === 0) throw new RangeError("Cannot split: there are 0 parts");
       const attribute = typeof parts === "number" ? parts : [...parts];
       return Array.from({ length: count }, (_, index) => apply(splitOp, [x], { parts: attribute, index, axis }));
     },
@@ -325,9 +316,9 @@ export const split: <X extends Operand>(x: X, parts: number | readonly number[],
  * console.log(flip([[1, 2], [3, 4]], 1).toArray()); // [[2, 1], [4, 3]]
  * ```
  */
-export const flip: <X extends Operand>(x: X, axis?: Axes) => Result<X> = publicFunction(
+export const flip: <X extends Operand>(x: X, axis?: number | readonly number[]) => Result<X> = publicFunction(
   { name: "flip", positional: { x: operand, axis: optional(axes) } },
-  (x, axis) => apply(flipOp, [x], axis === undefined || axis === null ? {} : { axis }),
+  (x, axis) => apply(flipOp, [x], axis === undefined ? {} : { axis }),
 );
 
 /**
@@ -360,9 +351,9 @@ export const tile: <X extends Operand>(x: X, repetitions: number | readonly numb
  * console.log(repeat([1, 2], 2).toArray()); // [1, 1, 2, 2]
  * ```
  */
-export const repeat: <X extends Operand>(x: X, count: number, axis?: number | null) => Result<X> = publicFunction(
-  { name: "repeat", positional: { x: operand, count: countKind, axis: optional(axisOrAll) } },
+export const repeat: <X extends Operand>(x: X, count: number, axis?: number) => Result<X> = publicFunction(
+  { name: "repeat", positional: { x: operand, count: countKind, axis: optional(axisKind) } },
   (x, count, axis) => {
-    return apply(repeatOp, [x], axis === undefined || axis === null ? { count } : { count, axis });
+    return apply(repeatOp, [x], axis === undefined ? { count } : { count, axis });
   },
 );

@@ -2,7 +2,6 @@
  * New tensors: of numbers, filled, counted, and like others.
  * @module
  */
-import { describeForeign } from "../describe.ts";
 import { allocate, type DType, dtypeOfArray, isTypedArray, type TypedArray } from "../dtype.ts";
 import {
   anything,

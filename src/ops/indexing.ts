@@ -21,9 +21,16 @@ export function toIndices<I extends Operand>(indices: I, name: string): I {
   if (indices instanceof Value) return indices;
   const literal: Operand = indices;
   const numbers = fromNested(literal, "float64", name);
+  if (hasBoolean(literal)) {
+    throw new TypeError(`Cannot ${name}: the indices are booleans; where() chooses by a condition`);
+  }
   const fraction = numbers.data.find((index) => !Number.isInteger(index));
   if (fraction !== undefined) throw new TypeError(`Cannot ${name}: the index ${fraction} is not a whole number`);
   return fromNested(literal, "int32", name) as Operand as I; // a Tensor in place of its numbers: Result<…> is the same
+}
+
+function hasBoolean(nested: unknown): boolean {
+  return typeof nested === "boolean" || Array.isArray(nested) && nested.some(hasBoolean);
 }
 
 /** Throws unless the indices among `inputs` are integers. */

@@ -191,7 +191,7 @@ export interface Methods {
   /** The whole repeated along each axis. */
   tile(repetitions: number | readonly number[]): Result<this>;
   /** Each element repeated `count` times along an axis, or along the flattened tensor. */
-  repeat(count: number, axis?: number | null): Result<this>;
+  repeat(count: number, axis?: number): Result<this>;
   /** Cut along an axis into so many equal parts, or into parts of the sizes given. */
   split(countOrSizes: number | readonly number[], axis?: number): Result<this>[];
   /** The slices along an axis (the first by default) that integer `indices` name. */

@@ -12,6 +12,7 @@ import {
   count as countKind,
   dtype as dtypeKind,
   finite,
+  notNegative,
   numberBetween,
   orValue,
   shape as shapeKind,
@@ -249,7 +250,7 @@ export const normal: (shape: Shape, options?: NormalOptions) => Value = publicFu
       ...sampleOptions,
       dtype: dtypeKind,
       mean: finite,
-      std: numberBetween(0, Infinity),
+      std: notNegative,
     } satisfies OptionKinds<NormalOptions>,
   },
   (shape, options = {}) => {

@@ -3,7 +3,7 @@
  * @module
  */
 import { type DType, dtypeInfo, isFloating, isInteger } from "../dtype.ts";
-import { axes, axisOrAll, boolean, finite, operand } from "../public/kinds.ts";
+import { axesOrAll, axisOrAll, boolean, finite, operand } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { type Kinds, optional, type OptionKinds } from "../public/signature.ts";
 import type { Operand, Result, Value } from "../value.ts";
@@ -222,7 +222,7 @@ function degreesOfFreedom(x: Value, attributes: VarianceAttributes): number {
   return Math.max(reduction("variance", x.shape, attributes).count - attributes.correction, 0);
 }
 
-const reduceArguments: Kinds = { x: operand, axis: optional(axes) };
+const reduceArguments: Kinds = { x: operand, axis: optional(axesOrAll) };
 const argArguments: Kinds = { x: operand, axis: optional(axisOrAll) };
 const reduceOptions: OptionKinds<ReduceOptions> = { keepDims: boolean };
 const varianceOptions: OptionKinds<VarianceOptions> = { keepDims: boolean, correction: finite };

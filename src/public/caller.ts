@@ -10,8 +10,22 @@
 /** Any function, as a mark in a stack. */
 export type Entry = (...args: never[]) => unknown;
 
+/** Any class, as a mark in a stack: its constructor. */
+export type Class = abstract new (...args: never[]) => unknown;
+
+/** What has a stack: an error, or the place of a call, for errors that come when that is over. */
+export interface Call {
+  readonly stack?: string;
+}
+
+/** What an engine may have: it takes the stack of `target` anew, from the call of `entry` outwards. */
+const engine: { readonly prototype: Error; captureStackTrace?(target: object, entry: unknown): void } = Error;
+
 /** Errors whose stack stays as it is: the user's own, and those that began at a line of a callback of the user's. */
 const settled = new WeakSet<Error>();
+
+/** Errors whose stack was taken anew. */
+const begun = new WeakSet<Error>();
 
 /** Of errors that the library did not word, which are its own mistakes or the engine's limits: the calls that led there. */
 const origins = new WeakMap<Error, string>();
@@ -25,31 +39,50 @@ function isWorded(error: Error): boolean {
  * `error`, whose stack now begins where `entry` was called, if it is an error of the library. Where the engine and not the
  * library worded it, the calls inside the library follow.
  */
-export function fromCaller<T>(error: T, entry: Entry): T {
+export function fromCaller<T>(error: T, entry: Entry | Class): T {
   if (!(error instanceof Error) || settled.has(error)) return error;
   const worded = isWorded(error);
   if (!worded && error.constructor !== TypeError && error.constructor !== RangeError) return error;
-  if (!worded && !origins.has(error)) origins.set(error, callsOf(error.stack ?? ""));
-  beginAt(error, (target) => Error.captureStackTrace?.(target, entry as () => void)); // any function will do
-  const origin = worded ? undefined : origins.get(error);
-  if (origin !== undefined) error.stack += origin;
+  begun.add(error);
+  if (!worded && !origins.has(error)) origins.set(error, callsOf(error));
+  change(error, (each) => {
+    engine.captureStackTrace?.(each, entry);
+    if (!worded) each.stack += origins.get(each)!; // it was set just now
+  });
   return error;
 }
 
-/** Takes the stack of an error anew; one that is frozen keeps what it has. */
-function beginAt(error: Error, capture: (error: Error) => void): void {
+/**
+ * The same for an error of the constructor of `base`, by which a `target` is made. Engines show a constructor that a class
+ * has without writing one as a call, at the head of the class or at no place; such calls are left out.
+ */
+export function fromConstruction<T>(error: T, base: Class, target: Class): T {
+  fromCaller(error, base);
+  if (!(error instanceof Error) || settled.has(error)) return error;
+  const unwritten = new Set<string | undefined>();
+  for (let type = target; type !== base; type = Object.getPrototypeOf(type) as Class) { // a target extends its base
+    if (!/\bconstructor\s*\(/.test(Function.prototype.toString.call(type))) unwritten.add(type.name);
+  }
+  change(error, (each) => {
+    const calls = callsOf(each);
+    const lines = calls.split("\n").slice(1);
+    const first = lines.findIndex((line) => !unwritten.has(/^\s+at new (\S+) /.exec(line)?.[1]));
+    if (first > 0) each.stack = each.stack!.replace(calls, ["", ...lines.slice(first)].join("\n")); // a part of it
+  });
+  return error;
+}
+
+/** Changes the stack of an error; one that is frozen keeps what it has. */
+function change(error: Error, body: (error: Error) => void): void {
   try {
-    capture(error);
-    // JavaScriptCore shows the constructor that a class has without writing one as a call at no place.
-    const unplaced = /\n\s+at new [^\n]*\(unknown:[^\n]*/;
-    if (error.stack !== undefined && unplaced.test(error.stack)) error.stack = error.stack.replace(unplaced, "");
+    body(error);
   } catch {
     // The stack cannot be written.
   }
 }
 
 /** The lines of a stack that are calls. */
-function callsOf(stack: string): string {
+function callsOf({ stack = "" }: Call): string {
   const first = stack.search(/\n\s+at /);
   return first < 0 ? "" : stack.slice(first);
 }
@@ -58,6 +91,14 @@ function callsOf(stack: string): string {
 export function usersOwn<T>(error: T): T {
   if (error instanceof Error) settled.add(error);
   return error;
+}
+
+/**
+ * `error` of code that may be the user's, but in the library's classes is the library's own: an error that left a public
+ * function goes on to begin where the outermost is called, and any other is the user's.
+ */
+export function ofOverride<T>(error: T): T {
+  return error instanceof Error && begun.has(error) ? error : usersOwn(error);
 }
 
 /** Runs code of the user's. What it throws passes through the library as it is. */
@@ -69,27 +110,18 @@ export function callUser<T>(body: () => T): T {
   }
 }
 
-/** The place of a call, for errors that come when it is over. */
-export interface Call {
-  readonly stack?: string;
-}
-
-/** Remembers where `entry` is called, while it runs. */
+/** Remembers where `entry`, which is no async function itself, is called, while it runs. */
 export function captureCall(entry: Entry): Call {
   const call: Call = {};
-  Error.captureStackTrace?.(call, entry as () => void); // any function will do
+  engine.captureStackTrace?.(call, entry);
   return call;
 }
 
-/** `error`, which came when a call was over: its stack begins where that was made. */
-export function fromCall<T>(error: T, { stack }: Call): T {
-  if (!(error instanceof Error) || settled.has(error) || stack === undefined) return error;
-  const { name, message } = error;
-  beginAt(
-    error,
-    (target) =>
-      target.stack = `${name}: ${message}${callsOf(stack)}${isWorded(error) ? "" : callsOf(error.stack ?? "")}`,
-  );
-  settled.add(error);
-  return error;
+/** `error`, which came when a call was over: if it is the library's, its stack now begins where that was made. */
+export function fromCall<T>(error: T, call: Call): T {
+  if (error instanceof Error && !settled.has(error) && call.stack !== undefined) {
+    const inside = isWorded(error) ? "" : callsOf(error);
+    change(error, (each) => each.stack = `${each.name}: ${each.message}${callsOf(call)}${inside}`);
+  }
+  return usersOwn(error);
 }

@@ -45,8 +45,14 @@ export const axisOrAll: Kind = {
   is: (given) => given === null || isWhole(given),
 };
 
-/** What names some axes, or all of them by null. */
+/** What names some axes. */
 export const axes: Kind = {
+  words: "a whole number, or a list of them",
+  is: (given) => isWhole(given) || isListOf(given, isWhole),
+};
+
+/** What names some axes, or all of them by null. */
+export const axesOrAll: Kind = {
   words: "a whole number, a list of them, or null for all axes",
   is: (given) => given === null || isWhole(given) || isListOf(given, isWhole),
 };
@@ -74,9 +80,19 @@ export const finite: Kind = { words: "a finite number", is: isNumber, fits: Numb
 
 /** A number from `low` to `high`, both of which it may be. */
 export function numberBetween(low: number, high: number): Kind {
-  const words = high === Infinity ? `a number ≥ ${low}` : `a number from ${low} to ${high}`;
-  return { words, is: isNumber, fits: (given: number) => given >= low && given <= high };
+  return {
+    words: `a number from ${low} to ${high}`,
+    is: isNumber,
+    fits: (given: number) => given >= low && given <= high,
+  };
 }
+
+/** A number that is not negative, nor infinite. */
+export const notNegative: Kind = {
+  words: "a finite number ≥ 0",
+  is: isNumber,
+  fits: (given: number) => given >= 0 && given < Infinity,
+};
 
 /** A number from 0 up to, but not, 1. */
 export const fraction: Kind = {
@@ -190,3 +206,15 @@ export const windowPadding: Kind = {
 export function recordsOf(members: Kinds): Kind {
   return { words: "a list of objects", is: Array.isArray, members };
 }
+
+/** A function, or a value. */
+export const functionOrValue: Kind = {
+  words: "a function, or a node of a graph",
+  is: (given) => typeof given === "function" || given instanceof Value,
+};
+
+/** A value, or a list of values. */
+export const valueOrList: Kind = {
+  words: `${value.words}, or a list of these`,
+  is: (given) => given instanceof Value || isListOf(given, (each) => each instanceof Value),
+};

@@ -3,7 +3,7 @@
  * leaves it begins where it was called.
  * @module
  */
-import { type Entry, fromCaller } from "./caller.ts";
+import { type Call, captureCall, type Class, type Entry, fromCall, fromCaller } from "./caller.ts";
 import { checkArguments, type Plan, planOf, type Signature, wrongCount } from "./signature.ts";
 
 /** What a public function is made of. */
@@ -15,11 +15,17 @@ interface Made {
 /** What a public function does. No function takes more arguments than these. */
 type Body = (first: unknown, second: unknown, third: unknown, fourth: unknown) => unknown;
 
-const functions = new WeakMap<Entry, Made>();
+/** Public functions by themselves. Of those that are not made here, and of classes, only the plan is known. */
+const functions = new WeakMap<Entry | Class, Pick<Made, "plan"> & Partial<Made>>();
 
-/** The signature of a public function, or of a method of one. */
-export function signatureOf(entry: Entry): Signature | undefined {
+/** The signature of a public function or class. */
+export function signatureOf(entry: Entry | Class): Signature | undefined {
   return functions.get(entry)?.plan.signature;
+}
+
+/** Says that a class, or a function that checks its calls itself, takes what the plan says. */
+export function signed(entry: Entry | Class, plan: Plan): void {
+  functions.set(entry, { plan });
 }
 
 /** Gives a public function its name, and remembers what it is made of. */
@@ -49,9 +55,30 @@ export function publicFunction<F extends Entry>(signature: Signature, body: F): 
   return named(entry, plan, body);
 }
 
+/** The same for what gives a promise: the stack of what it is rejected with begins at the call, too. */
+export function publicAsync<A extends readonly unknown[], R>(
+  signature: Signature,
+  body: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  const plan = planOf(signature);
+  const run = async (call: Call, args: A): Promise<R> => {
+    try {
+      if (args.length < plan.least || args.length > plan.most) throw wrongCount(plan, args.length);
+      checkArguments(plan, args[0], args[1], undefined, undefined);
+      return await body(...args);
+    } catch (error) {
+      throw fromCall(error, call);
+    }
+  };
+  function entry(...args: A): Promise<R> {
+    return run(captureCall(entry), args);
+  }
+  return named(entry, plan, body);
+}
+
 /** A public function as a method, whose first argument is what it is called on. */
 export function methodOf(of: Entry): (this: unknown, ...rest: never[]) => unknown {
-  const { plan, body } = functions.get(of)!; // every public function was made above
+  const { plan, body } = functions.get(of) as Made; // every operation's function was made here
   const { least, most, isChecked } = plan;
   function method(this: unknown, second: unknown, third: unknown, fourth: unknown): unknown {
     try {
@@ -64,4 +91,57 @@ export function methodOf(of: Entry): (this: unknown, ...rest: never[]) => unknow
     }
   }
   return method;
+}
+
+/** Checks a call of `entry`, a constructor or a function that does not pass through {@linkcode publicFunction}. */
+export function checkCall(plan: Plan, entry: Entry | Class, count: number, first?: unknown, second?: unknown): void {
+  try {
+    if (count < plan.least || count > plan.most) throw wrongCount(plan, count);
+    checkArguments(plan, first, second, undefined, undefined);
+  } catch (error) {
+    throw fromCaller(error, entry);
+  }
+}
+
+/** A function of any number of arguments, from which errors begin where it is called. */
+export function variadic<F extends Entry>(body: F): F {
+  function entry(this: unknown, ...args: never[]): unknown {
+    try {
+      return body.apply(this, args);
+    } catch (error) {
+      throw fromCaller(error, entry);
+    }
+  }
+  return Object.defineProperty(entry, "name", { value: body.name }) as Entry as F; // it takes and returns the same
+}
+
+/** Makes methods and accessors of a class, which are as their signatures say, public functions. */
+export function publicMembers(owner: object, ...signatures: readonly Signature[]): void {
+  for (const signature of signatures) {
+    const name = signature.name.slice(signature.name.lastIndexOf(".") + 1);
+    const { value, get, set, ...rest } = Object.getOwnPropertyDescriptor(owner, name)!; // it names a member
+    const plan = planOf(signature);
+    Object.defineProperty(owner, name, {
+      ...rest,
+      ...(value !== undefined && { value: publicMethod(plan, value as Method) }), // a member that is no accessor is a method
+      ...(get !== undefined && { get: variadic(get) }),
+      ...(set !== undefined && { set: publicMethod(plan, set) as (value: unknown) => void }), // it has one argument
+    });
+  }
+}
+
+type Method = (this: unknown, first: unknown, second: unknown) => unknown;
+
+function publicMethod(plan: Plan, body: Method): Method {
+  function method(this: unknown, first: unknown, second: unknown): unknown {
+    try {
+      const count = arguments.length;
+      if (count < plan.least || count > plan.most) throw wrongCount(plan, count);
+      if (plan.isChecked) checkArguments(plan, first, second, undefined, undefined);
+      return body.call(this, first, second);
+    } catch (error) {
+      throw fromCaller(error, method);
+    }
+  }
+  return named(method as Entry, plan, body as Entry) as Method; // `this` is not among the arguments of an Entry
 }

@@ -49,6 +49,16 @@ export function required(kind: Kind): Kind {
   return { ...kind, isRequired: true };
 }
 
+/** What an argument or an option is checked by. All are of one shape, which is what makes looking at them quick. */
+interface Check {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Whether a value will do. */
+  readonly accepts: (value: unknown) => boolean;
+  /** Whether it may be left out. */
+  readonly isOptional: boolean;
+}
+
 /** A signature, made ready for checking calls. */
 export interface Plan {
   readonly signature: Signature;
@@ -58,30 +68,49 @@ export interface Plan {
   readonly most: number;
   /** Whether anything but the number of arguments is checked. */
   readonly isChecked: boolean;
-  /** The names of the arguments before the options. */
-  readonly names: readonly string[];
-  /** Their kinds. */
-  readonly kinds: readonly Kind[];
-  /** The options. */
-  readonly options: Kinds;
-  /** The options that have to be there. */
+  /** One for each argument before the options. */
+  readonly checks: readonly (Check | undefined)[];
+  /** The options by name, if it takes any. */
+  readonly options: Members | undefined;
+}
+
+/** The members of an object, made ready for checking. */
+interface Members {
+  readonly checks: ReadonlyMap<string, Check>;
+  /** Those that have to be there. */
   readonly required: readonly string[];
+}
+
+function membersOf(kinds: Kinds): Members {
+  const entries = Object.entries(kinds);
+  return {
+    checks: new Map(entries.map(([name, kind]) => [name, checkOf(name, kind)])),
+    required: entries.flatMap(([name, { isRequired }]) => isRequired ? [name] : []),
+  };
+}
+
+function checkOf(name: string, kind: Kind): Check {
+  const { is = () => true, fits, members, isOptional = false } = kind;
+  const each = members && membersOf(members);
+  const accepts = (value: unknown): boolean =>
+    is(value) && (fits === undefined || fits(value as never)) && // `is` has seen that it takes it
+    (each === undefined || (value as readonly unknown[]).every((object) => acceptsMembers(each, object))); // it is a list
+  return { name, kind, accepts: fits === undefined && each === undefined ? is : accepts, isOptional };
 }
 
 /** Makes a signature ready for checking calls. */
 export function planOf(signature: Signature): Plan {
-  const { positional, options } = signature;
-  const kinds = Object.values(positional);
-  const required = requiredOf(options ?? {});
+  const entries = Object.entries(signature.positional);
+  const options = signature.options && membersOf(signature.options);
+  const count = entries.length;
+  const isNeeded = options !== undefined && options.required.length > 0;
   return {
     signature,
-    least: required.length > 0 ? kinds.length + 1 : kinds.findLastIndex(({ isOptional }) => !isOptional) + 1,
-    most: kinds.length + (options === undefined ? 0 : 1),
-    isChecked: options !== undefined || kinds.some(({ is }) => is !== undefined),
-    names: Object.keys(positional),
-    kinds,
-    options: options ?? {},
-    required,
+    least: isNeeded ? count + 1 : entries.findLastIndex(([, { isOptional }]) => !isOptional) + 1,
+    most: options === undefined ? count : count + 1,
+    isChecked: options !== undefined || entries.some(([, { is }]) => is !== undefined),
+    checks: entries.map(([name, kind]) => kind.is === undefined ? undefined : checkOf(name, kind)),
+    options,
   };
 }
 
@@ -117,20 +146,22 @@ export function checkArguments(
   third: unknown,
   fourth: unknown,
 ): void {
-  const { signature, names, kinds, most } = plan;
-  for (let position = 0; position < most; position++) {
+  const { checks, options } = plan;
+  const count = checks.length;
+  for (let position = 0; position < count; position++) {
+    const check = checks[position];
+    if (check === undefined) continue;
     const value = position === 0 ? first : position === 1 ? second : position === 2 ? third : fourth;
-    const kind = kinds[position];
-    if (kind === undefined) checkOptions(plan, value);
-    else if (kind.is !== undefined && !(value === undefined && kind.isOptional)) {
-      const problem = problemOfValue(signature, names[position]!, kind, value);
-      if (problem !== undefined) throw problem;
-    }
+    const isAccepted = value === undefined && check.isOptional || check.accepts(value);
+    if (!isAccepted) throw problemOf(plan.signature, check.name, check.kind, value)!; // it was not accepted for something
   }
+  if (options === undefined) return;
+  const given = count === 0 ? first : count === 1 ? second : count === 2 ? third : fourth;
+  if (given !== undefined || options.required.length > 0) checkOptions(plan.signature, options, given);
 }
 
 /** What is wrong with an argument or an option, if anything is. */
-function problemOfValue(signature: Signature, name: string, kind: Kind, value: unknown): Error | undefined {
+function problemOf(signature: Signature, name: string, kind: Kind, value: unknown): Error | undefined {
   const { is, fits, words, members } = kind;
   const isKind = is === undefined || is(value);
   if (!isKind || fits !== undefined && !fits(value as never)) { // `is` has seen that `fits` takes it
@@ -139,7 +170,7 @@ function problemOfValue(signature: Signature, name: string, kind: Kind, value: u
   }
   if (members === undefined) return undefined;
   for (const [index, each] of (value as readonly unknown[]).entries()) { // it has members because it is a list of objects
-    const problem = problemOfMembers(signature, members, requiredOf(members), each, `${name}[${index}]`);
+    const problem = problemOfMembers(signature, membersOf(members), each, `${name}[${index}] is`);
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -167,46 +198,52 @@ function spellList(list: readonly unknown[], depth: number): string | undefined 
 
 /** Whether a value is an object that was written in braces: of no class, whatever realm it comes from. */
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null ||
-    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty");
+  if (prototype === Object.prototype || prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty");
 }
 
-/** Checks the object of options, where one was given. */
-function checkOptions({ signature, options, required }: Plan, given: unknown): void {
+/** Checks the object of options. */
+function checkOptions(signature: Signature, options: Members, given: unknown): void {
   let problem: Error | undefined;
   try {
-    problem = problemOfMembers(signature, options, required, given === undefined ? {} : given, "the options");
+    if (acceptsMembers(options, given)) return;
+    problem = problemOfMembers(signature, options, given === undefined ? {} : given, "the options are");
   } catch (error) {
     throw usersOwn(error); // a getter or a proxy is code of the user's
   }
   if (problem !== undefined) throw problem;
 }
 
-function requiredOf(members: Kinds): readonly string[] {
-  return Object.keys(members).filter((name) => members[name]!.isRequired);
+/** Whether an object has no members but those that it may have, and all that it has to have. */
+function acceptsMembers({ checks, required }: Members, given: unknown): boolean {
+  if (!isPlainObject(given)) return false;
+  for (const name in given) {
+    const check = checks.get(name);
+    if (check === undefined) return false;
+    const value = given[name];
+    if (value !== undefined && !check.accepts(value)) return false;
+  }
+  for (const name of required) if (given[name] === undefined) return false;
+  return true;
 }
 
-/** What is wrong with an object whose members are of such kinds, if anything is. */
+/** What is wrong with an object that is not accepted. */
 function problemOfMembers(
   signature: Signature,
-  kinds: Kinds,
-  required: readonly string[],
+  { checks, required }: Members,
   given: unknown,
   what: string,
 ): Error | undefined {
   const fail = (reason: string): Error => new TypeError(`${cannot(signature)}: ${reason}`);
-  if (!isPlainObject(given)) {
-    return fail(
-      `${what} ${what.endsWith("s") ? "are" : "is"} ${describeForeign(given)}, not an object ${describeMembers(kinds)}`,
-    );
-  }
+  const kinds = Object.fromEntries([...checks].map(([name, { kind }]) => [name, kind]));
+  if (!isPlainObject(given)) return fail(`${what} ${describeForeign(given)}, not an object ${describeMembers(kinds)}`);
   for (const name in given) {
-    if (!Object.hasOwn(kinds, name)) return fail(unknownOption(kinds, name));
+    const kind = checks.get(name)?.kind;
+    if (kind === undefined) return fail(unknownOption([...checks.keys()], name));
     const value = given[name];
-    if (value === undefined) continue;
-    const problem = problemOfValue(signature, `the option ${name}`, kinds[name]!, value);
+    const problem = value === undefined ? undefined : problemOf(signature, `the option ${name}`, kind, value);
     if (problem !== undefined) return problem;
   }
   for (const name of required) {
@@ -215,8 +252,7 @@ function problemOfMembers(
   return undefined;
 }
 
-function unknownOption(kinds: Kinds, name: string): string {
-  const known = Object.keys(kinds);
+function unknownOption(known: readonly string[], name: string): string {
   const meant = nearest(name, known);
   const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
   const list = known.length === 1 ? `the option is ${known[0]}` : `the options are ${known.join(", ")}`;

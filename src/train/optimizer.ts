@@ -11,6 +11,10 @@ import { Macro } from "../graph/specialize.ts";
 import { postorder } from "../graph/traverse.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
 import { zeros } from "../ops/creation.ts";
+import { callUser, ofOverride } from "../public/caller.ts";
+import { functionOrValue, listOf } from "../public/kinds.ts";
+import { publicMembers } from "../public/public_function.ts";
+import { type Kind, optional } from "../public/signature.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkScalar } from "../transforms/grad.ts";
 import { checkSynchronous, traced } from "../transforms/trace.ts";
@@ -47,7 +51,7 @@ export abstract class Optimizer {
     if (typeof loss !== "function") return new Minimize(graphOf(loss), loss, this, variables);
     const record = (trace: Trace): Value => {
       const before = new Map(trace.reads);
-      const result = loss();
+      const result = callUser(loss);
       checkSynchronous(result, "the loss");
       const node = nodeIn(trace.graph, checkScalar(result, "the loss"));
       this.#step(trace, node, (variable) => before.get(variable) ?? trace.graph.read(variable), variables);
@@ -73,12 +77,16 @@ export abstract class Optimizer {
       }
     }
     const gradients = backpropagate([loss], [onesSeed(trace.graph, loss)], variables.map(readOf));
-    this.beginStep(variables.filter((_, index) => gradients[index] !== undefined));
-    variables.forEach((variable, index) => {
-      const gradient = gradients[index];
-      if (gradient !== undefined) this.update(variable, gradient);
-    });
-    this.endStep();
+    try {
+      this.beginStep(variables.filter((_, index) => gradients[index] !== undefined));
+      variables.forEach((variable, index) => {
+        const gradient = gradients[index];
+        if (gradient !== undefined) this.update(variable, gradient);
+      });
+      this.endStep();
+    } catch (error) {
+      throw ofOverride(error);
+    }
   }
 
   /** For {@linkcode Minimize}: a step in a specialised graph, where every read sees the values at the start of the run. */
@@ -209,3 +217,16 @@ export class Minimize extends Macro {
     return undefined;
   }
 }
+
+/** What can be minimized with respect to. */
+const variable: Kind = { words: "a Variable", is: (given) => given instanceof Variable };
+
+publicMembers(
+  Optimizer.prototype,
+  {
+    name: "optimizer.minimize",
+    action: "minimize the loss",
+    positional: { loss: functionOrValue, variables: optional(listOf(variable)) },
+  },
+  { name: "optimizer.slotsOf", action: "list what is kept", positional: { variable } },
+);

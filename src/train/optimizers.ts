@@ -3,33 +3,12 @@
  * @module
  */
 import type { Variable } from "../graph/variable.ts";
+import { fromCaller } from "../public/caller.ts";
+import { boolean, fraction, notNegative, numberBetween } from "../public/kinds.ts";
+import { checkCall, publicMembers, signed } from "../public/public_function.ts";
+import { type OptionKinds, planOf, required, type Signature } from "../public/signature.ts";
 import type { Value } from "../value.ts";
 import { Optimizer } from "./optimizer.ts";
-
-function checkNumber(name: string, value: number, low: number, high: number): number {
-  if (typeof value !== "number" || !(value >= low && value <= high)) {
-    throw new RangeError(`Cannot use ${name} ${String(value)}: it is a number between ${low} and ${high}`);
-  }
-  return value;
-}
-
-/** How much of the past is kept: a number from 0 up to, but not, 1, where nothing new would ever count. */
-function checkFraction(name: string, value: number): number {
-  if (typeof value !== "number" || !(value >= 0 && value < 1)) {
-    throw new RangeError(`Cannot use ${name} ${String(value)}: it is a number from 0 up to, but not, 1`);
-  }
-  return value;
-}
-
-/** Options, and not the bare number that other libraries take. */
-function checkOptions<T extends object>(name: string, options: T): T {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Cannot make the optimizer ${name} of ${String(options)}: it takes options, as { learningRate: 0.1 }`,
-    );
-  }
-  return options;
-}
 
 /** Options of {@linkcode SGD}. */
 export interface SGDOptions {
@@ -40,6 +19,21 @@ export interface SGDOptions {
   /** Whether the gradient is taken as if the momentum's step had been made (Nesterov's method); false by default. */
   readonly nesterov?: boolean;
 }
+
+/** What a learning rate is, and other numbers that are not negative. */
+const rate = notNegative;
+
+const sgdOptions: OptionKinds<SGDOptions> = {
+  learningRate: required(rate),
+  momentum: numberBetween(0, 1),
+  nesterov: boolean,
+};
+const sgdPlan = planOf({
+  name: "new train.SGD",
+  action: "make the optimizer SGD",
+  positional: {},
+  options: sgdOptions,
+});
 
 /**
  * Stochastic gradient descent, optionally with momentum (Polyak, 1964; Sutskever et al., "On the importance of
@@ -63,13 +57,16 @@ export class SGD extends Optimizer {
 
   constructor(options: SGDOptions) {
     super();
-    const { learningRate, momentum = 0, nesterov = false } = checkOptions("SGD", options);
-    if (nesterov && momentum === 0) throw new RangeError("Cannot use Nesterov's method: it needs a momentum above 0");
-    this.#learningRate = this.hyperParameter(
-      "learningRate",
-      checkNumber("the learning rate", learningRate, 0, Infinity),
-    );
-    this.#momentum = this.hyperParameter("momentum", checkNumber("the momentum", momentum, 0, 1));
+    checkCall(sgdPlan, SGD, arguments.length, options);
+    const { learningRate, momentum = 0, nesterov = false } = options;
+    if (nesterov && momentum === 0) {
+      throw fromCaller(
+        new RangeError("Cannot make the optimizer SGD: Nesterov's method needs a momentum above 0"),
+        SGD,
+      );
+    }
+    this.#learningRate = this.hyperParameter("learningRate", learningRate);
+    this.#momentum = this.hyperParameter("momentum", momentum);
     this.#useMomentum = momentum !== 0;
     this.#nesterov = nesterov;
   }
@@ -80,7 +77,7 @@ export class SGD extends Optimizer {
   }
 
   set learningRate(value: number) {
-    this.#learningRate.assign(checkNumber("the learning rate", value, 0, Infinity));
+    this.#learningRate.assign(value);
   }
 
   protected override update(variable: Variable, gradient: Value): void {
@@ -97,9 +94,24 @@ export class SGD extends Optimizer {
   }
 }
 
+const learningRate: Signature = {
+  name: "optimizer.learningRate",
+  action: "set the learning rate",
+  positional: { value: rate },
+};
+publicMembers(SGD.prototype, learningRate);
+signed(SGD, sgdPlan);
+
+const gradientDescentPlan = planOf({
+  name: "new train.GradientDescentOptimizer",
+  action: "make a GradientDescentOptimizer",
+  positional: { learningRate: rate },
+});
+
 /** Plain gradient descent under TensorFlow 1's name: `new GradientDescentOptimizer(0.01)`. */
 export class GradientDescentOptimizer extends SGD {
   constructor(learningRate: number) {
+    checkCall(gradientDescentPlan, GradientDescentOptimizer, arguments.length, learningRate);
     super({ learningRate });
   }
 }
@@ -121,6 +133,19 @@ interface Corrections {
   readonly first: Value;
   readonly second: Value;
 }
+
+const adamOptions: OptionKinds<AdamOptions> = {
+  learningRate: rate,
+  beta1: fraction,
+  beta2: fraction,
+  epsilon: rate,
+};
+const adamPlan = planOf({
+  name: "new train.Adam",
+  action: "make the optimizer Adam",
+  positional: {},
+  options: adamOptions,
+});
 
 /**
  * Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015), with the bias corrections of its
@@ -146,14 +171,12 @@ export class Adam extends Optimizer {
 
   constructor(options: AdamOptions = {}) {
     super();
-    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = checkOptions("Adam", options);
-    this.#learningRate = this.hyperParameter(
-      "learningRate",
-      checkNumber("the learning rate", learningRate, 0, Infinity),
-    );
-    this.#beta1 = checkFraction("beta1", beta1);
-    this.#beta2 = checkFraction("beta2", beta2);
-    this.#epsilon = checkNumber("epsilon", epsilon, 0, Infinity);
+    checkCall(adamPlan, Adam, arguments.length, options);
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+    this.#learningRate = this.hyperParameter("learningRate", learningRate);
+    this.#beta1 = beta1;
+    this.#beta2 = beta2;
+    this.#epsilon = epsilon;
   }
 
   /** How far a step goes. Setting it never compiles anew. */
@@ -162,7 +185,7 @@ export class Adam extends Optimizer {
   }
 
   set learningRate(value: number) {
-    this.#learningRate.assign(checkNumber("the learning rate", value, 0, Infinity));
+    this.#learningRate.assign(value);
   }
 
   /** Counts the updates, and works out what corrects the means for having started at zero, once per counter. */
@@ -201,3 +224,7 @@ export class Adam extends Optimizer {
     variable.assign(variable.sub(nextMean.mul(first.astype(dtype)).div(root)));
   }
 }
+
+signed(GradientDescentOptimizer, gradientDescentPlan);
+signed(Adam, adamPlan);
+publicMembers(Adam.prototype, learningRate);

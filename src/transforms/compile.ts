@@ -12,6 +12,10 @@ import { type StandIn, Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
 import type { ElementwiseOp } from "../ops/elementwise.ts";
 import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../ops/op.ts";
+import { type Call, callUser, captureCall, fromCall, fromCaller } from "../public/caller.ts";
+import { boolean, choice, count, fn as fnKind, listOf, wholeFrom } from "../public/kinds.ts";
+import { checkCall, signed, variadic } from "../public/public_function.ts";
+import { type OptionKinds, planOf } from "../public/signature.ts";
 import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { flatten, type Structure, unflatten } from "../tree.ts";
@@ -100,6 +104,18 @@ export interface CompiledFunction<A extends readonly unknown[], R> {
   readonly stats: CompileStats;
 }
 
+const plan = planOf({
+  name: "compile",
+  positional: { fn: fnKind },
+  options: {
+    emitter: choice("auto", "js", "wasm"),
+    threads: wholeFrom(1),
+    exact: boolean,
+    static: listOf(count),
+  } satisfies OptionKinds<CompileOptions>,
+});
+signed(compile, plan);
+
 const cachedPrograms = 64;
 /** Of programs that were dropped, the keys up to this length are remembered, as many as there may be programs. */
 const rememberedLength = 4096;
@@ -156,14 +172,7 @@ export function compile<
   fn: ((...args: A) => R) & WithoutNumbers<A, Static>,
   options: CompileOptions<Static> = {},
 ): CompiledFunction<A, R> {
-  const { emitter = "auto", threads = 1 } = options;
-  if (typeof fn !== "function") throw new TypeError(`Cannot compile ${String(fn)}: it is not a function`);
-  if (emitter !== "auto" && emitter !== "js" && emitter !== "wasm") {
-    throw new TypeError(`Cannot compile with the emitter ${String(emitter)}: the emitters are "auto", "js" and "wasm"`);
-  }
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`Cannot compile for ${String(threads)} threads: it takes a whole number from 1`);
-  }
+  checkCall(plan, compile, arguments.length, fn, options);
   const name = functionName(fn);
   const staticArguments = new Set<number>(options.static);
   // It is called with a tree of the structure of A.
@@ -232,24 +241,34 @@ export function compile<
   };
 
   const run = (...args: CompiledArguments<A>): Compiled<R> => {
-    const trace = activeTrace();
-    // Both results are of the structure of what fn returned; the static type of nodes is wider than it says.
-    if (trace !== undefined) return callInside(trace, untyped, name, takeApart(args)) as Compiled<R>;
-    calls++;
-    const { program, leaves } = prepare(args);
-    const { inputs, variables } = operandsOf(program, leaves);
-    return resultOf(program, program.executable.run(inputs, variables)) as Compiled<R>;
+    try {
+      const trace = activeTrace();
+      // Both results are of the structure of what fn returned; the static type of nodes is wider than it says.
+      if (trace !== undefined) return callInside(trace, untyped, name, takeApart(args)) as Compiled<R>;
+      calls++;
+      const { program, leaves } = prepare(args);
+      const { inputs, variables } = operandsOf(program, leaves);
+      return resultOf(program, program.executable.run(inputs, variables)) as Compiled<R>;
+    } catch (error) {
+      throw fromCaller(error, run);
+    }
   };
 
-  const runAsync = async (...args: CompiledArguments<A>): Promise<Compiled<R>> => {
-    if (activeTrace() !== undefined) {
-      throw new TypeError(`Cannot call ${name}.async inside a function that is traced: call ${name} itself`);
+  const finish = async (call: Call, args: CompiledArguments<A>): Promise<Compiled<R>> => {
+    try {
+      if (activeTrace() !== undefined) {
+        throw new TypeError(`Cannot call ${name}.async inside a function that is traced: call ${name} itself`);
+      }
+      calls++;
+      const { program, leaves } = prepare(args);
+      const { inputs, variables } = operandsOf(program, leaves);
+      return resultOf(program, await program.executable.runAsync(inputs, variables)) as Compiled<R>; // as above
+    } catch (error) {
+      throw fromCall(error, call);
     }
-    calls++;
-    const { program, leaves } = prepare(args);
-    const { inputs, variables } = operandsOf(program, leaves);
-    return resultOf(program, await program.executable.runAsync(inputs, variables)) as Compiled<R>; // as above
   };
+
+  const runAsync = (...args: CompiledArguments<A>): Promise<Compiled<R>> => finish(captureCall(runAsync), args);
 
   const programFor = (action: string, args: readonly unknown[]): Program => {
     if (args.length === 0 && last !== undefined) return last;
@@ -270,22 +289,26 @@ export function compile<
       }),
     },
     async: { value: runAsync },
-    explain: { value: (...args: readonly unknown[]) => explainProgram(programFor("explain", args)) },
+    explain: { value: variadic((...args: readonly unknown[]) => explainProgram(programFor("explain", args))) },
     profile: {
-      value: (...args: readonly unknown[]): Profile => {
+      value: variadic((...args: readonly unknown[]): Profile => {
         const { program, leaves } = prepare(args);
         const { inputs, variables } = operandsOf(program, leaves);
         return program.executable.profile(inputs, variables);
-      },
+      }),
     },
-    source: { value: (...args: readonly unknown[]) => programFor("show the source of", args).executable.source() },
-    kernels: { value: (...args: readonly unknown[]) => programFor("list the kernels of", args).executable.kernels },
+    source: {
+      value: variadic((...args: readonly unknown[]) => programFor("show the source of", args).executable.source()),
+    },
+    kernels: {
+      value: variadic((...args: readonly unknown[]) => programFor("list the kernels of", args).executable.kernels),
+    },
     dump: {
-      value: (folder: string, ...args: readonly unknown[]) => {
+      value: variadic((folder: string, ...args: readonly unknown[]) => {
         const program = programFor("dump", args);
         const fed = args.length > 0 || fn.length === 0 ? operandsOf(program, flatten(args).leaves) : undefined;
         return dumpProgram(name, folder, program, fed);
-      },
+      }),
     },
   }) as CompiledFunction<A, R>; // the properties were defined just now
 }
@@ -311,7 +334,7 @@ function callInside(
     if (typeof leaf !== "number" || isStatic(index)) return leaf;
     return graph.capture(numberTensor(leaf, isFraction(leaf) ? fractionType : scalarType));
   });
-  const result = fn(...unflatten(structure, given) as readonly unknown[]); // the arguments are an array
+  const result = callUser(() => fn(...unflatten(structure, given) as readonly unknown[])); // the arguments are an array
   checkSynchronous(result, name);
   const flat = flatten(result);
   // A tensor that was closed over, or computed of such, keeps its numbers.
@@ -362,7 +385,7 @@ function traceProgram(
       leaf === undefined && leaves[index] !== undefined ? fed[leaves.indexOf(leaves[index])] : leaf
     );
     const inputs = fed.filter((leaf): leaf is Placeholder => leaf instanceof Placeholder);
-    const result = fn(...unflatten(structure, given) as readonly unknown[]); // the arguments are an array
+    const result = callUser(() => fn(...unflatten(structure, given) as readonly unknown[])); // the arguments are an array
     checkSynchronous(result, name);
     const flat = flatten(result);
     const outputs: Value[] = [];

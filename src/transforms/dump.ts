@@ -2,6 +2,7 @@
  * Dumping: everything there is to see of a compiled program, in files.
  * @module
  */
+import { describeForeign } from "../describe.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Executable, Fed } from "../ops/op.ts";
 
@@ -25,7 +26,9 @@ export function dumpProgram(
   fed: Fed | undefined,
 ): string[] {
   if (typeof folder !== "string" || folder === "") {
-    throw new TypeError(`Cannot dump ${name}: the folder is a path, not ${folder === "" ? "empty" : String(folder)}`);
+    throw new TypeError(
+      `Cannot dump ${name}: the folder is a path, not ${folder === "" ? "empty" : describeForeign(folder)}`,
+    );
   }
   const files: Readonly<Record<string, string>> = {
     "graph.txt": `${graph}\n`,

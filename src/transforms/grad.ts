@@ -2,12 +2,17 @@
  * Gradients of functions.
  * @module
  */
+import { describeForeign } from "../describe.ts";
 import { isFloating } from "../dtype.ts";
 import { backpropagate, onesSeed } from "../graph/gradients.ts";
 import { Placeholder } from "../graph/placeholder.ts";
 import { activeTrace, nodeIn, type Trace } from "../graph/recording.ts";
 import { zerosLike } from "../ops/creation.ts";
 import { toValue } from "../ops/op.ts";
+import { callUser } from "../public/caller.ts";
+import { count, fn as fnKind } from "../public/kinds.ts";
+import { checkCall, signed, variadic } from "../public/public_function.ts";
+import { type OptionKinds, planOf } from "../public/signature.ts";
 import { flatten, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
 import type { Tensor } from "../tensor.ts";
@@ -32,6 +37,17 @@ export interface GradOptions<Position extends number = number> {
   readonly argument?: Position;
 }
 
+const gradOptions: OptionKinds<GradOptions> = { argument: count };
+const valueAndGradPlan = planOf({
+  name: "valueAndGrad",
+  action: "differentiate",
+  positional: { fn: fnKind },
+  options: gradOptions,
+});
+const gradPlan = planOf({ name: "grad", action: "differentiate", positional: { fn: fnKind }, options: gradOptions });
+signed(valueAndGrad, valueAndGradPlan);
+signed(grad, gradPlan);
+
 /**
  * A function that returns both the value of `fn`, which must be a floating scalar, and its gradient with respect to
  * the first argument: a tree of the same structure. Outside `compile` it runs as it is differentiated, so `fn` may
@@ -49,7 +65,7 @@ export function valueAndGrad<A extends readonly unknown[] = Value[], Position ex
   fn: (...args: A) => Value,
   options: GradOptions<Position> = {},
 ): (...args: GradientArguments<A, Position>) => [value: Tensor, gradients: Gradients<A[Position]>] {
-  if (typeof fn !== "function") throw new TypeError(`Cannot differentiate ${String(fn)}: it is not a function`);
+  checkCall(valueAndGradPlan, valueAndGrad, arguments.length, fn, options);
   const argument: number = options.argument ?? 0;
   const name = functionName(fn, "the function");
   const differentiated = (...args: GradientArguments<A, Position>): [Value, unknown] => {
@@ -61,7 +77,7 @@ export function valueAndGrad<A extends readonly unknown[] = Value[], Position ex
       const rest = args.map((arg, index) =>
         index === argument ? unflatten(structure, copies) : arg
       ) as readonly unknown[];
-      const result = fn(...rest as A); // the same arguments, with Values in place of the leaves of one
+      const result = callUser(() => fn(...rest as A)); // the same arguments, with Values in place of the leaves of one
       checkSynchronous(result, name);
       const y = checkScalar(result, name);
       const node = nodeIn(trace.graph, y);
@@ -78,7 +94,7 @@ export function valueAndGrad<A extends readonly unknown[] = Value[], Position ex
     });
   };
   // Inside another trace the results are nodes; there their static type is wider than it says, as fn's own are.
-  return differentiated as (...args: GradientArguments<A, Position>) => [Tensor, Gradients<A[Position]>];
+  return variadic(differentiated) as (...args: GradientArguments<A, Position>) => [Tensor, Gradients<A[Position]>];
 }
 
 /**
@@ -95,14 +111,15 @@ export function grad<A extends readonly unknown[] = Value[], Position extends nu
   fn: (...args: A) => Value,
   options: GradOptions<Position> = {},
 ): (...args: GradientArguments<A, Position>) => Gradients<A[Position]> {
+  checkCall(gradPlan, grad, arguments.length, fn, options);
   const both = valueAndGrad(fn, options);
-  return (...args) => both(...args)[1];
+  return variadic((...args) => both(...args)[1]);
 }
 
 function differentiableLeaf(leaf: unknown, where: string, name: string): Value {
   const value = leaf instanceof Value ? leaf : typeof leaf === "number" ? toValue(leaf).mul(1) : undefined;
   if (value === undefined) {
-    throw new TypeError(`Cannot differentiate ${name}: ${where} is ${String(leaf)}, not a tensor or a number`);
+    throw new TypeError(`Cannot differentiate ${name}: ${where} is ${describeForeign(leaf)}, not a tensor or a number`);
   }
   if (!isFloating(value.dtype)) {
     throw new TypeError(
@@ -126,7 +143,7 @@ function freshLeaf(trace: Trace, value: Value, name: string): Value {
 /** What is differentiated is one floating number. */
 export function checkScalar(result: unknown, name: string): Value {
   if (!(result instanceof Value)) {
-    throw new TypeError(`Cannot differentiate ${name}: it returned ${String(result)}, not a tensor`);
+    throw new TypeError(`Cannot differentiate ${name}: it returned ${describeForeign(result)}, not a tensor`);
   }
   if (result.size !== 1 || !isFloating(result.dtype)) {
     throw new TypeError(

@@ -137,7 +137,7 @@ for (const mode of ["reference", "compiled"] as const) {
         TypeError,
         "Cannot fetch a tensor of float32[1]: it is no node of a graph",
       );
-      assertThrows(() => session.run("x"), TypeError, "Cannot fetch x: it is no node of a graph");
+      assertThrows(() => session.run("x"), TypeError, 'Cannot fetch the string "x": it is no node of a graph');
       let leaked: Value | undefined;
       compile(function leaky(x: Value) {
         leaked = x.add(1);
@@ -245,7 +245,7 @@ describe("Session", () => {
     assertThrows(
       () => new Session({ mode }),
       TypeError,
-      'Cannot make a session: its mode is "compiled" or "reference", not fast',
+      'Cannot make a session: the option mode is the string "fast", not "compiled" or "reference"',
     );
   });
 

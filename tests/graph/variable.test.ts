@@ -29,7 +29,11 @@ describe("Variable", () => {
     assertEquals(new Variable([0.1], { dtype: "float64" }).toArray(), [0.1]);
     assertEquals(new Variable([true]).dtype, "bool");
     assertEquals(new Variable(tensor([1], { dtype: "int32" })).dtype, "int32");
-    assertThrows(() => new Variable([1], { dtype: "float12" as DType }), TypeError, "Cannot use dtype float12");
+    assertThrows(
+      () => new Variable([1], { dtype: "float12" as DType }),
+      TypeError,
+      'Cannot make a Variable: the option dtype is the string "float12"',
+    );
   });
 
   it("says what it needs when there is no initial value", () => {

@@ -134,7 +134,7 @@ describe("random samplers", () => {
     assertThrows(
       () => random.normal([2], { std: -1 }),
       RangeError,
-      "Cannot random.normal: the option std is -1, not a number ≥ 0",
+      "Cannot random.normal: the option std is -1, not a finite number ≥ 0",
     );
     assertThrows(() => random.normal([-1]), RangeError, "not a whole number ≥ 0");
     assertThrows(() => random.randint([2], { high: 300, dtype: "uint8" }), RangeError, "it holds 0 to 255");

@@ -36,6 +36,10 @@ describe("errors of untyped programs", () => {
 
   it("refuse a learning rate in the place of Adam's options, instead of using the default", () => {
     const Adam = train.Adam as unknown as new (rate: number) => unknown;
-    assertThrows(() => new Adam(0.1), TypeError, "Cannot make the optimizer Adam of 0.1: it takes options");
+    assertThrows(
+      () => new Adam(0.1),
+      TypeError,
+      "Cannot make the optimizer Adam: the options are 0.1, not an object { learningRate?, beta1?",
+    );
   });
 });

@@ -21,9 +21,9 @@ describe("workers", () => {
     assertThrows(
       () => workers.start(0),
       RangeError,
-      "Cannot start workers for 0 threads: it takes a whole number from 1",
+      "Cannot start workers: threads is 0, not a whole number ≥ 1",
     );
-    assertThrows(() => workers.start(1.5), RangeError, "1.5 threads");
+    assertThrows(() => workers.start(1.5), RangeError, "Cannot start workers: threads is 1.5, not a whole number ≥ 1");
   });
 
   it("start by themselves: until they are there, a program runs on the calling thread", () => {

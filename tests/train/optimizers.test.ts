@@ -250,23 +250,35 @@ describe("an optimizer's settings", () => {
     const bad: [() => unknown, string][] = [
       [
         () => new train.SGD({ learningRate: -1 }),
-        "Cannot use the learning rate -1: it is a number between 0 and Infinity",
+        "Cannot make the optimizer SGD: the option learningRate is -1, not a finite number ≥ 0",
       ],
-      [() => new train.SGD({ learningRate: NaN }), "Cannot use the learning rate NaN"],
+      [() => new train.SGD({ learningRate: NaN }), "the option learningRate is NaN"],
       [
         () => new train.SGD({ learningRate: 1, momentum: 2 }),
-        "Cannot use the momentum 2: it is a number between 0 and 1",
+        "the option momentum is 2, not a number from 0 to 1",
       ],
       [
         () => new train.SGD({ learningRate: 1, nesterov: true }),
-        "Cannot use Nesterov's method: it needs a momentum above 0",
+        "Cannot make the optimizer SGD: Nesterov's method needs a momentum above 0",
       ],
-      [() => new train.Adam({ beta1: 1.5 }), "Cannot use beta1 1.5"],
-      [() => new train.GradientDescentOptimizer("fast" as unknown as number), "Cannot use the learning rate fast"],
+      [
+        () => new train.Adam({ beta1: 1.5 }),
+        "Cannot make the optimizer Adam: the option beta1 is 1.5, not a number from 0 up to, but not, 1",
+      ],
+      [() => new train.GradientDescentOptimizer(-1), "Cannot make a GradientDescentOptimizer: learningRate is -1"],
     ];
     for (const [make, message] of bad) assertThrows(make, RangeError, message);
+    assertThrows(
+      () => new train.GradientDescentOptimizer("fast" as unknown as number),
+      TypeError,
+      'Cannot make a GradientDescentOptimizer: learningRate is the string "fast", not a finite number ≥ 0',
+    );
     const optimizer = new train.SGD({ learningRate: 1 });
-    assertThrows(() => optimizer.learningRate = -1, RangeError, "Cannot use the learning rate -1");
+    assertThrows(
+      () => optimizer.learningRate = -1,
+      RangeError,
+      "Cannot set the learning rate: value is -1, not a finite number ≥ 0",
+    );
     assertEquals(optimizer.learningRate, 1);
   });
 

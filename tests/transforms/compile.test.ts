@@ -51,11 +51,11 @@ describe("a compiled function", () => {
   });
 
   it("refuses what is no function, and unknown options", () => {
-    assertThrows(() => compile(3 as unknown as () => Value), TypeError, "Cannot compile 3: it is not a function");
+    assertThrows(() => compile(3 as unknown as () => Value), TypeError, "Cannot compile: fn is 3, not a function");
     assertThrows(
       () => compile((x: Value) => x, { emitter: "fortran" } as unknown as CompileOptions),
       TypeError,
-      "Cannot compile with the emitter fortran",
+      'Cannot compile: the option emitter is the string "fortran", not "auto", "js" or "wasm"',
     );
   });
 });

@@ -170,7 +170,7 @@ describe("dump", () => {
     assertThrows(
       () => f.dump(tensor(1) as unknown as string),
       TypeError,
-      "Cannot dump twice: the folder is a path, not tensor(1.)",
+      "Cannot dump twice: the folder is a path, not an object of class Tensor",
     );
     const host = process as { getBuiltinModule?: unknown }; // a page has none
     const find = host.getBuiltinModule;

@@ -95,7 +95,7 @@ describe("grad", () => {
     assertThrows(
       () => grad((p: { name: string; w: Value }) => p.w.sum())({ name: "p", w: tensor([1]) }),
       TypeError,
-      "argument 0.name is p, not a tensor or a number",
+      'argument 0.name is the string "p", not a tensor or a number',
     );
   });
 });

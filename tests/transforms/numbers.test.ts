@@ -115,12 +115,12 @@ describe("what is asked of the wrong thing", () => {
     assertThrows(
       () => compile(double, { threads: 0 }),
       RangeError,
-      "Cannot compile for 0 threads: it takes a whole number from 1",
+      "Cannot compile: the option threads is 0, not a whole number ≥ 1",
     );
   });
 
   it("is an error to differentiate what is no function", () => {
-    assertThrows(() => grad(3 as unknown as () => Value), TypeError, "Cannot differentiate 3: it is not a function");
+    assertThrows(() => grad(3 as unknown as () => Value), TypeError, "Cannot differentiate: fn is 3, not a function");
   });
 });
 
