@@ -54,8 +54,11 @@ export class Tensor extends Value {
 
   /** Dtype and shape. */
   override get type(): TensorType {
-    // A Proxy around a tensor, as Vue's reactive makes them, only has the fields.
-    return #type in this ? this.#type : typeOfFields(this);
+    try {
+      return this.#type;
+    } catch {
+      return typeOfFields(this); // a Proxy around a tensor, as Vue's reactive makes them, only has the fields
+    }
   }
 
   /** The single element of a tensor of size 1. */
