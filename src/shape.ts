@@ -65,11 +65,13 @@ export function checkShape(shape: unknown, action: string): Shape {
   if (!Array.isArray(shape)) {
     throw new TypeError(`Cannot ${action}: a shape is an array of lengths, not ${String(shape)}`);
   }
-  const own: unknown[] = [...shape];
-  if (own.every(isLength)) return Object.freeze(own as number[]); // by the condition
+  const own: number[] = [...shape]; // numbers, as is found out now
+  let isValid = true;
+  for (let axis = 0; axis < own.length; axis++) isValid &&= isLength(own[axis]); // this is every reshape's: no closures here
+  if (isValid) return Object.freeze(own);
   throw new RangeError(
     `Cannot ${action}: the shape [${
-      own.map((each) => typeof each === "bigint" ? `${each}n` : String(each)).join(",")
+      own.map((each: unknown) => typeof each === "bigint" ? `${each}n` : String(each)).join(",")
     }] has a length that is not a whole number ≥ 0`,
   );
 }

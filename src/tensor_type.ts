@@ -55,16 +55,18 @@ export class TensorType {
       }
       this.dtype = checkDType(dtype);
       // Types are shared by results and kept by caches: a shape that a program writes to must not be theirs.
-      const own = !Array.isArray(shape) ? checkShape(shape, action) : Object.isFrozen(shape) ? shape : [...shape];
+      const given = Array.isArray(shape) ? shape : checkShape(shape, action);
+      const own = Object.isFrozen(given) ? given : Object.freeze([...given]);
       let size = 1;
       for (let axis = 0; axis < own.length; axis++) {
-        if (!isLength(own[axis])) checkShape(own, action); // which throws
-        size *= own[axis]!;
+        const length = own[axis]!;
+        if (!isLength(length)) checkShape(own, action); // which throws
+        size *= length;
       }
       if (!isLength(size)) {
         throw new RangeError(`Cannot ${action} of shape ${formatShape(own)}: it has more than 2⁵³ elements`);
       }
-      this.shape = own === shape ? own : Object.freeze(own);
+      this.shape = own;
       this.size = size;
       this.weak = weak;
     } catch (error) {
