@@ -27,12 +27,13 @@ export class LocalFrame implements Frame {
   readonly scratch = 0;
   /** What scratch lies in. */
   readonly region: ArrayBuffer;
-  readonly #program: LocalArrays;
+  /** The buffers of what is new in every run. */
+  readonly #inputs: readonly (number | undefined)[];
+  readonly #variables: readonly (number | undefined)[];
+  readonly #results: readonly Output[];
 
-  constructor(program: LocalArrays) {
-    const { buffers, memory } = program;
+  constructor({ buffers, memory, table, results }: LocalArrays) {
     const region = new ArrayBuffer(memory.bytes);
-    this.#program = program;
     this.region = region;
     this.arrays = buffers.map((buffer, index) => {
       if (buffer.kind === "constant") return buffer.tensor.data;
@@ -40,17 +41,20 @@ export class LocalFrame implements Frame {
       if (offset === undefined) return unbound;
       return dtypeInfo(buffer.type.dtype).view(region, offset, buffer.type.size);
     });
+    this.#inputs = table.inputs;
+    this.#variables = table.variables;
+    this.#results = results;
   }
 
   /** Fills in what is new in every run: feeds, Variables, and fresh arrays for results. */
   bind(inputs: readonly Tensor[], variables: readonly Variable[]): void {
     const { arrays } = this;
-    const { table, results } = this.#program;
+    const results = this.#results;
     for (let index = 0; index < inputs.length; index++) {
-      const buffer = table.inputs[index];
+      const buffer = this.#inputs[index];
       if (buffer !== undefined) arrays[buffer] = inputs[index]!.data;
     }
-    this.rebind(variables);
+    if (variables.length > 0) this.rebind(variables);
     for (let index = 0; index < results.length; index++) {
       const { buffer, type } = results[index]!;
       arrays[buffer] = allocate(type.dtype, type.size);
@@ -60,9 +64,8 @@ export class LocalFrame implements Frame {
   /** Finds the Variables where they lie now. */
   rebind(variables: readonly Variable[]): void {
     const { arrays } = this;
-    const { table } = this.#program;
     for (let index = 0; index < variables.length; index++) {
-      const buffer = table.variables[index];
+      const buffer = this.#variables[index];
       if (buffer !== undefined) arrays[buffer] = variables[index]!.storage.array;
     }
   }
@@ -70,9 +73,10 @@ export class LocalFrame implements Frame {
   /** Lets go of feeds and results, which are not held until the next run. */
   unbind(): void {
     const { arrays } = this;
-    const { table, results } = this.#program;
-    for (let index = 0; index < table.inputs.length; index++) {
-      const buffer = table.inputs[index];
+    const inputs = this.#inputs;
+    const results = this.#results;
+    for (let index = 0; index < inputs.length; index++) {
+      const buffer = inputs[index];
       if (buffer !== undefined) arrays[buffer] = unbound;
     }
     for (let index = 0; index < results.length; index++) arrays[results[index]!.buffer] = unbound;
