@@ -7,9 +7,20 @@ import { isOwnCode, placesOf } from "./own_code.ts";
 /** The place an operation was recorded at. The stack is kept as it is: formatting one costs far more than capturing it. */
 export type Site = Error;
 
+/** How many calls of a stack are kept: an engine keeps ten, and the user's line may lie below more of the library's. */
+const keptCalls = 32;
+
+/** Where an engine has its number of calls; not part of the language. */
+const engine: { stackTraceLimit?: number } = Error;
+
 /** Remembers the caller's stack; see {@linkcode siteOf} for reading it. */
 export function captureSite(): Site {
-  return new Error("recorded here");
+  const { stackTraceLimit: usual } = engine;
+  if (usual === undefined || usual >= keptCalls) return new Error("recorded here");
+  engine.stackTraceLimit = keptCalls;
+  const site = new Error("recorded here");
+  engine.stackTraceLimit = usual;
+  return site;
 }
 
 /** The user's `file:line:column` that a site stands for, or undefined when the engine's stack does not tell. */

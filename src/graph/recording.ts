@@ -120,9 +120,6 @@ export function nodeIn(graph: Graph, value: Value): Value {
   return isNode(value) ? value : graph.capture(value as Tensor); // a Value is a node, a Variable or a Tensor
 }
 
-// An engine keeps the ten innermost calls of a stack, and the user's line has to be among them: what a recording passes
-// through is no deeper than this.
-
 /** Records `op` into `graph`: as a node, or as what the pass that is at work puts in its place. */
 export function record(graph: Graph, op: Op, operands: readonly Value[], attributes: Attributes): Value {
   const inputs = nodesIn(graph, operands);
