@@ -35,10 +35,13 @@ Object.defineProperty(step, "name", { value: name });
 const compiled = compile(step);
 compiled(tensor([1, 2]));
 
+/** Whether a text has one of the name's control characters as it is, but for line feeds, which texts are made of. */
+const hasControl = (text: string): boolean => ["\r", "\u2028", "\u0007"].some((each) => text.includes(each));
+
 /** Asserts what is shown, with `name` in the place of the name. */
 function assertShown(text: string, plain: string): void {
   assertEquals(text.replaceAll(shown, "name"), plain);
-  assertEquals(/[\r\u2028\u0007]/.test(text), false);
+  assertEquals(hasControl(text), false);
 }
 
 describe("a name with newlines and control characters", () => {
@@ -63,7 +66,7 @@ describe("a name with newlines and control characters", () => {
     assertStringIncludes(first(compiled.explain())!, `${shown}: 3 kernels`);
     assertStringIncludes(compiled.explain(), `\n  host_${shown}: `);
     assertStringIncludes(first(String(compiled.profile(tensor([1, 2]))))!, `${shown}: `);
-    assertEquals(/[\r\u2028\u0007]/.test(compiled.explain() + compiled.source()), false);
+    assertEquals(hasControl(compiled.explain() + compiled.source()), false);
   });
 
   it("is on one line of an error", () => {
@@ -94,7 +97,7 @@ describe("a name with newlines and control characters", () => {
       assertStringIncludes(program, `// Rebuilds the graph of ${shown}, runs`);
       const [, text] = /\{ name: (".*") \}\);$/m.exec(program) ?? [];
       assertEquals(JSON.parse(text!), name);
-      assertEquals(/[\r\u2028\u0007]/.test(program), false);
+      assertEquals(hasControl(program), false);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
