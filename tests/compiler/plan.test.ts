@@ -1,7 +1,7 @@
 // Memory: how little scratch a program takes, and where it lies.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "@std/assert";
-import { crossEntropy, tensor, train, Variable } from "../../mod.ts";
+import { compile, concat, crossEntropy, matmul, tensor, train, type Value, Variable } from "../../mod.ts";
 import { decompose } from "../../compiler/decompose.ts";
 import { kernelKind } from "../../compiler/kinds.ts";
 import { bytesOf } from "../../compiler/plan.ts";
@@ -10,6 +10,7 @@ import { Program } from "../../compiler/program.ts";
 import { dtypeInfo } from "../../src/dtype.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
 import { postorder } from "../../src/graph/traverse.ts";
+import { assertClose } from "../seed/problems.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 
 const sines = (shape: readonly number[], scale = 1) => {
@@ -87,6 +88,30 @@ describe("the scratch of a training step", () => {
       assertEquals(program.written.length, name === "SGD" ? parameters : 3 * parameters + 1);
       assertEquals(program.inPlace.size, program.written.length);
       assertMatch(program.explain(), new RegExp(`\\(${program.written.length} written in place\\)`));
+    });
+  }
+});
+
+describe("an array that two kernels of one row read", () => {
+  const doubles = (scale = 1) => sines([4, 4], scale).astype("float64"); // so that a rounding is far from what would be wrong
+  for (const emitter of ["js", "wasm"] as const) {
+    it(`is replaced by neither: ${emitter}`, () => {
+      const x = doubles();
+      const make = () => [new Variable(doubles(2)), new Variable(doubles(3))] as const;
+      // Two updates by the same code. Both read `shared`, which nothing needs after them, and write an array of its size.
+      const step = ([a, b]: ReturnType<typeof make>) => (x: Value, p: Value, q: Value) => {
+        const shared = concat([x.slice([2]), x.slice([0], [2])]);
+        return ([[a, shared, p], [b, shared.flip(0), q]] as const).map(([variable, read, other]) => {
+          const next = variable.mul(0.5).add(read).add(other.flip(0));
+          variable.assign(next);
+          return matmul(next.exp(), doubles());
+        });
+      };
+      const compiled = compile(step(make()), { emitter });
+      const results = compiled(x, doubles(0.5), doubles(0.25));
+      assert(compiled.kernels().some((name) => name.endsWith("_x2")), compiled.explain());
+      const expected = step(make())(x, doubles(0.5), doubles(0.25));
+      results.forEach((result, index) => assertClose(result, expected[index]!.concrete("compare").toArray(), 1e-12, 1));
     });
   }
 });

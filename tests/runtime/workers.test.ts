@@ -1,7 +1,7 @@
 // The pool: starting and closing it, a worker that is lost, programs inside of workers.
 import { describe, it } from "node:test";
 import process from "node:process";
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { compile, random, type Tensor, tensor, type Value, workers } from "../../mod.ts";
 import { arm } from "../../compiler/runtime/faults.ts";
 import { maximumThreads, type ProgramMessage, threadWord } from "../../compiler/runtime/protocol.ts";
@@ -76,6 +76,7 @@ describe("workers", () => {
     const programs: (() => number)[] = [];
     // All are called several times, the first one between any two others.
     while (called("dispose").length === 0) {
+      assert(programs.length < 2000, "they hold all");
       const term = programs.length;
       const f = withTuning({ ...finely, threads: 2 }, () => {
         const compiled = compile((x: Value) => x.add(term).sum(1));
