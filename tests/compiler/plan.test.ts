@@ -115,3 +115,17 @@ describe("an array that two kernels of one row read", () => {
     });
   }
 });
+
+describe("a row of updates", () => {
+  it("has none in it that needs another's result", () => {
+    const [a, b] = [new Variable([1, 2, 3, 4]), new Variable([10, 20, 30, 40])];
+    const step = compile((x: Value) => {
+      const next = a.mul(2).add(x.flip());
+      a.assign(next);
+      b.assign(b.mul(2).add(next.flip())); // by the same code
+    });
+    step(tensor([5, 6, 7, 8]));
+    assertEquals([a.toArray(), b.toArray()], [[10, 11, 12, 13], [33, 52, 71, 90]]);
+    assertEquals(step.kernels().length, 2, step.explain());
+  });
+});

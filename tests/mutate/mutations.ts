@@ -382,10 +382,10 @@ export const mutations: readonly Mutation[] = [
     tests: planning,
   },
   {
-    name: "schedule: pieces are written in any order",
+    name: "schedule: an update joins the row that it needs",
     file: "compiler/schedule.ts",
-    text: "for (const buffer of [...draft.reads, ...draft.writes]) {",
-    replacement: "for (const buffer of draft.reads) {",
+    text: "place > needed &&",
+    replacement: "place >= needed &&",
     tests: planning,
   },
   {
