@@ -196,6 +196,28 @@ describe("an asynchronous call", () => {
     assertEquals((await next).item(), 192);
   });
 
+  it("is settled once, when the workers are closed by a host step of its own", async () => {
+    const ones = tensor(Array(64).fill(1));
+    const sum = compile((x: Value) => x.sum(), { threads: 1 });
+    let [armed, later] = [false, 0];
+    class Closes extends Operation {
+      override compute(x: Tensor): Tensor {
+        if (armed) {
+          workers.close();
+          void sum.async(ones).then((result) => later = result.item());
+        }
+        return x;
+      }
+    }
+    const f = compile((x: Value) => Closes.apply(x.add(1)).sum(), { threads: 1 });
+    f.kernels(ones);
+    await startWorkers(2);
+    armed = true;
+    await assertRejects(() => f.async(ones), Error, "its workers were closed while it ran");
+    while (calls.length > 0) await ticks(1);
+    assertEquals(later, 64); // the end of the one that had been rejected is not that of another
+  });
+
   it("is counted, and refused inside a trace", async () => {
     const f = compile((x: Value) => x.add(1));
     await f.async(tensor([1]));
