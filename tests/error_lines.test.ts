@@ -11,6 +11,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { writeModule } from "../.ci/dist.ts";
+import { timeLimit } from "./time_limit.ts";
 
 interface Findings {
   readonly lines: readonly { name: string; message: string; line: number; text: string; stack: string }[];
@@ -25,7 +26,7 @@ const runtime = process.versions["bun"] === undefined ? "deno" : "bun";
 /** Runs the program. */
 function run(command: readonly [string, ...string[]], file: string, cwd: string): Findings {
   const [tool, ...args] = command;
-  const { status, stdout, stderr } = spawnSync(tool, [...args, file], { cwd, encoding: "utf8", timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(tool, [...args, file], { cwd, encoding: "utf8", timeout: timeLimit });
   assertEquals(status, 0, stderr);
   return JSON.parse(stdout) as Findings; // what the program prints
 }
@@ -44,7 +45,7 @@ function has(tool: string): boolean {
 }
 
 describe("the stack of an error", () => {
-  it(`begins at the user's line in ${runtime}`, { timeout: 60_000 }, () => {
+  it(`begins at the user's line in ${runtime}`, () => {
     check(run(runtime === "bun" ? ["bun"] : ["deno", "run", "--allow-all"], program, project));
   });
 
@@ -56,7 +57,7 @@ describe("the stack of an error", () => {
     ? undefined
     : "node_modules is missing";
   const name = "begins at the user's line in Node, from a bundle";
-  it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined, timeout: 60_000 }, () => {
+  it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined }, () => {
     const folder = mkdtempSync(join(tmpdir(), "tensorloom-lines-"));
     try {
       const installed = join(folder, "node_modules/@tensorloom/tensorloom");

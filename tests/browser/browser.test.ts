@@ -133,7 +133,7 @@ describe("a page that is", () => {
   };
 
   for (const { name, isolated, threads, tiny, wide } of cases) {
-    it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined, timeout: 60_000 }, () => {
+    it(reason ? `${name} (skipped: ${reason})` : name, { skip: reason !== undefined }, () => {
       const found = visited[name]!;
       assertEquals([found.errors, found.error], [[], undefined]);
       assertEquals([found.isolated, found.threads], [isolated, threads]);

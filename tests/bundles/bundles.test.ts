@@ -17,6 +17,7 @@ import {
   reasonToSkipPackages,
   versionOf,
 } from "../node/install.ts";
+import { timeLimit } from "../time_limit.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -81,7 +82,7 @@ describe("a bundle", () => {
 
   const test = (name: string, missing: string | undefined, body: () => void): void => {
     const skip = reason ?? missing;
-    it(skip ? `${name} (skipped: ${skip})` : name, { skip: skip !== undefined, timeout: 60_000 }, body);
+    it(skip ? `${name} (skipped: ${skip})` : name, { skip: skip !== undefined }, body);
   };
 
   test("of nothing: the program learns", undefined, () => {
@@ -137,7 +138,7 @@ describe("a bundle", () => {
     });
     assertEquals(status, 0, stderr);
     assert(existsSync(path));
-    const { stdout } = spawnSync(path, { encoding: "utf8", timeout: 30_000 });
+    const { stdout } = spawnSync(path, { encoding: "utf8", timeout: timeLimit });
     const { losses } = JSON.parse(stdout) as Findings; // the program's last line says so
     assert(losses.every((loss, index) => Math.abs(loss - expected.losses[index]!) < 1e-5)); // another engine
   });
@@ -145,7 +146,7 @@ describe("a bundle", () => {
 
 /** Runs a bundle, or the program, on Node. */
 function run(path: string, ...args: readonly string[]): Findings {
-  const { status, stdout, stderr } = spawnSync("node", [path, ...args], { encoding: "utf8", timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync("node", [path, ...args], { encoding: "utf8", timeout: timeLimit });
   assertEquals(status, 0, stdout + stderr);
   return JSON.parse(stdout) as Findings; // the program's last line says so
 }

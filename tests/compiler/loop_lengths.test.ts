@@ -12,7 +12,7 @@ describe("a loop over more than 2³¹ elements", () => {
     assertEquals(joinAxes([2 ** 15, 2 ** 15, 2 ** 16], [[0, 0, 0]]), { sizes: [2 ** 30, 2 ** 16], strides: [[0, 0]] });
     assertEquals(joinAxes([2 ** 15, 2 ** 16, 3], [[3 * 2 ** 16, 3, 1]]).sizes, [2 ** 15, 3 * 2 ** 16]);
   });
-  it("counts all of them", { timeout: 120_000 }, () => {
+  it("counts all of them", () => {
     const shape = [2 ** 16 + 1, 2 ** 16];
     const one = tensor(1, { dtype: "int32" });
     assertEquals(stretched(shape, (x) => x.sum(), "wasm", one).item(), 2 ** 16); // wraps around

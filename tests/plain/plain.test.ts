@@ -22,13 +22,11 @@ function run(command: "run" | "test", ...args: string[]): { status: number | nul
 }
 
 describe("without SharedArrayBuffer", () => {
-  it("runs go on with their arrays when a call within them makes memory grow, and are left between chunks", {
-    timeout: 300_000,
-  }, () => {
+  it("runs go on with their arrays when a call within them makes memory grow, and are left between chunks", () => {
     assertEquals(run("run", "tests/plain/scenes.ts"), { status: 0, output: "as expected" });
   });
 
-  it("random programs give the same results in every way", { timeout: 600_000 }, () => {
+  it("random programs give the same results in every way", () => {
     const { status, output } = run("run", "tests/fuzz/run.ts", "--graphs", "200", "--gradients", "20");
     assert(status === 0 && output.includes("1 threads\n200 graphs agree"), output);
   });
@@ -44,7 +42,7 @@ describe("without SharedArrayBuffer", () => {
     "tests/regression",
     "tests/seed",
   ];
-  it("the tests of operations, training and user's operations pass", { timeout: 600_000 }, () => {
+  it("the tests of operations, training and user's operations pass", () => {
     const { status, output } = run("test", ...files);
     assertEquals(status, 0, output.slice(-4000));
   });

@@ -3,12 +3,11 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { timeLimit } from "../time_limit.ts";
 import { programArguments, runProgram } from "./support.ts";
 
 describe("an asynchronous run", () => {
   for (const scene of ["a busy event loop", "workers that are closed within a run"]) {
-    it(`settles, once, in spite of ${scene}`, { timeout: timeLimit }, () => {
+    it(`settles, once, in spite of ${scene}`, () => {
       assertEquals(runProgram("late.ts", [scene]), { output: `${scene} as expected\n`, errors: "", status: 0 });
     });
   }
@@ -18,7 +17,7 @@ describe("a run", () => {
   const cannotSuspend = process.platform === "win32";
   const name = "goes on after its process was suspended for longer than a worker is waited for";
   const skipped = cannotSuspend ? " (skipped: processes cannot be suspended here)" : "";
-  it(`${name}${skipped}`, { skip: cannotSuspend, timeout: timeLimit }, async () => {
+  it(`${name}${skipped}`, { skip: cannotSuspend }, async () => {
     const scene = "a suspended process";
     const child = spawn(process.execPath, programArguments("late.ts", [scene]), {
       stdio: ["ignore", "pipe", "pipe"],

@@ -14,7 +14,7 @@ const explanations: Record<string, RegExp> = {
 
 describe("under a policy that allows", () => {
   for (const [policy, explanation] of Object.entries(explanations)) {
-    it(`${policy}, all of the library works`, { timeout: 60_000 }, () => {
+    it(`${policy}, all of the library works`, () => {
       const { output, errors, status } = runProgram("policies.ts", [policy]);
       assertEquals([errors, status], ["", 0]);
       const { product, auto, js, wasm, threads, trained, index, explained, kernels, ...rest } = JSON.parse(output);

@@ -126,7 +126,7 @@ function reasonToSkip(): string | undefined {
 const skipped = reasonToSkip();
 
 describe(`an error of the type checker${skipped === undefined ? "" : ` (skipped: ${skipped})`}`, () => {
-  it("says why a number is refused, and what to write", { timeout: 300_000, skip: skipped !== undefined }, () => {
+  it("says why a number is refused, and what to write", { skip: skipped !== undefined }, () => {
     const printed = check(`
       compile((x: Value, n: number) => n === 4 ? x.mul(2) : x);
       compile((p: { w: Value; rate: number }) => p.w.mul(p.rate));
