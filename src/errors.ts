@@ -11,7 +11,7 @@ export type Site = Error;
 const keptCalls = 32;
 
 /** Where an engine has its number of calls; not part of the language. */
-const engine: { stackTraceLimit?: number } = Error;
+const engine: { readonly prototype: Error; stackTraceLimit?: number } = Error;
 
 /** Remembers the caller's stack; see {@linkcode siteOf} for reading it. */
 export function captureSite(): Site {
