@@ -23,7 +23,6 @@ export function failureOf(error: unknown, row: number, thread: number): Failure 
 
 /** Forgets the last run's failure. */
 export function clearFailure(control: Int32Array): void {
-  control[word.claimed] = -1;
   Atomics.store(control, word.failure, 0);
 }
 

@@ -134,6 +134,13 @@ export class Pool {
     return this.#broken;
   }
 
+  /** Whether every worker has left a run that has failed. */
+  get isQuiet(): boolean {
+    const isFree = ({ thread }: Member): boolean => Atomics.load(this.#control, threadWord(thread, "holding")) === 0;
+    // Once each has been seen free there is nothing more to claim; one may have claimed what there was just before.
+    return this.#members.every(isFree) && this.#members.every(isFree);
+  }
+
   /** Until when workers that have not started are waited for: once, not by every call that would like to have them. */
   get startEnd(): number {
     return this.#added + this.#patience.startLimit;
@@ -280,8 +287,8 @@ export class Pool {
     if (this.#statusOf(thread) === status.absent) member.worker.terminate();
   }
 
-  /** Ends all workers. */
-  close(): void {
+  /** Ends all workers; whether none is left that may still write. */
+  close(): boolean {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const control = this.#control;
@@ -294,13 +301,16 @@ export class Pool {
     // A worker that spins or sleeps must not be terminated: on Deno that would hang the process. They leave between two
     // chunks; one that takes long over its chunk ends by itself after it.
     const end = Date.now() + leaveLimit;
+    let isQuiet = true;
     for (const { thread, worker, owner } of members) {
       const walks = (): boolean =>
         (this.#statusOf(thread) === status.hot || this.#statusOf(thread) === status.waiting) &&
         Atomics.load(control, threadWord(thread, "left")) !== owner;
       while (walks() && Date.now() < end);
-      if (!walks()) worker.terminate();
+      if (walks()) isQuiet = false;
+      else worker.terminate();
     }
+    return isQuiet;
   }
 
   /** Ends the pool once it has had no work for a while. */

@@ -53,8 +53,6 @@ export const word = {
   failureIndex: 150,
   /** Bytes of the message at {@linkcode messageOffset}. */
   failureLength: 152,
-  /** After a failure, how many chunks had been claimed: when as many are done, every thread has left the row. */
-  claimed: 153,
 
   // What the tests' faults are: see faults.ts.
   faultKind: 160,
@@ -68,7 +66,7 @@ export const threadWords = {
   status: 0,
   /** How many programs it has loaded. */
   loaded: 1,
-  /** The chunk it computes, plus 1. */
+  /** The chunk it computes, plus 1; −1 while it claims one, or goes on to the next row; 0 when it has no part in a run. */
   holding: 2,
   /** Counts the chunks and rows that it has begun: as long as that changes, it gets on. */
   progress: 3,

@@ -15,7 +15,7 @@ import { Arena } from "./arena.ts";
 import { ArenaFrame } from "./binding.ts";
 import { readFailure } from "./failure.ts";
 import { canShareMemory, Pool } from "./pool.ts";
-import { alignment, controlBytes, state, threadWord, word } from "./protocol.ts";
+import { alignment, controlBytes, state, word } from "./protocol.ts";
 import { Region } from "./region.ts";
 import type { SharedProgram, Times } from "./shared_program.ts";
 import { timesOf, Walker } from "./walker.ts";
@@ -72,7 +72,6 @@ class Runs {
   readonly #bound = new Set<ArenaFrame>();
   #depth = 0;
   readonly #programs = new Map<number, SharedProgram>();
-  #missing = 0;
   #caught: unknown;
   #begun = 0;
 
@@ -231,9 +230,8 @@ class Runs {
     calls.settleOver(); // what has been computed, and assigned, is not taken back
     const runs = this.#isRunning();
     if (runs) walker.fail({ kind: "closed", row: control[word.row]!, thread: 0 });
-    pool.close();
     // A worker that takes long over its chunk may still write: there, nothing else is to lie.
-    if (runs && !this.#isQuiet()) this.#region.abandon();
+    if (!pool.close()) this.#region.abandon();
     calls.close();
     if (runs && !calls.inside) Atomics.store(control, word.state, state.idle);
   }
@@ -280,7 +278,6 @@ class Runs {
     this.#programs.clear(); // a program is held while it runs, and no longer
     this.#programs.set(program.id, program);
     pool.load(program.id, () => program.message());
-    this.#missing = 0;
     this.#caught = undefined;
     this.#begun++;
     control[word.program] = program.id;
@@ -309,7 +306,7 @@ class Runs {
         } else if (pool.ready === 0) {
           this.#checkLost(0);
           walker.walkUntil(deadline);
-        } else if (Atomics.load(control, word.state) === state.failed) walker.step(); // it may be that nobody else gives a chunk back
+        }
         return this.#isOver() ? this.#end(program, inputs, variables) : undefined;
       },
       isOver: () => this.#isOver(),
@@ -345,13 +342,7 @@ class Runs {
   /** Whether the run is over: done, or failed and left by every thread. */
   #isOver(): boolean {
     const now = Atomics.load(this.#threads!.control, word.state); // there is a run
-    return now === state.done || now === state.failed && this.#isQuiet();
-  }
-
-  /** After a failure: whether every thread has left the row. */
-  #isQuiet(): boolean {
-    const { control } = this.#threads!; // there is a run
-    return Atomics.load(control, word.done) + this.#missing >= Atomics.load(control, word.claimed);
+    return now === state.done || now === state.failed && this.#threads!.pool.isQuiet;
   }
 
   /** Fails the run when a worker that takes part in it is lost; this thread has waited for them, for so many milliseconds. */
@@ -360,9 +351,8 @@ class Runs {
     if (threads === undefined) return;
     const { control, pool, walker } = threads;
     for (const thread of pool.lostThreads(milliseconds, settings.lostTime)) {
-      const chunk = Atomics.load(control, threadWord(thread, "holding"));
-      if (chunk > 0) this.#missing++;
-      walker.fail({ kind: "lost", row: control[word.row]!, thread });
+      const now = Atomics.load(control, word.state);
+      if (now === state.running || now === state.host) walker.fail({ kind: "lost", row: control[word.row]!, thread });
       pool.replace(thread);
       // It may not be dead: where it may still write, nothing else is to lie.
       this.#region.abandon();

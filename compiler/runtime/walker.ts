@@ -94,6 +94,7 @@ export class Walker {
   /** Where its rank is, and the count of what it has done. */
   readonly #rank: number;
   readonly #progress: number;
+  readonly #holding: number;
   readonly #caller: Caller | undefined;
   /** A worker's own number; the caller's is 0. */
   readonly owner: number;
@@ -109,6 +110,7 @@ export class Walker {
     this.thread = thread;
     this.#rank = threadWord(thread, "rank");
     this.#progress = threadWord(thread, "progress");
+    this.#holding = threadWord(thread, "holding");
     this.#programs = programs;
     this.#caller = caller;
     this.owner = owner;
@@ -125,6 +127,7 @@ export class Walker {
     clearFailure(control);
     Atomics.store(control, word.chunks, 0);
     Atomics.store(control, word.relay, 0);
+    Atomics.store(control, word.returned, 0);
     Atomics.store(control, word.row, -1);
     Atomics.store(control, word.done, 0);
     Atomics.store(control, word.state, state.running);
@@ -152,16 +155,20 @@ export class Walker {
   /** Looks for a chunk and computes it. */
   step(): Step {
     const { control } = this;
-    if (Atomics.load(control, word.returned) !== 0) {
-      const chunk = Atomics.exchange(control, word.returned, 0) - 1;
-      if (chunk >= 0) return this.#perform(chunk);
-    }
+    const isReturned = Atomics.load(control, word.returned) !== 0;
     if (
-      Atomics.load(control, word.next) >= closed ||
-      Atomics.load(control, this.#rank) >= Atomics.load(control, word.walkers)
+      !isReturned && (Atomics.load(control, word.next) >= closed ||
+        Atomics.load(control, this.#rank) >= Atomics.load(control, word.walkers))
     ) return "nothing";
-    const claim = Atomics.add(control, word.next, 1);
-    return claim >= closed ? "nothing" : this.#perform(closed - 1 - claim);
+    // It holds before it claims: a thread may end between any two instructions, and what it has claimed must not be lost.
+    Atomics.store(control, this.#holding, -1);
+    const chunk = isReturned
+      ? Atomics.exchange(control, word.returned, 0) - 1
+      : closed - 1 - Atomics.add(control, word.next, 1);
+    const step = chunk < 0 ? "nothing" : this.#perform(chunk);
+    Atomics.store(control, this.#holding, 0);
+    if (Atomics.load(control, word.state) === state.failed) this.signal(); // the caller waits until nobody holds anything
+    return step;
   }
 
   /** Looks for work for a while. The calling thread also stops when the run waits for it or is over. */
@@ -226,23 +233,22 @@ export class Walker {
   fail(failure: Failure): void {
     const { control } = this;
     if (!noteFailure(control, failure)) return;
-    const claims = Atomics.exchange(control, word.next, closed);
-    const chunks = Atomics.load(control, word.chunks);
-    Atomics.store(control, word.claimed, Math.min(claims, closed) - (closed - chunks));
     Atomics.store(control, word.state, state.failed);
+    Atomics.store(control, word.next, closed);
     this.signal();
   }
 
   /** Computes a chunk that this thread has claimed. While it is not done, nothing of the run's description changes. */
   #perform(chunk: number): Step {
     const { control, thread } = this;
-    const holding = threadWord(thread, "holding");
     Atomics.add(control, this.#progress, 1);
-    Atomics.store(control, holding, chunk + 1);
+    Atomics.store(control, this.#holding, chunk + 1);
     const program = this.#programs.get(Atomics.load(control, word.program));
     if (program === undefined) {
-      while (Atomics.compareExchange(control, word.returned, 0, chunk + 1) !== 0) pause();
-      Atomics.store(control, holding, 0);
+      while (
+        Atomics.load(control, word.state) !== state.failed &&
+        Atomics.compareExchange(control, word.returned, 0, chunk + 1) !== 0
+      ) pause();
       this.signal();
       return "unloaded";
     }
@@ -258,12 +264,10 @@ export class Walker {
       }
     }
     if (!this.isAdmitted()) throw new Leave(); // it was taken for lost, and the run is over
-    Atomics.store(control, holding, -1);
+    Atomics.store(control, this.#holding, -1);
     const chunks = Atomics.load(control, word.chunks);
     const isLast = Atomics.add(control, word.done, 1) + 1 === chunks;
-    if (Atomics.load(control, word.state) === state.failed) this.signal();
-    else if (isLast) this.#advance(row);
-    Atomics.store(control, holding, 0);
+    if (isLast && Atomics.load(control, word.state) !== state.failed) this.#advance(row);
     return "worked";
   }
 
@@ -314,6 +318,7 @@ export class Walker {
     Atomics.store(control, word.chunks, count);
     Atomics.store(control, word.done, 0);
     Atomics.store(control, word.next, closed - count);
+    if (Atomics.load(control, word.state) === state.failed) Atomics.store(control, word.next, closed); // whichever came last
     this.signal();
   }
 
