@@ -72,7 +72,9 @@ export class Pool {
   /** How long workers are waited for, in milliseconds. */
   readonly #patience: { readonly startLimit: number };
   #members: Member[] = [];
-  readonly #held = new Map<number, { message: ProgramMessage; number: number }>();
+  readonly #held = new Map<number, ProgramMessage>();
+  /** Programs that workers still hold and are to forget: with the next that they are sent. */
+  readonly #forgotten = new Set<number>();
   #lastThread = 0;
   #broken = false;
   #used = 0;
@@ -207,8 +209,7 @@ export class Pool {
     this.#members.push(member);
     const spin = this.#members.length < hardwareThreads() ? spinTime : 0;
     send(member.remote.init({ memory: this.#memory, thread, owner, spin }));
-    for (const { message, number } of this.#held.values()) send(member.remote.load(message, number));
-    if (this.#held.size > 0) send(member.remote.run());
+    if (this.#held.size > 0) send(member.remote.load([...this.#held.values()], control[word.loads]!, []));
   }
 
   /** Takes a worker out. */
@@ -229,23 +230,21 @@ export class Pool {
     }
     const message = make();
     const number = Atomics.add(this.#control, word.loads, 1) + 1;
-    this.#held.set(id, { message, number });
-    for (const { remote } of this.#members) {
-      send(remote.load(message, number));
-      send(remote.run()); // a worker that is walking leaves for the message; this brings it back
-    }
+    this.#held.set(id, message);
     if (this.#held.size > heldPrograms) {
       for (const oldest of this.#held.keys()) {
         this.forget(oldest);
         break;
       }
     }
+    const forgotten = [...this.#forgotten];
+    this.#forgotten.clear();
+    for (const { remote } of this.#members) send(remote.load([message], number, forgotten));
   }
 
   /** Has the workers forget a program. Not while it runs. */
   forget(id: number): void {
-    if (!this.#held.delete(id)) return;
-    for (const { remote } of this.#members) send(remote.dispose(id));
+    if (this.#held.delete(id) && this.#members.length > 0) this.#forgotten.add(id);
   }
 
   /** Gets workers that are in their event loops, up to this rank, out of them. */
@@ -295,6 +294,7 @@ export class Pool {
     const members = this.#members;
     this.#members = [];
     this.#held.clear();
+    this.#forgotten.clear();
     for (const { thread } of members) Atomics.store(control, threadWord(thread, "owner"), 0);
     Atomics.add(control, word.signal, 1);
     Atomics.notify(control, word.signal);

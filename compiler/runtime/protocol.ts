@@ -175,9 +175,11 @@ export interface ArenaMessage {
 /** The methods of a worker, called through comlink. */
 export interface WorkerMethods {
   init(arena: ArenaMessage): void;
-  /** Takes a program; `number` is how many it has been sent with this one. */
-  load(program: ProgramMessage, number: number): void;
+  /**
+   * Takes programs, forgets those that are not needed any more, and walks. `number` is how many programs have been sent
+   * with these: one message does it all, because each leaves something behind until the caller's event loop has a turn.
+   */
+  load(programs: readonly ProgramMessage[], number: number, forgotten: readonly number[]): void;
   /** Walks until there has been nothing to do for a while. */
   run(): void;
-  dispose(program: number): void;
 }

@@ -60,15 +60,19 @@ const methods: WorkerMethods = {
     walker.signal();
   },
 
-  load({ id, buffers, argumentBytes, rows }: ProgramMessage, number: number) {
+  load(messages: readonly ProgramMessage[], number: number, forgotten: readonly number[]) {
     const shared = memory!; // this is called after `init`
-    programs.set(id, {
-      id,
-      buffers,
-      argumentBytes,
-      rows: rows.map((row) => row && { ...row, code: loadKernelText(row.kernel, shared) }),
-    });
+    for (const id of forgotten) programs.delete(id);
+    for (const { id, buffers, argumentBytes, rows } of messages) {
+      programs.set(id, {
+        id,
+        buffers,
+        argumentBytes,
+        rows: rows.map((row) => row && { ...row, code: loadKernelText(row.kernel, shared) }),
+      });
+    }
     if (walker?.isAdmitted()) Atomics.store(walker.control, threadWord(walker.thread, "loaded"), number);
+    this.run(); // one that was walking has left for the message
   },
 
   run() {
@@ -90,10 +94,6 @@ const methods: WorkerMethods = {
       }
       walking.signal();
     }
-  },
-
-  dispose(program: number) {
-    programs.delete(program);
   },
 };
 

@@ -56,7 +56,7 @@ interface MethodMessage {
 /** A call of a worker's method. */
 export interface MethodCall {
   readonly method: string;
-  readonly first: unknown;
+  readonly arguments: readonly unknown[];
 }
 
 /** The workers that start while `body` runs, and their mail, which can be held back: then they are late for as long. */
@@ -79,7 +79,7 @@ export class Starting {
 
       override postMessage(message: unknown, options?: Transferable[] | StructuredSerializeOptions): void {
         const { path, argumentList } = message as MethodMessage; // comlink sends nothing else to them
-        calls.push({ method: path.join("."), first: argumentList[0]?.value });
+        calls.push({ method: path.join("."), arguments: argumentList.map(({ value }) => value) });
         // Its type has an overload for either kind.
         deliver(() => super.postMessage(message, options as StructuredSerializeOptions));
       }

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { compile, random, type Tensor, tensor, type Value, workers } from "../../mod.ts";
 import { arm } from "../../compiler/runtime/faults.ts";
-import { type ProgramMessage, threadWord, word } from "../../compiler/runtime/protocol.ts";
+import { threadWord, word, type WorkerMethods } from "../../compiler/runtime/protocol.ts";
 import { runs } from "../../compiler/runtime/runs.ts";
 import { finely, onThreads, runProgram, sharedRuns, Starting, startWorkers, ticks, untilItHas } from "./support.ts";
 import { withTuning } from "../../compiler/limits.ts";
@@ -68,12 +68,15 @@ describe("workers", () => {
     workers.close();
     const starting = new Starting();
     await starting.during(() => startWorkers(2));
-    const called = (method: string): unknown[] =>
-      starting.calls.flatMap((call) => call.method === method ? [call.first] : []);
-    const loaded = (): number[] => called("load").map((program) => (program as ProgramMessage).id); // that is what is loaded
+    const loads = (): Parameters<WorkerMethods["load"]>[] =>
+      starting.calls.flatMap((call) =>
+        call.method === "load" ? [call.arguments as Parameters<WorkerMethods["load"]>] : []
+      ); // its arguments
+    const loaded = (): number[] => loads().flatMap(([programs]) => programs.map(({ id }) => id));
+    const forgotten = (): number[] => loads().flatMap(([, , ids]) => [...ids]);
     const programs: (() => number)[] = [];
     // All are called several times, the first one between any two others.
-    while (called("dispose").length === 0) {
+    while (forgotten().length === 0) {
       assert(programs.length < 2000, "they hold all");
       const term = programs.length;
       const f = withTuning({ ...finely, threads: 2 }, () => {
@@ -86,10 +89,10 @@ describe("workers", () => {
     }
     const ids = loaded();
     assertEquals(ids.length, programs.length);
-    assertEquals(called("dispose"), [ids[1]]);
+    assertEquals(forgotten(), [ids[1]]);
     assertEquals(programs[1]!(), 1); // it is sent again
     assertEquals(loaded(), [...ids, ids[1]]);
-    assertEquals(called("dispose"), [ids[1], ids[2]]);
+    assertEquals(forgotten(), [ids[1], ids[2]]);
   });
 
   it("end when there has been nothing to do for a while", async () => {
