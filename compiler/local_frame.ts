@@ -4,7 +4,7 @@
  */
 import { allocate, dtypeInfo, type TypedArray } from "../src/dtype.ts";
 import type { Variable } from "../src/graph/variable.ts";
-import type { Tensor } from "../src/tensor.ts";
+import { elementsOf, type Tensor } from "../src/tensor.ts";
 import type { MemoryPlan } from "./plan.ts";
 import type { Frame } from "./runtime/binding.ts";
 import type { Buffer, Output, Table } from "./table.ts";
@@ -36,7 +36,7 @@ export class LocalFrame implements Frame {
     const region = new ArrayBuffer(memory.bytes);
     this.region = region;
     this.arrays = buffers.map((buffer, index) => {
-      if (buffer.kind === "constant") return buffer.tensor.data;
+      if (buffer.kind === "constant") return elementsOf(buffer.tensor);
       const offset = memory.offsets.get(index);
       if (offset === undefined) return unbound;
       return dtypeInfo(buffer.type.dtype).view(region, offset, buffer.type.size);
@@ -52,7 +52,7 @@ export class LocalFrame implements Frame {
     const results = this.#results;
     for (let index = 0; index < inputs.length; index++) {
       const buffer = this.#inputs[index];
-      if (buffer !== undefined) arrays[buffer] = inputs[index]!.data;
+      if (buffer !== undefined) arrays[buffer] = elementsOf(inputs[index]!);
     }
     if (variables.length > 0) this.rebind(variables);
     for (let index = 0; index < results.length; index++) {

@@ -4,7 +4,7 @@
  */
 import { isFloating } from "./dtype.ts";
 import { stridesOf } from "./shape.ts";
-import type { Tensor } from "./tensor.ts";
+import { elementsOf, type Tensor } from "./tensor.ts";
 
 /** Longer tensors show only the first and last {@linkcode edge} elements of each axis. */
 const summarizeAbove = 1000;
@@ -22,7 +22,8 @@ export function formatTensor(tensor: Tensor): string {
 }
 
 function formatElements(tensor: Tensor, indent: number): string {
-  const { shape, data, dtype } = tensor;
+  const { shape, dtype } = tensor;
+  const data = elementsOf(tensor);
   const strides = stridesOf(shape);
   const summarize = tensor.size > summarizeAbove;
 

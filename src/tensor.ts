@@ -54,16 +54,13 @@ export class Tensor extends Value {
 
   /** Dtype and shape. */
   override get type(): TensorType {
-    try {
-      return this.#type;
-    } catch {
-      return typeOfFields(this); // a Proxy around a tensor, as Vue's reactive makes them, only has the fields
-    }
+    // A Proxy around a tensor, as Vue's reactive makes them, only has the fields.
+    return #type in this ? this.#type : typeOfFields(this);
   }
 
   /** The single element of a tensor of size 1. */
   override item(): number {
-    const { data } = this;
+    const data = elementsOf(this);
     if (data.length !== 1) {
       throw new RangeError(`Cannot read .item() of ${this.type}: it has ${data.length} elements, not 1`);
     }
@@ -72,7 +69,8 @@ export class Tensor extends Value {
 
   /** The elements as nested arrays; booleans for dtype bool. */
   override toArray(): NestedArray {
-    const { shape, dtype, data } = this;
+    const { shape, dtype } = this;
+    const data = elementsOf(this);
     const strides = stridesOf(shape);
     const read = (axis: number, offset: number): NestedArray => {
       if (axis === shape.length) return dtype === "bool" ? data[offset] !== 0 : data[offset]!;
@@ -154,6 +152,20 @@ export function tensorOver(data: TypedArray, type: TensorType): Tensor {
 type CheckedConstructor = new (data: TypedArray, type: TensorType, known: typeof checked) => Tensor;
 
 publicMembers(Tensor.prototype, { name: "tensor.item", positional: {} }, { name: "tensor.toArray", positional: {} });
+
+/** The elements of a tensor that is to be computed with. Throws a RangeError when their buffer was transferred meanwhile. */
+export function elementsOf(tensor: Tensor): TypedArray {
+  const { data } = tensor;
+  if (data[0] === undefined) checkEmpty(tensor); // what was transferred has no elements left
+  return data;
+}
+
+function checkEmpty({ type }: Tensor): void {
+  if (type.size === 0) return;
+  throw new RangeError(
+    `Cannot read a tensor of ${type}: the buffer of its ${dtypeInfo(type.dtype).array.name} was transferred`,
+  );
+}
 
 /** A tensor of the same elements under another shape of the same size; the numbers are shared. */
 export function withShape(tensor: Tensor, type: TensorType): Tensor {

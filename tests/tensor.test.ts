@@ -1,8 +1,11 @@
 // The constructors of Tensor and TensorType take nothing that would have kernels read or write beyond an array.
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { type DType, Tensor, tensor, TensorType, type TypedArray, type Value } from "../mod.ts";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { compile, type DType, Tensor, tensor, TensorType, type TypedArray, type Value, Variable } from "../mod.ts";
+import { referenceExecutor } from "../src/graph/interpret.ts";
+import { none } from "../src/ops/op.ts";
+import { opTable } from "../src/ops/table.ts";
 
 type Kind = typeof TypeError | typeof RangeError;
 
@@ -93,6 +96,35 @@ describe("Tensor", () => {
       assertEquals(x.mul(2).toArray(), [2, 4]);
     }
     assertThrows(() => new Tensor(foreign, new TensorType("int32", [2])), TypeError, "stored in a Int32Array");
+  });
+
+  it("says so when its buffer was transferred after it was made", async () => {
+    const gone = (length: number): Tensor => {
+      const x = tensor(new Float32Array(length).fill(1));
+      structuredClone(x.data.buffer, { transfer: [x.data.buffer as ArrayBuffer] }); // a tensor's own buffer is one
+      return x;
+    };
+    const captured = gone(3);
+    const large = gone(100_000); // its operations run in the arena
+    const double = compile((x: Value) => x.mul(2));
+    const use = compile(() => captured.mul(2));
+    const w = new Variable([1, 2, 3]);
+    const uses: (() => unknown)[] = [
+      () => captured.add(1),
+      () => large.tanh(),
+      () => double(captured),
+      () => double(large),
+      () => use(),
+      () => captured.item(),
+      () => captured.toArray(),
+      () => String(captured),
+      () => new Variable(captured),
+      () => w.assign(captured),
+      () => referenceExecutor.eager(opTable.exp, [captured], none),
+    ];
+    for (const use of uses) assertThrows(use, RangeError, "the buffer of its Float32Array was transferred");
+    await assertRejects(() => double.async(captured), RangeError, "was transferred");
+    assertEquals(w.toArray(), [1, 2, 3]);
   });
 
   it("can be used through a Proxy, as reactive state hands it out", () => {

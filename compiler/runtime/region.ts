@@ -7,7 +7,7 @@
  * @module
  */
 import type { Variable } from "../../src/graph/variable.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { elementsOf, type Tensor } from "../../src/tensor.ts";
 import { bytesOf, type MemoryPlan } from "../plan.ts";
 import type { Buffer } from "../table.ts";
 import type { Arena } from "./arena.ts";
@@ -118,7 +118,7 @@ export class Region {
         bindings[index] = arena.placeOfVariable(variables[buffer.index]!) / alignment;
       } else if (buffer.kind === "input" || buffer.kind === "constant") {
         const tensor = buffer.kind === "input" ? inputs[buffer.index]! : buffer.tensor;
-        bindings[index] = arena.placeOf(tensor.data, tensor.type) / alignment;
+        bindings[index] = arena.placeOf(elementsOf(tensor), tensor.type) / alignment;
       }
     }
     // Views of the memory are made from here on: what was brought there may have made it grow.
@@ -134,10 +134,10 @@ export class Region {
       const buffer = arrays[index]!;
       const offset = bindings[index]! * alignment;
       if (buffer.kind === "input") {
-        const { data } = inputs[buffer.index]!;
+        const data = elementsOf(inputs[buffer.index]!);
         arena.view(buffer.type.dtype, offset, data.length).set(data);
       } else if (buffer.kind === "constant" && isNew) {
-        arena.view(buffer.type.dtype, offset, buffer.tensor.size).set(buffer.tensor.data);
+        arena.view(buffer.type.dtype, offset, buffer.tensor.size).set(elementsOf(buffer.tensor));
       }
     }
     this.#owner = id;

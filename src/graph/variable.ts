@@ -10,7 +10,7 @@ import { checkCall, publicMembers, signed, variadic } from "../public/public_fun
 import { optional, type OptionKinds, planOf } from "../public/signature.ts";
 import { readable } from "../readable.ts";
 import { equalShapes, type Shape } from "../shape.ts";
-import { type Tensor, tensorOver } from "../tensor.ts";
+import { elementsOf, type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type Operand, type TensorData, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
@@ -172,7 +172,7 @@ export class Variable extends Value {
       );
     }
     this.#storage = new Storage(allocate(dtype, this.#type.size));
-    this.#storage.array.set(convert(initial, dtype).data);
+    this.#storage.array.set(elementsOf(convert(initial, dtype)));
     this.#graph = Graph.default;
     defineFields(this, this.#type);
     this.#graph?.variables.push(this);
@@ -230,7 +230,7 @@ export class Variable extends Value {
     const graph = graphFor([given], action) ?? trace?.graph;
     if (graph === undefined) {
       const tensor = given.concrete(action);
-      this.write(convert(tensor, this.#type.dtype).data);
+      this.write(elementsOf(convert(tensor, this.#type.dtype)));
       return this;
     }
     const node = new Assign(graph, this, nodeIn(graph, convert(given, this.#type.dtype)));

@@ -10,7 +10,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Assign } from "../graph/operation.ts";
 import type { Placeholder } from "../graph/placeholder.ts";
 import type { Variable } from "../graph/variable.ts";
-import { type Tensor, tensorOver } from "../tensor.ts";
+import { elementsOf, Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
 import { fromNested } from "./nested.ts";
@@ -178,6 +178,7 @@ export function currentExecutor(): Executor {
 
 /** Computes one operation by its reference implementation: the oracle that every kernel is compared with. */
 export function computeReference(op: Op, inputs: readonly Tensor[], attributes: Attributes, type: TensorType): Tensor {
+  inputs.forEach(elementsOf); // none has been transferred
   const output = allocate(type.dtype, type.size);
   op.compute(output, inputs, attributes, type);
   return tensorOver(output, type);
@@ -196,6 +197,8 @@ export function apply<A extends Attributes, X extends Operand>(
   attributes: A = none as A, // an op whose attributes have no required member is applied without any
 ): Result<X> {
   const plain = op as Op; // an entry is only ever handed the attributes it was applied with
+  // This path is every eager operation's.
+  if (areTensors(operands)) return computeNow(plain, operands, attributes) as Value as Result<X>;
   const graph = graphFor(operands, op.name);
   // Result<X> is what the recording rule comes to for static types.
   if (graph !== undefined) {
@@ -203,11 +206,16 @@ export function apply<A extends Attributes, X extends Operand>(
     return record(graph, plain, values, attributes) as Result<X>;
   }
   const tensors = new Array<Tensor>(operands.length);
-  for (let index = 0; index < operands.length; index++) { // this path is every eager operation's: no closures here
+  for (let index = 0; index < operands.length; index++) {
     const operand = operands[index]!;
     tensors[index] = operand instanceof Value ? operand.concrete(op.name) : literal(operand, op.name, operands);
   }
   return computeNow(plain, tensors, attributes) as Value as Result<X>;
+}
+
+function areTensors(operands: readonly Operand[]): operands is readonly Tensor[] {
+  for (let index = 0; index < operands.length; index++) if (!(operands[index] instanceof Tensor)) return false;
+  return true;
 }
 
 /** Computes an operation on tensors now, whatever is being recorded. */
