@@ -2,8 +2,8 @@
  * What kind of kernel computes a primitive.
  * @module
  */
-import { Read, TableOperation } from "../src/graph/operation.ts";
-import { Placeholder } from "../src/graph/placeholder.ts";
+import { GraphNode } from "../src/graph/node.ts";
+import { Operation, TableOperation } from "../src/graph/operation.ts";
 import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { Value } from "../src/value.ts";
 
@@ -53,7 +53,9 @@ export function kindOf(op: TableOperation["op"]): KernelKind {
 
 /** The kind of kernel a node becomes part of. */
 export function kernelKind(node: Value): KernelKind {
-  if (!(node instanceof TableOperation)) return node instanceof Placeholder || node instanceof Read ? "leaf" : "host";
+  if (!(node instanceof TableOperation)) {
+    return node instanceof GraphNode && !(node instanceof Operation) ? "leaf" : "host";
+  }
   const kind = kindOf(node.op);
   return (kind === "gather" || kind === "scatter") && !looksAtIndices(node, kind) ? "host" : kind;
 }

@@ -3,12 +3,13 @@
  * operation is a view of something that has an array, and everything that leaves the program has one of its own.
  * @module
  */
-import { Assign, type Operation, Read, TableOperation } from "../src/graph/operation.ts";
+import { VariableRead } from "../src/graph/leaf.ts";
+import type { GraphNode } from "../src/graph/node.ts";
+import { Assign, type Operation, TableOperation } from "../src/graph/operation.ts";
 import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { arithmeticOps } from "../src/ops/arithmetic.ts";
 import type { GraphFunction } from "../src/ops/op.ts";
-import { Tensor } from "../src/tensor.ts";
 import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
 import { canAddRowsOf } from "./lower_scatter.ts";
@@ -61,7 +62,7 @@ function isWholeArray(node: Value, view: View): boolean {
 
 /** What leaves is a whole array; a Variable changes, so what leaves of it is a copy. */
 function canLeave(node: Value, view: View): boolean {
-  const shared = view.source instanceof Read && !(view.source.source instanceof Tensor);
+  const shared = view.source instanceof VariableRead;
   return isWholeArray(node, view) && !shared;
 }
 
@@ -69,7 +70,7 @@ function withCopies(source: GraphFunction): Materialized {
   const views = new Map<Value, View>();
   const viewOf = viewer(views);
   const copy = (node: Value): Value => {
-    const { graph } = node as TableOperation; // a view is an operation; leaves are whole and are only copied as outputs
+    const { graph } = node as GraphNode; // whatever is computed in a graph is one of its nodes
     return recordOperation(graph, arithmeticOps.cast as TableOperation["op"], [node], { dtype: node.type!.dtype });
   };
   const wholeOf = (input: Value): Value => isWholeArray(input, viewOf(input)) ? input : copy(input);

@@ -4,7 +4,8 @@
  */
 import { copyOperation } from "../src/graph/copy_operation.ts";
 import { Graph } from "../src/graph/graph.ts";
-import { Assign, Operation, Read, TableOperation } from "../src/graph/operation.ts";
+import { Constant, VariableRead } from "../src/graph/leaf.ts";
+import { Assign, Operation, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import { recordNode, type Trace, withTrace } from "../src/graph/recording.ts";
 import { postorder } from "../src/graph/traverse.ts";
@@ -47,9 +48,8 @@ export function rewriteGraph(
       return rewrite(node, inputNodes, () => rebuild(node, graph, inputNodes));
     }
     if (node instanceof Variable) return graph.read(node);
-    if (node instanceof Read) {
-      return node.source instanceof Variable ? graph.read(node.source) : graph.capture(node.source);
-    }
+    if (node instanceof VariableRead) return graph.read(node.variable);
+    if (node instanceof Constant) return graph.capture(node.tensor);
     const operation = node as Operation; // placeholders were copied above; what remains computes
     const inputNodes = copiesOf(operation, copies);
     if (operation instanceof Assign) return inputNodes[0]!;

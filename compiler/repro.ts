@@ -4,7 +4,8 @@
  * @module
  */
 import { isFloating } from "../src/dtype.ts";
-import { Assign, type Operation, Read, TableOperation } from "../src/graph/operation.ts";
+import { type Constant, VariableRead } from "../src/graph/leaf.ts";
+import { Assign, type Operation, TableOperation } from "../src/graph/operation.ts";
 import { shownOrder } from "../src/graph/print.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import type { Variable } from "../src/graph/variable.ts";
@@ -50,6 +51,7 @@ class Writer {
   program(options: ExecutorOptions): string {
     const { name, graph, inputs, outputs, assigns, variables } = this.#source;
     const needed = new Set(postorder([...outputs, ...assigns]));
+    const leaves = graph.leaves.filter((node) => needed.has(node));
     const nodes = graph.operations.filter((node) => needed.has(node));
     const own = nodes.filter(isOwn);
     const float32 = [...needed].some(({ type }) => type?.dtype === "float32");
@@ -72,6 +74,7 @@ class Writer {
           typeText(input.type!)
         });`
       ),
+      ...leaves.map((leaf) => `const ${this.#nameOf(leaf)} = ${this.#leaf(leaf)};`),
       ...nodes.map((node) => `const ${this.#nameOf(node)} = ${this.#node(node)};`),
       "",
       "const graphFunction: GraphFunction = {",
@@ -153,13 +156,12 @@ class Writer {
     return `drawn(${typeText(type)}, ${this.#drawn.length}, ${literal(low)}, ${literal(high)})`;
   }
 
+  #leaf(node: VariableRead | Constant): string {
+    if (node instanceof VariableRead) return `graph.read(${this.#variableNames.get(node.variable)})`;
+    return `graph.capture(${this.#numbers(`the constant ${this.#nameOf(node)}`, node.tensor)})`;
+  }
+
   #node(node: Operation): string {
-    if (node instanceof Read) {
-      const { source } = node;
-      const variable = this.#variableNames.get(source as Variable); // a tensor is not in the map
-      if (variable !== undefined) return `graph.read(${variable})`;
-      return `graph.capture(${this.#numbers(`the constant ${this.#nameOf(node)}`, source as Tensor)})`; // all Variables are in the map
-    }
     if (node instanceof Assign) {
       return `new Assign(graph, ${this.#variableNames.get(node.variable)}, ${this.#nameOf(node.inputNodes[0]!)})`;
     }
@@ -172,7 +174,7 @@ const table: Readonly<Record<string, Op>> = opTable;
 
 /** Whether an operation is the user's own, of which no program can be printed. */
 function isOwn(node: Operation): boolean {
-  if (node instanceof Read || node instanceof Assign) return false;
+  if (node instanceof Assign) return false;
   return !(node instanceof TableOperation && Object.hasOwn(table, node.name) && table[node.name] === node.op);
 }
 

@@ -4,10 +4,11 @@
  * replace what can be had for less. Only what is exact for every input, NaN and −0 among them, is done.
  * @module
  */
-import { type Operation, Read } from "../src/graph/operation.ts";
+import { Constant } from "../src/graph/leaf.ts";
+import type { Operation } from "../src/graph/operation.ts";
 import { recordNode } from "../src/graph/recording.ts";
 import { attributesKey, computeReference, type GraphFunction, none, toValue } from "../src/ops/op.ts";
-import { Tensor } from "../src/tensor.ts";
+import type { Tensor } from "../src/tensor.ts";
 import { equalTypes } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
 import { rewriteGraph } from "./pass.ts";
@@ -76,7 +77,7 @@ function fold({ op, inputs, attributes, type }: Application): Value | undefined 
     if (tensor === undefined) return undefined;
     tensors.push(tensor);
   }
-  const { graph } = inputs[0] as Read; // constants are
+  const { graph } = inputs[0] as Constant; // they all are
   return graph.capture(computeReference(op, tensors, attributes, type));
 }
 
@@ -130,7 +131,5 @@ class KnownValues {
 
 /** The number that a node is known to hold, when it is a captured tensor of rank 0. */
 function scalarConstant(node: Value): number | undefined {
-  return node instanceof Read && node.source instanceof Tensor && node.type.shape.length === 0
-    ? node.source.data[0]
-    : undefined;
+  return node instanceof Constant && node.type.shape.length === 0 ? node.tensor.data[0] : undefined;
 }

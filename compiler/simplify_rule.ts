@@ -6,9 +6,10 @@
  * @module
  */
 import type { DType } from "../src/dtype.ts";
-import { Read, TableOperation } from "../src/graph/operation.ts";
+import { Constant } from "../src/graph/leaf.ts";
+import { TableOperation } from "../src/graph/operation.ts";
 import type { Attributes, Op } from "../src/ops/op.ts";
-import { Tensor } from "../src/tensor.ts";
+import type { Tensor } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
 
@@ -36,9 +37,7 @@ export const maximumConstant = 1024;
 
 /** The tensor that a node holds, when that is a small constant. */
 export function constantOf(node: Value): Tensor | undefined {
-  return node instanceof Read && node.source instanceof Tensor && node.source.size <= maximumConstant
-    ? node.source
-    : undefined;
+  return node instanceof Constant && node.tensor.size <= maximumConstant ? node.tensor : undefined;
 }
 
 /** The number that all elements of a node are known to be. */

@@ -2,10 +2,11 @@
  * The table of a program before it is planned: a draft of a row for each cluster, and the buffers that rows pass on.
  * @module
  */
-import { type Operation, Read, type TableOperation } from "../src/graph/operation.ts";
+import { Constant, VariableRead } from "../src/graph/leaf.ts";
+import type { Operation, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import type { ExecutorOptions } from "../src/ops/op.ts";
-import { Tensor, tensorOver } from "../src/tensor.ts";
+import { type Tensor, tensorOver } from "../src/tensor.ts";
 import { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
 import { assemble } from "./assemble.ts";
@@ -175,9 +176,7 @@ class TableBuilder implements LoweringContext {
   }
 
   bufferOf(node: Value): number {
-    if (node instanceof Read && !(node.source instanceof Tensor)) {
-      return this.#variableBuffer(this.#numbers.get(node.source)!); // it is among the graph's
-    }
+    if (node instanceof VariableRead) return this.#variableBuffer(this.#numbers.get(node.variable)!); // it is among the graph's
     let index = this.#buffers.get(node);
     if (index === undefined) this.#buffers.set(node, index = this.buffers.push(this.#newBuffer(node)) - 1);
     return index;
@@ -186,7 +185,7 @@ class TableBuilder implements LoweringContext {
   #newBuffer(node: Value): Buffer {
     const type = node.type!; // every type of a program is known
     if (node instanceof Placeholder) return { kind: "input", index: this.#graph.inputs.indexOf(node), type };
-    if (node instanceof Read) return { kind: "constant", tensor: node.source as Tensor, type }; // a Variable's has been found
+    if (node instanceof Constant) return { kind: "constant", tensor: node.tensor, type };
     return { kind: this.#results.has(node) ? "result" : "scratch", type };
   }
 

@@ -3,7 +3,8 @@
  * it tells a wrong pass from a wrong kernel.
  * @module
  */
-import { Assign, Operation, Read, TableOperation } from "../src/graph/operation.ts";
+import { Constant, VariableRead } from "../src/graph/leaf.ts";
+import { Assign, Operation, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { Variable } from "../src/graph/variable.ts";
@@ -31,9 +32,11 @@ export function verify(graphFunction: GraphFunction, pass = "recording"): void {
       if (!known.has(node)) fail(node, "is read, but not listed");
     } else if (node instanceof Operation) {
       verifyPlace(node, graphFunction, positions, fail);
-      if (node instanceof Read && node.source instanceof Variable && !known.has(node.source)) {
-        fail(node, "reads a Variable that is not listed");
-      }
+    } else if (node instanceof VariableRead) {
+      if (node.graph !== graph) fail(node, "belongs to another graph");
+      if (!known.has(node.variable)) fail(node, "reads a Variable that is not listed");
+    } else if (node instanceof Constant) {
+      if (node.graph !== graph) fail(node, "belongs to another graph");
     } else {
       fail(
         node,

@@ -16,7 +16,8 @@ import { equalShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
-import { Assign, Operation, Read, TableOperation } from "./operation.ts";
+import { VariableRead } from "./leaf.ts";
+import { Assign, Operation, TableOperation } from "./operation.ts";
 import { activeTrace, nodeIn, onBehalfOf, type Trace } from "./recording.ts";
 import { inputsOf, postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -285,7 +286,11 @@ function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operatio
       );
     }
     if (!(x instanceof Variable)) return x;
-    return graph.operations.findLast((node) => used.has(node) && isRead(node, x)) ?? nodeIn(graph, x);
+    const isAssigned = (node: Operation): boolean => node instanceof Assign && node.variable === x && used.has(node);
+    const assigned = graph.operations.findLast(isAssigned);
+    if (assigned !== undefined) return assigned;
+    const read = graph.read(x);
+    return used.has(read) ? read : nodeIn(graph, x);
   });
   const results = backpropagate([y], [onesSeed(graph, y)], nodes);
   return results.map((result, index) => {
@@ -297,7 +302,8 @@ function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operatio
 
 /** Whether a node of a traced graph is what a Variable read as, at first or after an assignment. */
 function isRead(node: Value, variable: Variable): boolean {
-  return node instanceof Read && node.source === variable || node instanceof Assign && node.variable === variable;
+  return node instanceof VariableRead && node.variable === variable ||
+    node instanceof Assign && node.variable === variable;
 }
 
 /** The graph that a hand-built node belongs to. */

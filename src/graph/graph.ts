@@ -3,7 +3,8 @@
  * @module
  */
 import { graphToDot } from "./dot.ts";
-import { type Operation, Read } from "./operation.ts";
+import { Constant, VariableRead } from "./leaf.ts";
+import type { Operation } from "./operation.ts";
 import type { Placeholder } from "./placeholder.ts";
 import { printGraph } from "./print.ts";
 import { graphToSvg } from "./svg.ts";
@@ -49,7 +50,8 @@ export class Graph {
   /** In a graph recorded with values (by `grad` outside `compile`): the value of each node. */
   readonly values: Map<Value, Tensor> | undefined;
 
-  readonly #reads = new Map<Variable | Tensor, Read>();
+  readonly #reads = new Map<Variable, VariableRead>();
+  readonly #constants = new Map<Tensor, Constant>();
 
   /** `recordValues` is for transformations that compute while they record; a graph made by hand has no values. */
   constructor(options: { recordValues?: boolean } = {}) {
@@ -89,22 +91,25 @@ export class Graph {
   }
 
   /** This graph's node that reads `variable`; for the graph a Variable was made in, use the Variable itself. */
-  read(variable: Variable): Value {
-    return this.#readNode(variable, () => this.variables.push(variable));
+  read(variable: Variable): VariableRead {
+    let node = this.#reads.get(variable);
+    if (node === undefined) {
+      this.#reads.set(variable, node = new VariableRead(this, variable));
+      this.variables.push(variable);
+    }
+    return node;
   }
 
   /** This graph's node that holds `tensor`. */
-  capture(tensor: Tensor): Value {
-    return this.#readNode(tensor, () => {});
+  capture(tensor: Tensor): Constant {
+    let node = this.#constants.get(tensor);
+    if (node === undefined) this.#constants.set(tensor, node = new Constant(this, tensor));
+    return node;
   }
 
-  #readNode(source: Variable | Tensor, onFirst: () => void): Read {
-    let node = this.#reads.get(source);
-    if (node === undefined) {
-      this.#reads.set(source, node = new Read(this, source));
-      onFirst();
-    }
-    return node;
+  /** The leaves that nobody feeds: a node for each Variable made elsewhere that it reads, and for each tensor that it has captured. */
+  get leaves(): (VariableRead | Constant)[] {
+    return [...this.#reads.values(), ...this.#constants.values()];
   }
 
   /** One line per node, inputs before consumers: `%3: float32[64,10] = matmul %1 %2`. */

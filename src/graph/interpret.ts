@@ -8,7 +8,8 @@ import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import { addSite } from "../errors.ts";
 import { calls, type ResumableRun } from "./call_queue.ts";
-import { Operation, Read, runCompute, TableOperation } from "./operation.ts";
+import { Constant, VariableRead } from "./leaf.ts";
+import { Operation, runCompute, TableOperation } from "./operation.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
@@ -45,7 +46,7 @@ export const referenceExecutor: Executor = {
         `${graphFunction.name}: computed node by node, by the reference implementations\n${graphFunction.graph}`,
       source: () => "",
       files: () => ({}), // it generates nothing, and there is nothing to compare it with
-      kernels: order.flatMap((node) => node instanceof Operation && !(node instanceof Read) ? [node.name] : []),
+      kernels: order.flatMap((node) => node instanceof Operation ? [node.name] : []),
     };
   },
 };
@@ -85,10 +86,9 @@ class Interpretation implements ResumableRun {
 
   #compute(node: Value): void {
     if (node instanceof Variable) this.#values.set(node, this.#actualOf(node).snapshot());
-    else if (node instanceof Read) {
-      const { source } = node;
-      this.#values.set(node, source instanceof Variable ? this.#actualOf(source).snapshot() : source);
-    } else if (node instanceof Operation) {
+    else if (node instanceof VariableRead) this.#values.set(node, this.#actualOf(node.variable).snapshot());
+    else if (node instanceof Constant) this.#values.set(node, node.tensor);
+    else if (node instanceof Operation) {
       this.#values.set(node, computeNode(node, node.inputNodes.map((input) => this.#values.get(input)!)));
     }
   }

@@ -17,13 +17,12 @@ import { readable } from "../readable.ts";
 import { type NestedArray, type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { GraphNode } from "./node.ts";
-import { Placeholder } from "./placeholder.ts";
 import { activeTrace, graphFor, nodeIn, outsideGraphs, withTrace } from "./recording.ts";
 import { Variable } from "./variable.ts";
 
 /** Whether a value is a node of some graph; a Variable is one only in its home graph, and is not meant here. */
-export function isNode(value: Value): value is Operation | Placeholder {
-  return value instanceof Operation || value instanceof Placeholder;
+export function isNode(value: Value): value is GraphNode {
+  return value instanceof GraphNode;
 }
 
 /** What a user's `compute` may return. */
@@ -341,35 +340,6 @@ export class TableOperation extends Operation {
   override get type(): TensorType | undefined {
     return this.#type;
   }
-}
-
-/** A leaf: what a graph reads of a Variable made elsewhere, or a tensor that it captured. */
-export class Read extends Operation {
-  /** The Variable or tensor that is read. */
-  readonly source: Variable | Tensor;
-
-  constructor(graph: Graph, source: Variable | Tensor) {
-    super([], graph);
-    this.source = source;
-    graph.values?.set(this, sourceTensor(source));
-  }
-
-  /** The numbers it has now. */
-  override compute(): Tensor {
-    return sourceTensor(this.source);
-  }
-
-  override get name(): string {
-    return this.source instanceof Variable ? "variable" : "constant";
-  }
-
-  override get type(): TensorType {
-    return this.source.type;
-  }
-}
-
-function sourceTensor(source: Variable | Tensor): Tensor {
-  return source instanceof Variable ? source.snapshot() : source;
 }
 
 /** Gives a Variable a new value, which lands when the run that it belongs to has completed. Its own value is the new one. */

@@ -7,7 +7,8 @@ import { readable } from "../readable.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import type { Graph } from "./graph.ts";
-import { Assign, Operation, Read, TableOperation } from "./operation.ts";
+import { Constant, VariableRead } from "./leaf.ts";
+import { Assign, Operation, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
 import { inputsOf, postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -36,7 +37,8 @@ export interface ShownNode {
  * leaves were made, so that the same computation written by hand and by tracing is shown in the same order.
  */
 export function shownOrder(graph: Graph): Value[] {
-  const leaves = [...graph.placeholders, ...graph.variables.filter((variable) => variable.graph === graph)];
+  const own = graph.variables.filter((variable) => variable.graph === graph);
+  const leaves = [...graph.placeholders, ...own, ...graph.leaves];
   const sinks = graph.operations.filter((operation) => operation.consumers.length === 0);
   return postorder([...sinks, ...leaves.filter((leaf) => leaf.consumers.length === 0)]);
 }
@@ -54,12 +56,12 @@ export function shownNodes(graph: Graph): ShownNode[] {
 }
 
 function called(node: Value): Pick<ShownNode, "kind" | "word" | "name"> {
-  const variable = node instanceof Read ? node.source : node;
+  const variable = node instanceof VariableRead ? node.variable : node;
   if (node instanceof Placeholder) return { kind: "placeholder", word: "placeholder", name: readable(node.name) };
   if (variable instanceof Variable) return { kind: "variable", word: "variable", name: readable(variable.name) };
-  if (node instanceof Read) {
-    const { source } = node;
-    const name = source.size === 1 ? `${source.concrete("print").item()}` : undefined;
+  if (node instanceof Constant) {
+    const { tensor } = node;
+    const name = tensor.size === 1 ? `${tensor.item()}` : undefined;
     return { kind: "constant", word: "constant", name };
   }
   if (node instanceof Assign) return { kind: "assignment", word: node.name, name: readable(node.variable.name) };

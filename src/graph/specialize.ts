@@ -13,7 +13,8 @@ import type { Value } from "../value.ts";
 import { copyOperation } from "./copy_operation.ts";
 import { backpropagate, Gradient, onesSeed } from "./gradients.ts";
 import { Graph } from "./graph.ts";
-import { Assign, Operation, Read, TableOperation } from "./operation.ts";
+import { Constant, VariableRead } from "./leaf.ts";
+import { Assign, Operation, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
 import { type Assumption, recordOperation, type Trace, withTrace } from "./recording.ts";
 import { postorder } from "./traverse.ts";
@@ -65,10 +66,9 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
       return placeholder;
     }
     if (node instanceof Variable) return graph.read(node);
-    if (node instanceof Read) {
-      return node.source instanceof Variable ? graph.read(node.source) : graph.capture(node.source);
-    }
-    const operation = node as Operation; // placeholders, Variables and tensors were handled, and tensors are Reads in a graph
+    if (node instanceof VariableRead) return graph.read(node.variable);
+    if (node instanceof Constant) return graph.capture(node.tensor);
+    const operation = node as Operation; // all leaves were handled
     const inputNodes = operation.inputNodes.map((input) => copies.get(input)!);
     if (operation instanceof TableOperation) {
       return recordOperation(graph, operation.op, inputNodes, operation.attributes);

@@ -7,8 +7,9 @@
  * @module
  */
 import { isFloating } from "../dtype.ts";
-import { Read, TableOperation } from "../graph/operation.ts";
-import { Tensor } from "../tensor.ts";
+import { Constant } from "../graph/leaf.ts";
+import { TableOperation } from "../graph/operation.ts";
+import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import { type ContractAxes, resolveContractAxes } from "./contract.ts";
 
@@ -27,7 +28,7 @@ function constantOf(value: Value): Tensor | undefined {
   while (node instanceof TableOperation && (node.name === "cast" || movements.has(node.name))) {
     node = node.inputNodes[0]!; // all of these have one operand
   }
-  return node instanceof Read && node.source instanceof Tensor ? node.source : undefined;
+  return node instanceof Constant ? node.tensor : undefined;
 }
 
 /** The number that an operand is, when it is written in the program. */

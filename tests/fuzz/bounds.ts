@@ -12,14 +12,15 @@ import { decompose } from "../../compiler/decompose.ts";
 import { kernelKind } from "../../compiler/kinds.ts";
 import { type DType, isFloating } from "../../src/dtype.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { Assign, Read, TableOperation } from "../../src/graph/operation.ts";
+import { Constant, VariableRead } from "../../src/graph/leaf.ts";
+import { Assign, TableOperation } from "../../src/graph/operation.ts";
 import { Placeholder } from "../../src/graph/placeholder.ts";
 import { recordOperation, withTrace } from "../../src/graph/recording.ts";
 import { postorder } from "../../src/graph/traverse.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { convertNumber } from "../../src/ops/elementwise.ts";
 import { type Attributes, computeReference, type GraphFunction, type Op } from "../../src/ops/op.ts";
-import { Tensor, tensorOver } from "../../src/tensor.ts";
+import { type Tensor, tensorOver } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import type { Value } from "../../src/value.ts";
 import { boundElements } from "./bounds_elementwise.ts";
@@ -154,7 +155,8 @@ function boundNode(
   known: ReadonlyMap<Value, Bounded>,
   variableOf: (variable: Variable) => Bounded,
 ): Bounded {
-  if (node instanceof Read) return node.source instanceof Tensor ? exactly(node.source) : variableOf(node.source);
+  if (node instanceof Constant) return exactly(node.tensor);
+  if (node instanceof VariableRead) return variableOf(node.variable);
   if (node instanceof Assign) return known.get(node.inputNodes[0]!)!;
   if (!(node instanceof TableOperation)) {
     throw new TypeError(`Cannot bound ${node.describe()}: it is no operation of the table`);

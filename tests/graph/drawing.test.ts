@@ -99,7 +99,7 @@ function randomGraph(count: number, recent: number): Graph {
 
 /** The nodes of a graph and their number of uses, counted from the graph itself. */
 function expected(graph: Graph): { nodes: number; uses: number } {
-  const nodes = new Set<Value>([...graph.operations, ...graph.placeholders]);
+  const nodes = new Set<Value>([...graph.operations, ...graph.placeholders, ...graph.leaves]);
   for (const variable of graph.variables) if (variable.graph === graph) nodes.add(variable);
   const uses = graph.operations.reduce((sum, { inputNodes }) => sum + inputNodes.length, 0);
   assertEquals(postorder([...nodes]).length, nodes.size);

@@ -41,7 +41,8 @@ describe("Graph", () => {
     assertEquals(graph.placeholders.map((each) => each.name), ["argument0", "argument1"]);
     assertEquals(graph.variables.length, 1);
     assertStrictEquals(graph.variables[0], w);
-    assertEquals(graph.operations.map((each) => each.name), ["variable", "mul", "add"]);
+    assertEquals(graph.operations.map((each) => each.name), ["mul", "add"]); // reading a Variable is none
+    assertEquals(graph.leaves.map((each) => each.consumers.map(({ name }) => name)), [["mul"]]);
   });
 
   it("registers an operation with its inputs once per use", () => {

@@ -151,7 +151,7 @@ describe("dump", () => {
     const folder = join(root, "own");
     assertEquals(f.dump(folder, tensor([1])).length, 6);
     assertStringIncludes(read(folder, "plan.txt"), "host_Cube");
-    assertMatch(read(folder, "repro.ts"), /^const (n\d+) = new Cube\(\[n\d+\]\);\nconst n\d+ = graph\.capture/m);
+    assertMatch(read(folder, "repro.ts"), /^const n\d+ = new Cube\(\[n\d+\]\);\nconst n\d+ = recordOperation/m);
     const { status, stderr } = run(join(folder, "repro.ts"));
     assertEquals(status, 1);
     assertStringIncludes(
