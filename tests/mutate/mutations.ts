@@ -554,10 +554,10 @@ export const mutations: readonly Mutation[] = [
     tests: runtime,
   },
   {
-    name: "walker: a run that fails goes on",
+    name: "walker: a chunk is claimed before it is held",
     file: "compiler/runtime/walker.ts",
-    text: "const claims = Atomics.exchange(control, word.next, closed);",
-    replacement: "const claims = Atomics.load(control, word.next);",
+    text: "Atomics.store(control, this.#holding, -1);\n    const chunk = isReturned",
+    replacement: "const chunk = isReturned",
     tests: runtime,
   },
   {
