@@ -6,11 +6,12 @@
 import type { TableOperation } from "../src/graph/operation.ts";
 import { recordOperation } from "../src/graph/recording.ts";
 import { movementOps } from "../src/ops/movement.ts";
-import type { Attributes, GraphFunction, Op } from "../src/ops/op.ts";
+import type { GraphFunction } from "../src/graph/function.ts";
+import type { Attributes, Op } from "../src/ops/op.ts";
 import { normalizeAxes } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 import { isArgReduction, kindOf } from "./kinds.ts";
-import { rewriteGraph } from "./pass.ts";
+import { rewriteGraph } from "../src/graph/rewrite.ts";
 
 /** The same graph function in the compiler's primitives. What an operation decomposes into is decomposed as it is recorded. */
 export function decompose(source: GraphFunction): GraphFunction {

@@ -67,7 +67,16 @@ function compileEager(op: Op, types: readonly TensorType[], attributes: Attribut
   return withTrace({ graph, name: op.name, reads: new Map(), origin: { site: undefined } }, () => {
     const placeholders = types.map((type, index) => new Placeholder(graph, { name: `x${index}` }, type));
     const node = recordOperation(graph, op, placeholders, attributes);
-    return new Program({ name: op.name, graph, inputs: placeholders, outputs: [node], assigns: [], variables: [] }, {
+    return new Program({
+      name: op.name,
+      graph,
+      inputs: placeholders,
+      outputs: [node],
+      assigns: [],
+      variables: [],
+      captures: [],
+      assumptions: [],
+    }, {
       exact: true,
     });
   });

@@ -9,11 +9,12 @@ import { Assign, type Operation, TableOperation } from "../src/graph/operation.t
 import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { arithmeticOps } from "../src/ops/arithmetic.ts";
-import type { GraphFunction } from "../src/ops/op.ts";
+import type { GraphFunction } from "../src/graph/function.ts";
+
 import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
 import { canAddRowsOf } from "./lower_scatter.ts";
-import { rewriteGraph } from "./pass.ts";
+import { rewriteGraph } from "../src/graph/rewrite.ts";
 import { composeView, isWhole, shapeOf, type View, viewer, wholeView } from "./view.ts";
 
 /** A graph function whose views are all resolved. */

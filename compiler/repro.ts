@@ -11,7 +11,8 @@ import { postorder } from "../src/graph/traverse.ts";
 import type { Variable } from "../src/graph/variable.ts";
 import { literal } from "../src/literal.ts";
 import { addressInPackage } from "../src/own_code.ts";
-import type { ExecutorOptions, Fed, GraphFunction, Op } from "../src/ops/op.ts";
+import type { GraphFunction } from "../src/graph/function.ts";
+import type { ExecutorOptions, Fed, Op } from "../src/ops/op.ts";
 import { opTable } from "../src/ops/table.ts";
 import { readable } from "../src/readable.ts";
 import type { Tensor } from "../src/tensor.ts";
@@ -82,6 +83,8 @@ class Writer {
       "  graph,",
       ...Object.entries({ inputs, outputs, assigns }).map(([key, list]) => `  ${key}: ${this.#list(list)},`),
       `  variables: [${[...this.#variableNames.values()].join(", ")}],`,
+      "  captures: [],",
+      "  assumptions: [],",
       "};",
       `compareWithReference(graphFunction, inputs, ${literal(options)}, ${literal(tolerance)});`,
       "",

@@ -7,7 +7,8 @@ import "../mod.ts"; // installs the compiler
 import { allocate, isFloating } from "../src/dtype.ts";
 import { referenceExecutor } from "../src/graph/interpret.ts";
 import { Variable } from "../src/graph/variable.ts";
-import { currentExecutor, type Executor, type ExecutorOptions, type GraphFunction } from "../src/ops/op.ts";
+import type { GraphFunction } from "../src/graph/function.ts";
+import { currentExecutor, type Executor, type ExecutorOptions } from "../src/ops/op.ts";
 import { readable } from "../src/readable.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
@@ -16,7 +17,7 @@ export { Graph } from "../src/graph/graph.ts";
 export { Assign } from "../src/graph/operation.ts";
 export { Placeholder } from "../src/graph/placeholder.ts";
 export { recordOperation } from "../src/graph/recording.ts";
-export type { GraphFunction } from "../src/ops/op.ts";
+export type { GraphFunction } from "../src/graph/function.ts";
 export { opTable } from "../src/ops/table.ts";
 export { TensorType } from "../src/tensor_type.ts";
 export { Variable };

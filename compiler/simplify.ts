@@ -7,11 +7,12 @@
 import { Constant } from "../src/graph/leaf.ts";
 import type { Operation } from "../src/graph/operation.ts";
 import { recordNode } from "../src/graph/recording.ts";
-import { attributesKey, computeReference, type GraphFunction, none, toValue } from "../src/ops/op.ts";
+import type { GraphFunction } from "../src/graph/function.ts";
+import { attributesKey, computeReference, none, toValue } from "../src/ops/op.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { equalTypes } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
-import { rewriteGraph } from "./pass.ts";
+import { rewriteGraph } from "../src/graph/rewrite.ts";
 import { arithmeticRules } from "./simplify_arithmetic.ts";
 import { movementRules } from "./simplify_movement.ts";
 import { type Application, constantOf, type Make, maximumConstant, type SimplifyRule } from "./simplify_rule.ts";

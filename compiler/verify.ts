@@ -8,7 +8,8 @@ import { Assign, Operation, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { Variable } from "../src/graph/variable.ts";
-import type { GraphFunction } from "../src/ops/op.ts";
+import type { GraphFunction } from "../src/graph/function.ts";
+
 import { Tensor } from "../src/tensor.ts";
 import type { Value } from "../src/value.ts";
 

@@ -3,7 +3,8 @@
  * understands first, the oracle of the tests, and what runs where code generation is forbidden.
  * @module
  */
-import { computeReference, type Executable, type Executor, type GraphFunction } from "../ops/op.ts";
+import type { GraphFunction } from "../graph/function.ts";
+import { computeReference, type Executable, type Executor } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import { addSite } from "../errors.ts";

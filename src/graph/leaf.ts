@@ -10,7 +10,7 @@ import { lookingError } from "./operation.ts";
 import type { Variable } from "./variable.ts";
 
 /** A leaf whose numbers are known before the graph is run. */
-abstract class Leaf extends GraphNode {
+export abstract class Leaf extends GraphNode {
   /** What printed graphs call it. */
   abstract readonly name: string;
 
@@ -42,20 +42,24 @@ export class VariableRead extends Leaf {
   /** The Variable that is read. */
   readonly variable: Variable;
 
+  /** The graph's node for a Variable; made by {@linkcode Graph.read}. */
   constructor(graph: Graph, variable: Variable) {
     super(graph);
     this.variable = variable;
     graph.values?.set(this, variable.snapshot());
   }
 
+  /** `variable`. */
   override get name(): string {
     return "variable";
   }
 
+  /** That of the Variable. */
   override get type(): TensorType {
     return this.variable.type;
   }
 
+  /** What the Variable holds now. */
   override numbers(): Tensor {
     return this.variable.snapshot();
   }
@@ -66,19 +70,23 @@ export class Constant extends Leaf {
   /** The tensor. */
   readonly tensor: Tensor;
 
+  /** The graph's node for a tensor; made by {@linkcode Graph.capture}. */
   constructor(graph: Graph, tensor: Tensor) {
     super(graph);
     this.tensor = tensor;
   }
 
+  /** `constant`. */
   override get name(): string {
     return "constant";
   }
 
+  /** That of the tensor. */
   override get type(): TensorType {
     return this.tensor.type;
   }
 
+  /** The tensor. */
   override numbers(): Tensor {
     return this.tensor;
   }

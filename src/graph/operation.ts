@@ -347,6 +347,7 @@ export class Assign extends Operation {
   /** The Variable that is assigned to. */
   readonly variable: Variable;
 
+  /** Made by `variable.assign`; `value` is a node of the graph, of the Variable's type. */
   constructor(graph: Graph, variable: Variable, value: Value) {
     super([value], graph);
     this.variable = variable;
@@ -357,10 +358,12 @@ export class Assign extends Operation {
     return value;
   }
 
+  /** `assign`. */
   override get name(): string {
     return "assign";
   }
 
+  /** That of the Variable. */
   override get type(): TensorType {
     return this.variable.type;
   }

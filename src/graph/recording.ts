@@ -9,6 +9,7 @@ import type { TensorType } from "../tensor_type.ts";
 import { type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { isNode, TableOperation } from "./operation.ts";
+import { Placeholder } from "./placeholder.ts";
 import { Variable } from "./variable.ts";
 
 /**
@@ -21,6 +22,8 @@ export interface Trace {
   readonly name: string;
   /** Variables and what they read as now: their read node, or what was last assigned to them. */
   readonly reads: Map<Variable, Value>;
+  /** Where a body of another function is recorded: the recording of that, and what the body has captured of it. */
+  readonly outer?: { readonly trace: Trace; readonly captures: Map<Value, Placeholder> };
   /** Where what is recorded is kept and run again: what that takes for granted. */
   readonly assumptions?: Assumption[];
   /** In a pass over a graph: the node it is working on, whose place in the user's program its new nodes take over. */
@@ -33,6 +36,7 @@ export interface Trace {
 export interface Assumption {
   /** What has happened when it does not hold, as a sentence. */
   readonly reason: string;
+  /** Whether it does now. */
   holds(): boolean;
 }
 
@@ -97,6 +101,7 @@ function checkHome(node: Value & { readonly graph: Graph | undefined }, home: Gr
     );
   }
   if (trace !== undefined && graph !== trace.graph) {
+    if (isAround(trace, graph)) return trace.graph;
     throw new TypeError(
       `Cannot ${name} ${node.describe()}: it belongs to another graph than the one ${trace.name} records`,
     );
@@ -107,17 +112,42 @@ function checkHome(node: Value & { readonly graph: Graph | undefined }, home: Gr
   return graph;
 }
 
-/** What `value` reads as in `graph`: itself if it is a node there, else the graph's own read node for it. */
+/** Whether a graph is one that is being recorded around a body. */
+function isAround({ outer }: Trace, graph: Graph): boolean {
+  return outer !== undefined && (outer.trace.graph === graph || isAround(outer.trace, graph));
+}
+
+/**
+ * What `value` reads as in `graph`: itself if it is a node there, else the graph's own node for it. In a body, what
+ * belongs to the functions around it, Variables among them, is a capture.
+ */
 export function nodeIn(graph: Graph, value: Value): Value {
   if (value instanceof Variable) {
     if (trace?.graph === graph) {
       let node = trace.reads.get(value);
-      if (node === undefined) trace.reads.set(value, node = graph.read(value));
+      if (node === undefined) {
+        node = trace.outer === undefined ? graph.read(value) : captured(trace, trace.outer, value);
+        trace.reads.set(value, node);
+      }
       return node;
     }
     return value.graph === graph ? value : graph.read(value);
   }
-  return isNode(value) ? value : graph.capture(value as Tensor); // a Value is a node, a Variable or a Tensor
+  if (!isNode(value)) return graph.capture(value as Tensor); // a Value is a node, a Variable or a Tensor
+  return value.graph !== graph && trace?.graph === graph && trace.outer !== undefined
+    ? captured(trace, trace.outer, value)
+    : value;
+}
+
+/** The input of a body that stands for a value of the functions around it. */
+function captured({ graph }: Trace, { trace: around, captures }: NonNullable<Trace["outer"]>, value: Value): Value {
+  const outer = withTrace(around, () => nodeIn(around.graph, value));
+  let input = captures.get(outer);
+  if (input === undefined) {
+    const name = value instanceof Variable ? value.name : `capture${captures.size}`;
+    captures.set(outer, input = new Placeholder(graph, { name }, outer.type));
+  }
+  return input;
 }
 
 /** Records `op` into `graph`: as a node, or as what the pass that is at work puts in its place. */

@@ -12,14 +12,15 @@ import { optional, type OptionKinds, planOf } from "../public/signature.ts";
 import { readable } from "../readable.ts";
 import { equalShapes, formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { flatten, type Tree, unflatten } from "../tree.ts";
+import { flatten, type Structure, type Tree, unflatten } from "../tree.ts";
 import { LruCache } from "../lru_cache.ts";
 import { type NestedArray, Value } from "../value.ts";
 import { referenceExecutor } from "./interpret.ts";
 import { isNode } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
 import { activeTrace, brokenAssumption } from "./recording.ts";
-import { Macro, specialize, type Specialized } from "./specialize.ts";
+import type { GraphFunction } from "./function.ts";
+import { Macro, specialize } from "./specialize.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
@@ -94,19 +95,20 @@ export class Session {
         `Cannot run a session inside ${trace.name}: it would run once, when that is recorded; run it outside and pass the results in`,
       );
     }
-    const { leaves, structure } = flatten(fetches as Tree);
-    const nodes = leaves.filter((leaf): leaf is Value => leaf instanceof Value);
-    for (const leaf of leaves) {
-      if (!(leaf instanceof Value)) {
-        throw new TypeError(`Cannot fetch ${describeForeign(leaf)}: it is no node of a graph`);
-      }
-    }
-    checkOneGraph(nodes);
+    const { nodes, structure } = nodesOf(fetches);
     const prepared = this.#prepare(nodes, readFeeds(feeds));
     const results = prepared.executable.run(prepared.tensors, prepared.graphFunction.variables);
     let next = 0;
     const values = nodes.map((node) => node instanceof Macro ? undefined : results[next++]);
     return unflatten(structure, values) as Fetched<T>; // the leaves' types follow the tree's
+  }
+
+  /**
+   * What a run of `fetches` for such feeds computes, as a value: a copy of the part of the graph that it needs, in which
+   * every type is known and every gradient and update is written out. Exporters start from it.
+   */
+  graphFunction(fetches: unknown, feeds: Feeds = []): GraphFunction {
+    return this.#prepare(nodesOf(fetches).nodes, readFeeds(feeds)).graphFunction;
   }
 
   #prepare(nodes: readonly Value[], feeds: ReadonlyMap<Value, Feed>): Prepared & { tensors: Tensor[] } {
@@ -137,8 +139,19 @@ export class Session {
   }
 }
 
+/** What is to be fetched, as nodes of one graph, and the tree that they are the leaves of. */
+function nodesOf(fetches: unknown): { nodes: Value[]; structure: Structure } {
+  const { leaves, structure } = flatten(fetches as Tree);
+  const nodes = leaves.map((leaf) => {
+    if (leaf instanceof Value) return leaf;
+    throw new TypeError(`Cannot fetch ${describeForeign(leaf)}: it is no node of a graph`);
+  });
+  checkOneGraph(nodes);
+  return { nodes, structure };
+}
+
 interface Prepared {
-  readonly graphFunction: Specialized;
+  readonly graphFunction: GraphFunction;
   readonly executable: Executable;
 }
 
@@ -203,4 +216,9 @@ signed(Session, plan);
 publicMembers(
   Session.prototype,
   { name: "session.run", action: "run the graph", positional: { fetches: anything, feeds: optional(anything) } },
+  {
+    name: "session.graphFunction",
+    action: "show the graph",
+    positional: { fetches: anything, feeds: optional(anything) },
+  },
 );

@@ -7,18 +7,17 @@
  */
 import { addSite } from "../errors.ts";
 import { zerosLike } from "../ops/creation.ts";
-import type { GraphFunction } from "../ops/op.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
-import { copyOperation } from "./copy_operation.ts";
+import { type GraphFunction, lastAssigns, variablesOf } from "./function.ts";
 import { backpropagate, Gradient, onesSeed } from "./gradients.ts";
 import { Graph } from "./graph.ts";
-import { Constant, VariableRead } from "./leaf.ts";
-import { Assign, Operation, TableOperation } from "./operation.ts";
+import { Assign, Operation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
-import { type Assumption, recordOperation, type Trace, withTrace } from "./recording.ts";
+import { type Assumption, type Trace, withTrace } from "./recording.ts";
+import { copyNodes } from "./rewrite.ts";
 import { postorder } from "./traverse.ts";
-import { checkAssignable, Variable } from "./variable.ts";
+import { checkAssignable, type Variable } from "./variable.ts";
 
 /** A node that expands into others when its graph is specialised, such as what `minimize` makes. */
 export abstract class Macro extends Operation {
@@ -26,13 +25,8 @@ export abstract class Macro extends Operation {
   abstract expand(inputs: readonly Value[]): void;
 }
 
-/** A part of a graph that is ready to run, as long as what it takes for granted holds. */
-export interface Specialized extends GraphFunction {
-  readonly assumptions: readonly Assumption[];
-}
-
 /** `fetches` and what they need, as a function of the placeholders in `feeds`. A Macro among the fetches has no output. */
-export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeholder, TensorType>): Specialized {
+export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeholder, TensorType>): GraphFunction {
   const graph = new Graph();
   const copies = new Map<Value, Value>();
   const inputs: Placeholder[] = [];
@@ -59,25 +53,16 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
     group.forEach((each, index) => copies.set(each, results[index] ?? zerosLike(xs[index]!)));
   };
 
-  const copy = (node: Value): Value => {
-    if (node instanceof Placeholder) {
-      const placeholder = new Placeholder(graph, { name: node.name }, feeds.get(node));
-      inputs.push(placeholder);
-      return placeholder;
-    }
-    if (node instanceof Variable) return graph.read(node);
-    if (node instanceof VariableRead) return graph.read(node.variable);
-    if (node instanceof Constant) return graph.capture(node.tensor);
-    const operation = node as Operation; // all leaves were handled
-    const inputNodes = operation.inputNodes.map((input) => copies.get(input)!);
-    if (operation instanceof TableOperation) {
-      return recordOperation(graph, operation.op, inputNodes, operation.attributes);
-    }
-    if (operation instanceof Assign) {
-      checkAssignable(operation.variable, inputNodes[0]!.type!); // every type is known in a specialised graph
-      return new Assign(graph, operation.variable, convertTo(inputNodes[0]!, operation.variable));
-    }
-    return copyOperation(operation, graph, inputNodes);
+  for (const node of order) {
+    if (!(node instanceof Placeholder)) continue;
+    const placeholder = new Placeholder(graph, { name: node.name }, feeds.get(node));
+    inputs.push(placeholder);
+    copies.set(node, placeholder);
+  }
+
+  const assign = ({ variable }: Assign, value: Value): Value => {
+    checkAssignable(variable, value.type!); // every type is known in a specialised graph
+    return new Assign(graph, variable, convertTo(value, variable));
   };
 
   /** For each assignment, where in the user's program the node was made that it comes from: the later one lands. */
@@ -94,10 +79,11 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
     if (copies.has(node)) continue;
     const recorded = graph.operations.length;
     try {
-      withTrace({ ...trace(), ...(node instanceof Operation && { origin: node }) }, () => {
+      const recording: Trace = { ...trace(), ...(node instanceof Operation && { origin: node }) };
+      withTrace(recording, () => {
         if (node instanceof Gradient) expandGradient(node);
         else if (node instanceof Macro) node.expand(node.inputNodes.map((input) => copies.get(input)!));
-        else copies.set(node, copy(node));
+        else copyNodes(recording, [node], copies, { assign });
       });
     } catch (error) {
       throw node instanceof Operation ? addSite(error, node.site) : error;
@@ -106,21 +92,9 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
   }
   const outputs = fetches.flatMap((fetch) => copies.get(fetch) ?? []);
   const assigns = lastAssigns([...places.keys()].sort((a, b) => places.get(a)! - places.get(b)!));
-  return { name: "session", graph, inputs, outputs, assigns, variables: variablesOf(graph), assumptions };
+  return { name: "session", graph, inputs, captures: [], outputs, assigns, variables: variablesOf(graph), assumptions };
 }
 
 function convertTo(value: Value, variable: Variable): Value {
   return value.type?.dtype === variable.type.dtype && !value.type.weak ? value : value.astype(variable.type.dtype);
-}
-
-/** The assignments among operations that land: the last to each Variable. */
-export function lastAssigns(operations: readonly Operation[]): Assign[] {
-  const last = new Map<Variable, Assign>();
-  for (const operation of operations) if (operation instanceof Assign) last.set(operation.variable, operation);
-  return [...last.values()];
-}
-
-/** The Variables that a recorded graph reads or assigns, each once. */
-export function variablesOf(graph: Graph): Variable[] {
-  return [...new Set([...graph.variables, ...lastAssigns(graph.operations).map((assign) => assign.variable)])];
 }

@@ -6,9 +6,7 @@
 import { allocate, type TypedArray } from "../dtype.ts";
 import { activeTrace, graphFor, record } from "../graph/recording.ts";
 import { referenceExecutor } from "../graph/interpret.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Assign } from "../graph/operation.ts";
-import type { Placeholder } from "../graph/placeholder.ts";
+import type { GraphFunction } from "../graph/function.ts";
 import type { Variable } from "../graph/variable.ts";
 import { elementsOf, Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -68,18 +66,6 @@ export interface Op<A extends Attributes = Attributes> {
   indexMessage?(index: number, inputs: readonly TensorType[], attributes: A): string;
   /** The same computation in simpler operations. An op without it is one of the compiler's primitives. */
   decompose?(inputs: readonly Value[], attributes: A): Value;
-}
-
-/** A graph to be run as a function: what `compile` and `Session` hand to the executor. Every type in it is known. */
-export interface GraphFunction {
-  readonly name: string;
-  readonly graph: Graph;
-  readonly inputs: readonly Placeholder[];
-  readonly outputs: readonly Value[];
-  /** Assignments that land when the outputs have been computed. */
-  readonly assigns: readonly Assign[];
-  /** The Variables it reads or assigns; a run may be given others of the same types in their place. */
-  readonly variables: readonly Variable[];
 }
 
 /** How a graph function is compiled. */

@@ -2,30 +2,24 @@
  * compile: a function recorded once per signature and run as one program.
  * @module
  */
-import { isFloating } from "../dtype.ts";
+import type { GraphFunction } from "../graph/function.ts";
 import type { Graph } from "../graph/graph.ts";
-import { isNode, type Operation, TableOperation } from "../graph/operation.ts";
-import { Placeholder } from "../graph/placeholder.ts";
-import { activeTrace, type Assumption, brokenAssumption, nodeIn, type Trace } from "../graph/recording.ts";
-import { lastAssigns, variablesOf } from "../graph/specialize.ts";
-import { type StandIn, Variable } from "../graph/variable.ts";
+import { activeTrace, brokenAssumption } from "../graph/recording.ts";
+import { Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
-import type { ElementwiseOp } from "../ops/elementwise.ts";
 import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../ops/op.ts";
-import { type Call, callUser, captureCall, fromCall, fromCaller } from "../public/caller.ts";
+import { type Call, captureCall, fromCall, fromCaller } from "../public/caller.ts";
 import { boolean, choice, count, fn as fnKind, listOf, wholeFrom } from "../public/kinds.ts";
 import { checkCall, signed, variadic } from "../public/public_function.ts";
 import { type OptionKinds, planOf } from "../public/signature.ts";
-import { Tensor, tensorOver } from "../tensor.ts";
-import { TensorType } from "../tensor_type.ts";
-import { flatten, type Structure, unflatten } from "../tree.ts";
-import { Value } from "../value.ts";
+import type { Tensor } from "../tensor.ts";
+import { flatten, unflatten } from "../tree.ts";
+import type { Value } from "../value.ts";
 import { dumpProgram } from "./dump.ts";
 import type { CompiledArguments, WithoutNumbers } from "./number_parameters.ts";
 import { differencesFromNearest } from "./recompile.ts";
 import {
   type Arguments,
-  checkArgument,
   isFraction,
   keyOf,
   type Outline,
@@ -35,7 +29,8 @@ import {
   type Signature,
   unrefined,
 } from "./signature.ts";
-import { checkSynchronous, functionName, traced } from "./trace.ts";
+import { functionName } from "./trace.ts";
+import { callInside, numberTensor, scalarType, traceCall, type TracedCall } from "./trace_call.ts";
 
 /** What a compiled function returns where the function itself returns `T`: every Value has become a Tensor. */
 export type Compiled<T> = T extends Value ? Tensor
@@ -80,6 +75,20 @@ export interface CompiledFunction<A extends readonly unknown[], R> {
   async(...args: CompiledArguments<A>): Promise<Compiled<R>>;
   /** The graph of the program that was last used, once there is one. */
   readonly graph: Graph | undefined;
+  /**
+   * What was recorded for these arguments (or the last ones), as a value: its graph, inputs, outputs, assignments and
+   * Variables. It is what transformations and exporters start from.
+   *
+   * @example
+   * ```ts
+   * import { compile, tensor, type Value } from "@tensorloom/tensorloom";
+   *
+   * const f = compile((x: Value) => x.square().sum());
+   * const { inputs, outputs } = f.graphFunction(tensor([1, 2, 3]));
+   * console.log(inputs.map(String), outputs.map(String)); // ["argument0 (float32[3])"] ["sum (float32) of square (float32[3])"]
+   * ```
+   */
+  graphFunction(...args: CompiledArguments<A> | []): GraphFunction;
   /** What the program for these arguments (or the last one) consists of, for people. */
   explain(...args: CompiledArguments<A> | []): string;
   /**
@@ -121,28 +130,13 @@ const cachedPrograms = 64;
 const rememberedLength = 4096;
 
 /** One traced and compiled signature. */
-interface Program {
-  readonly graph: Graph;
+interface Program extends TracedCall {
   readonly executable: Executable;
-  /** What has to hold for it to be run again. */
-  readonly assumptions: readonly Assumption[];
   /** What it was traced for. */
   readonly outline: Outline;
   /** Why it was traced although there were others: a sentence per difference. */
   readonly reasons: readonly string[];
-  /** The leaves that are numbers and were used with a tensor of integers or bool, which they can only join when they are whole. */
-  readonly wantsWhole: readonly number[];
-  /** Which leaves of the arguments are fed. */
-  readonly inputs: readonly number[];
-  readonly structure: Structure;
-  /** For each leaf of the result: which output it is, or a value that tracing found to be constant. */
-  readonly results: readonly ({ readonly output: number } | { readonly constant: unknown })[];
-  /** For each Variable of the program: which argument leaf tells it, and how, or the Variable itself. */
-  readonly variables: readonly (Variable | { readonly leaf: number; readonly resolve: StandIn["resolve"] })[];
 }
-
-const scalarType = new TensorType("float64", [], "scalar");
-const fractionType = new TensorType("float64", [], "fraction");
 
 /**
  * Compiles `fn`: its first call with arguments of a new signature (their structure, shapes and dtypes) records what it
@@ -210,13 +204,15 @@ export function compile<
       let program = programs.get(key);
       // What tracing it took apart may be what it took for granted.
       for (;;) {
-        const broken = program && brokenAssumption(program.assumptions);
+        const broken = program && brokenAssumption(program.graphFunction.assumptions);
         if (program !== undefined && broken === undefined) return program;
         const signature: Signature = { ...call, ...refinement };
         const outline = outlineOf(signature);
         const why = broken === undefined ? reasonsFor(outline, key) : [broken.reason];
         reasons.push(...why.filter((reason) => !reasons.includes(reason)));
-        program = { ...traceProgram(untyped, name, signature, options), outline, reasons: [...reasons] };
+        const traced = traceCall(untyped, name, signature);
+        const executable = currentExecutor().compile(traced.graphFunction, options);
+        program = { ...traced, executable, outline, reasons: [...reasons] };
         traces++;
         if (reasons.length > 0) lastRecompile = program.reasons.join("; ");
         const old = programs.set(key, program);
@@ -279,7 +275,10 @@ export function compile<
   return Object.defineProperties(run, {
     name: { value: name },
     toString: { value: () => `compiled function ${name}` },
-    graph: { get: () => last?.graph },
+    graph: { get: () => last?.graphFunction.graph },
+    graphFunction: {
+      value: variadic((...args: readonly unknown[]) => programFor("show the graph of", args).graphFunction),
+    },
     stats: {
       get: (): CompileStats => ({
         calls,
@@ -317,126 +316,6 @@ export function compile<
 function explainProgram({ executable, reasons }: Program): string {
   const text = executable.explain();
   return reasons.length === 0 ? text : `${text}\n\ntraced again because ${reasons.join("; ")}`;
-}
-
-/**
- * A compiled function inside another trace is a part of that: one program holds everything. It is given what it would be
- * given alone, and gives what it would give.
- */
-function callInside(
-  { graph }: Trace,
-  fn: (...args: readonly unknown[]) => unknown,
-  name: string,
-  { leaves, paths, structure, isStatic }: Arguments,
-): unknown {
-  const given = leaves.map((leaf, index) => {
-    checkArgument(leaf, paths[index]!, name);
-    if (typeof leaf !== "number" || isStatic(index)) return leaf;
-    return graph.capture(numberTensor(leaf, isFraction(leaf) ? fractionType : scalarType));
-  });
-  const result = callUser(() => fn(...unflatten(structure, given) as readonly unknown[])); // the arguments are an array
-  checkSynchronous(result, name);
-  const flat = flatten(result);
-  // A tensor that was closed over, or computed of such, keeps its numbers.
-  const returned = (leaf: unknown): unknown =>
-    leaf instanceof Value && !(leaf instanceof Tensor) ? resultIn(graph, leaf, name) : leaf;
-  return unflatten(flat.structure, flat.leaves.map(returned));
-}
-
-/** The node that a compiled function returns for a value: what that reads as now, and a number as float32. */
-function resultIn(graph: Graph, value: Value, name: string): Value {
-  if (isNode(value) && value.graph !== graph) {
-    throw new TypeError(`Cannot return ${value.describe()} from ${name}: it belongs to another graph`);
-  }
-  const node = nodeIn(graph, value);
-  return node.type?.weak ? node.astype("float32") : node;
-}
-
-function numberTensor(value: number, type: TensorType): Tensor {
-  return tensorOver(new Float64Array([value]), type);
-}
-
-function traceProgram(
-  fn: (...args: readonly unknown[]) => unknown,
-  name: string,
-  { leaves, paths, structure, isStatic, own, fractions }: Signature,
-  options: ExecutorOptions,
-): Omit<Program, "outline" | "reasons"> {
-  return traced(`the compiled function ${name}`, { recordValues: false }, ({ graph, assumptions = [] }) => {
-    const fed: unknown[] = leaves.map((leaf, index) => {
-      if (leaf instanceof Tensor) {
-        const first = leaves.indexOf(leaf);
-        return first < index ? undefined : new Placeholder(graph, { name: argumentName(paths[index]!) }, leaf.type);
-      }
-      if (typeof leaf === "number" && !isStatic(index)) {
-        const type = fractions.includes(index) ? fractionType : scalarType;
-        return new Placeholder(graph, { name: argumentName(paths[index]!) }, type);
-      }
-      if (leaf instanceof Variable && own.length === 0) {
-        return leaves.indexOf(leaf) < index ? undefined : new Variable(leaf, {}, {
-          argument: leaf,
-          original: leaf,
-          resolve: (actual) => actual,
-        });
-      }
-      return leaf;
-    });
-    const given = fed.map((leaf, index) =>
-      leaf === undefined && leaves[index] !== undefined ? fed[leaves.indexOf(leaves[index])] : leaf
-    );
-    const inputs = fed.filter((leaf): leaf is Placeholder => leaf instanceof Placeholder);
-    const result = callUser(() => fn(...unflatten(structure, given) as readonly unknown[])); // the arguments are an array
-    checkSynchronous(result, name);
-    const flat = flatten(result);
-    const outputs: Value[] = [];
-    const results = flat.leaves.map((leaf) => {
-      if (!(leaf instanceof Value)) return { constant: leaf };
-      outputs.push(resultIn(graph, leaf, name));
-      return { output: outputs.length - 1 };
-    });
-    const variables = variablesOf(graph);
-    const executable = currentExecutor().compile(
-      { name, graph, inputs, outputs, assigns: lastAssigns(graph.operations), variables },
-      options,
-    );
-    return {
-      graph,
-      executable,
-      assumptions,
-      wantsWhole: [...new Set(graph.operations.flatMap(numbersThatCount).map((node) => fed.indexOf(node)))]
-        .filter((index) => index >= 0), // the others came with a call of another compiled function
-      inputs: fed.flatMap((leaf, index) => leaf instanceof Placeholder ? [index] : []),
-      structure: flat.structure,
-      results,
-      variables: variables.map((variable) => {
-        const { standIn } = variable;
-        return standIn === undefined ? variable : { leaf: leaves.indexOf(standIn.argument), resolve: standIn.resolve };
-      }),
-    };
-  });
-}
-
-/** The numbers that are fed and of which an operation makes something else when they are not whole. */
-function numbersThatCount(node: Operation): readonly Value[] {
-  const numbers = node.inputNodes.filter(({ type }) => type?.weak === "scalar");
-  return numbers.length > 0 && countsFractions(node) ? numbers : [];
-}
-
-function countsFractions(node: Operation): boolean {
-  const types = node.inputNodes.map(({ type }) => type!); // every type of a trace is known
-  // What a user's operation does with a number is not known.
-  if (!(node instanceof TableOperation)) return types.some(({ weak, dtype }) => !weak && !isFloating(dtype));
-  const fractions = types.map((type) => type.weak === "scalar" ? fractionType : type);
-  const { op, attributes } = node;
-  const dtypesFor = (types: readonly TensorType[]): readonly unknown[] => [
-    op.infer(types, attributes).dtype,
-    "operandDType" in op && (op as ElementwiseOp).operandDType(types), // only element-wise operations have it
-  ];
-  return dtypesFor(types).join() !== dtypesFor(fractions).join();
-}
-
-function argumentName(path: string): string {
-  return `argument${path.slice(1).replace("]", "")}`;
 }
 
 /** What a program is run on, for the leaves of the arguments. */

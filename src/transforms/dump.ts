@@ -3,7 +3,7 @@
  * @module
  */
 import { describeForeign } from "../describe.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { GraphFunction } from "../graph/function.ts";
 import type { Executable, Fed } from "../ops/op.ts";
 
 /** What is used of a file system: two functions of `node:fs`. */
@@ -22,7 +22,7 @@ function findFileSystem(): FileSystem | undefined {
 export function dumpProgram(
   name: string,
   folder: string,
-  { graph, executable }: { readonly graph: Graph; readonly executable: Executable },
+  { graphFunction: { graph }, executable }: { readonly graphFunction: GraphFunction; readonly executable: Executable },
   fed: Fed | undefined,
 ): string[] {
   if (typeof folder !== "string" || folder === "") {

@@ -11,7 +11,7 @@ import { TableOperation } from "../../src/graph/operation.ts";
 import { Placeholder } from "../../src/graph/placeholder.ts";
 import { activeTrace, withTrace } from "../../src/graph/recording.ts";
 import { postorder } from "../../src/graph/traverse.ts";
-import type { GraphFunction } from "../../src/ops/op.ts";
+import type { GraphFunction } from "../../src/graph/function.ts";
 
 type Build = (x: Value, y: Value) => Value;
 
@@ -48,7 +48,16 @@ function graphFunctionOf(build: Build, [x, y]: readonly [Tensor, Tensor]): Graph
   const inputs = [new Placeholder(graph, { name: "x" }, x.type), new Placeholder(graph, { name: "y" }, y.type)];
   const trace = { graph, name: "a test", reads: new Map(), origin: { site: undefined } };
   const output = withTrace(trace, () => build(inputs[0]!, inputs[1]!));
-  return { name: "a test", graph, inputs, outputs: [output], assigns: [], variables: [] };
+  return {
+    name: "a test",
+    graph,
+    inputs,
+    outputs: [output],
+    assigns: [],
+    variables: [],
+    captures: [],
+    assumptions: [],
+  };
 }
 
 /** A constant as a node: operations on a tensor itself are computed before there is a graph. */

@@ -19,7 +19,8 @@ import { recordOperation, withTrace } from "../../src/graph/recording.ts";
 import { postorder } from "../../src/graph/traverse.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { convertNumber } from "../../src/ops/elementwise.ts";
-import { type Attributes, computeReference, type GraphFunction, type Op } from "../../src/ops/op.ts";
+import type { GraphFunction } from "../../src/graph/function.ts";
+import { type Attributes, computeReference, type Op } from "../../src/ops/op.ts";
 import { type Tensor, tensorOver } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import type { Value } from "../../src/value.ts";
@@ -123,7 +124,16 @@ export function boundOperation(op: Op, inputs: readonly Bounded[], attributes: A
   return withTrace({ graph, name: op.name, reads: new Map() }, () => {
     const placeholders = inputs.map(({ type }, index) => new Placeholder(graph, { name: `x${index}` }, type));
     const node = recordOperation(graph, op, placeholders, attributes);
-    const graphFunction = { name: op.name, graph, inputs: placeholders, outputs: [node], assigns: [], variables: [] };
+    const graphFunction = {
+      name: op.name,
+      graph,
+      inputs: placeholders,
+      outputs: [node],
+      assigns: [],
+      variables: [],
+      captures: [],
+      assumptions: [],
+    };
     return boundGraph(graphFunction, inputs, unknownVariable).outputs[0]!;
   });
 }

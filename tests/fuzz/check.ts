@@ -10,7 +10,8 @@ import { simplify } from "../../compiler/simplify.ts";
 import { verify } from "../../compiler/verify.ts";
 import { canFail } from "../../compiler/kernel.ts";
 import type { CompileOptions, Tensor } from "../../mod.ts";
-import type { GraphFunction } from "../../src/ops/op.ts";
+import type { GraphFunction } from "../../src/graph/function.ts";
+
 import { type Bounded, boundGraph, exactly, Undecided } from "./bounds.ts";
 import type { Built } from "./builder.ts";
 import {

@@ -19,7 +19,8 @@ import {
   Variable,
 } from "../../mod.ts";
 import { allocate } from "../../src/dtype.ts";
-import { apply, type Attributes, type GraphFunction } from "../../src/ops/op.ts";
+import type { GraphFunction } from "../../src/graph/function.ts";
+import { apply, type Attributes } from "../../src/ops/op.ts";
 import { type OpName, opTable } from "../../src/ops/table.ts";
 import { specialize } from "../../src/graph/specialize.ts";
 import { TensorType } from "../../src/tensor_type.ts";

@@ -12,7 +12,8 @@ import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { Placeholder } from "../../src/graph/placeholder.ts";
 import { withTrace } from "../../src/graph/recording.ts";
 import { literal } from "../../src/literal.ts";
-import { apply, type ExecutorOptions, type GraphFunction, type Op } from "../../src/ops/op.ts";
+import type { GraphFunction } from "../../src/graph/function.ts";
+import { apply, type ExecutorOptions, type Op } from "../../src/ops/op.ts";
 import { opTable } from "../../src/ops/table.ts";
 
 const inDeno = process.versions["bun"] === undefined;
@@ -240,7 +241,7 @@ describe("what a printed program consists of", () => {
     };
     const options: ExecutorOptions = {};
     const node = withTrace({ graph, name: "a test", reads: new Map() }, () => apply(wrong, [x]));
-    const graphFunction: GraphFunction = { name: "f", graph, inputs: [x], outputs: [node], assigns: [], variables: [] };
+    const graphFunction: GraphFunction = { name: "f", graph, inputs: [x], outputs: [node], assigns: [], variables: [], captures: [], assumptions: [] };
     const inputs = [held(type, [1, 3])];
     const print = console.log;
     const printed: string[] = [];

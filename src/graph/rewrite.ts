@@ -1,0 +1,109 @@
+/**
+ * The rewriter: a graph copied into another one, node by node, by rules. Passes of the compiler, specialisation and the
+ * inlining of recorded functions are sets of rules for it.
+ * @module
+ */
+import type { Value } from "../value.ts";
+import { copyOperation } from "./copy_operation.ts";
+import type { GraphFunction } from "./function.ts";
+import { Graph } from "./graph.ts";
+import { Constant, VariableRead } from "./leaf.ts";
+import { Assign, Operation, TableOperation } from "./operation.ts";
+import { Placeholder } from "./placeholder.ts";
+import { nodeIn, recordNode, type Trace, withTrace } from "./recording.ts";
+import { postorder } from "./traverse.ts";
+import { Variable } from "./variable.ts";
+
+/** How nodes are copied. Whatever is not said is copied as it is. */
+export interface CopyRules {
+  /** What a node of the op table becomes, from the copies of its inputs; `rebuild` makes the same node again. */
+  readonly table?: (node: TableOperation, inputs: readonly Value[], rebuild: () => Value) => Value;
+  /** What a user's operation is given for one of its inputs. */
+  readonly pass?: (input: Value) => Value;
+  /** What an assignment becomes, and reads as, from the copy of what is assigned. */
+  readonly assign: (node: Assign, value: Value) => Value;
+}
+
+/**
+ * Copies `nodes`, which come after their inputs, into the graph that is being recorded. `copies` says what stands for
+ * placeholders and whatever else need not be copied, and takes every copy. An error says where its node was recorded.
+ */
+export function copyNodes(
+  trace: Trace,
+  nodes: readonly Value[],
+  copies: Map<Value, Value>,
+  { table, pass, assign }: CopyRules,
+): void {
+  const { graph } = trace;
+  const copyOf = (node: Value): Value => {
+    if (node instanceof Variable) return nodeIn(graph, node);
+    if (node instanceof VariableRead) return nodeIn(graph, node.variable);
+    if (node instanceof Constant) return graph.capture(node.tensor);
+    const operation = node as Operation; // placeholders have copies; what remains computes
+    const inputs = copiesOf(operation, copies);
+    if (operation instanceof TableOperation) {
+      const rebuilt = (): Value => rebuild(operation, graph, inputs);
+      return table === undefined ? rebuilt() : table(operation, inputs, rebuilt);
+    }
+    if (operation instanceof Assign) return assign(operation, inputs[0]!);
+    return copyOperation(operation, graph, pass === undefined ? inputs : inputs.map(pass));
+  };
+  for (const node of nodes) {
+    if (copies.has(node)) continue;
+    if (node instanceof Operation) trace.origin = node;
+    copies.set(node, copyOf(node));
+  }
+}
+
+function copiesOf({ inputNodes }: Operation, copies: ReadonlyMap<Value, Value>): Value[] {
+  const result = new Array<Value>(inputNodes.length);
+  for (let index = 0; index < inputNodes.length; index++) result[index] = copies.get(inputNodes[index]!)!; // inputs come first
+  return result;
+}
+
+/** The same node in another graph. Where its inputs have kept their types, it keeps its own, which need not be inferred. */
+function rebuild(node: TableOperation, graph: Graph, inputs: readonly Value[]): TableOperation {
+  const isSame = inputs.every((input, index) => input.type === node.inputNodes[index]!.type);
+  return recordNode(graph, node.op, inputs, node.attributes, isSame ? node.type : undefined);
+}
+
+/** What some passes do besides. */
+export interface RewriteOptions extends Pick<CopyRules, "pass"> {
+  /** What everything that the rule records goes through. */
+  readonly replace?: Trace["replace"];
+}
+
+/**
+ * A new graph function that computes the same, with every operation of the op table passed through `rule`. Nodes that
+ * nothing needs are left behind. What is read after an assignment becomes the value that was assigned.
+ */
+export function rewriteGraph(
+  source: GraphFunction,
+  rule: NonNullable<CopyRules["table"]>,
+  { replace, ...rules }: RewriteOptions = {},
+): GraphFunction {
+  const graph = new Graph();
+  const copies = new Map<Value, Value>();
+  const inputs = source.inputs.map((placeholder) => copyPlaceholder(graph, placeholder, copies));
+  const captures = source.captures.map(({ outer, input }) => ({ outer, input: copyPlaceholder(graph, input, copies) }));
+  const trace: Trace = {
+    graph,
+    name: source.name,
+    reads: new Map(),
+    origin: { site: undefined },
+    ...(replace && { replace }),
+  };
+  return withTrace(trace, () => {
+    const order = postorder([...source.outputs, ...source.assigns]);
+    copyNodes(trace, order, copies, { ...rules, table: rule, assign: (_node, value) => value });
+    const outputs = source.outputs.map((output) => copies.get(output)!);
+    const assigns = source.assigns.map((node) => new Assign(graph, node.variable, copies.get(node)!));
+    return { ...source, graph, inputs, captures, outputs, assigns };
+  });
+}
+
+function copyPlaceholder(graph: Graph, placeholder: Placeholder, copies: Map<Value, Value>): Placeholder {
+  const copy = new Placeholder(graph, { name: placeholder.name }, placeholder.type);
+  copies.set(placeholder, copy);
+  return copy;
+}
