@@ -156,6 +156,7 @@ export {
 export type { Layout, PerAxis, SlideOptions, WindowPadding } from "./src/ops/window_options.ts";
 export { type WindowOptions, windows } from "./src/ops/windows.ts";
 export { argsort, scatterAdd, sort, take } from "./src/ops/indexing.ts";
+export { topK, type TopKOptions } from "./src/ops/top_k.ts";
 export { gelu, type GeluOptions } from "./src/ops/gelu.ts";
 export { crossEntropy, logSoftmax, meanSquaredError, softmax } from "./src/ops/neural.ts";
 export * from "./src/ops/aliases.ts";

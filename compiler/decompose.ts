@@ -18,7 +18,7 @@ export function decompose(source: GraphFunction): GraphFunction {
   return rewriteGraph(
     source,
     (node, inputs, rebuild) => decomposed(node.op, inputs, node.attributes) ?? rebuild(),
-    { replace: decomposed },
+    { replace: decomposed, expand: true },
   );
 }
 

@@ -5,7 +5,7 @@
  */
 import { isFloating } from "../src/dtype.ts";
 import { type Constant, VariableRead } from "../src/graph/leaf.ts";
-import { Assign, type Operation, TableOperation } from "../src/graph/operation.ts";
+import { Assign, MultiOperation, type Operation, TableOperation } from "../src/graph/operation.ts";
 import { shownOrder } from "../src/graph/print.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import type { Variable } from "../src/graph/variable.ts";
@@ -13,7 +13,7 @@ import { literal } from "../src/literal.ts";
 import { addressInPackage } from "../src/own_code.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
 import type { ExecutorOptions, Fed, Op } from "../src/ops/op.ts";
-import { opTable } from "../src/ops/table.ts";
+import { multiOpTable, opTable } from "../src/ops/table.ts";
 import { readable } from "../src/readable.ts";
 import type { Tensor } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
@@ -45,7 +45,12 @@ class Writer {
   constructor(source: GraphFunction, fed: Fed | undefined) {
     this.#source = source;
     this.#fed = fed;
-    this.#names = new Map(shownOrder(source.graph).map((node, index) => [node, `n${index}`]));
+    const names = new Map(shownOrder(source.graph).map((node, index) => [node, `n${index}`]));
+    for (const node of [...names.keys()]) {
+      if (!(node instanceof MultiOperation)) continue;
+      node.outputs.forEach((output, index) => names.set(output, `${names.get(node)}[${index}]!`));
+    }
+    this.#names = names;
     this.#variableNames = new Map(source.variables.map((variable, index) => [variable, `w${index}`]));
   }
 
@@ -114,7 +119,8 @@ class Writer {
       "// for another copy, change the address after `from`.",
       ...drawn,
       "import {",
-      "  Assign, compareWithReference, drawn, Graph, type GraphFunction, held, opTable, Placeholder, recordOperation, TensorType, Variable,",
+      "  Assign, compareWithReference, drawn, Graph, type GraphFunction, held, multiOpTable, opTable, Placeholder, recordMulti,",
+      "  recordOperation, TensorType, Variable,",
       `} from ${literal(kitAddress())};`,
       "",
     ];
@@ -168,6 +174,10 @@ class Writer {
     if (node instanceof Assign) {
       return `new Assign(graph, ${this.#variableNames.get(node.variable)}, ${this.#nameOf(node.inputNodes[0]!)})`;
     }
+    if (node instanceof MultiOperation && !isOwn(node)) {
+      const operands = this.#list(node.inputNodes);
+      return `recordMulti(graph, multiOpTable.${node.name}!, ${operands}, ${literal(node.attributes)})`;
+    }
     if (isOwn(node)) return `new ${className(node)}(${this.#list(node.inputNodes)})`;
     return `recordOperation(graph, opTable.${node.name}, ${this.#list(node.inputNodes)}, ${literal(node.attributes)})`;
   }
@@ -178,6 +188,7 @@ const table: Readonly<Record<string, Op>> = opTable;
 /** Whether an operation is the user's own, of which no program can be printed. */
 function isOwn(node: Operation): boolean {
   if (node instanceof Assign) return false;
+  if (node instanceof MultiOperation) return multiOpTable[node.name] !== node.op;
   return !(node instanceof TableOperation && Object.hasOwn(table, node.name) && table[node.name] === node.op);
 }
 

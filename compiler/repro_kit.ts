@@ -16,9 +16,9 @@ import type { TensorType } from "../src/tensor_type.ts";
 export { Graph } from "../src/graph/graph.ts";
 export { Assign } from "../src/graph/operation.ts";
 export { Placeholder } from "../src/graph/placeholder.ts";
-export { recordOperation } from "../src/graph/recording.ts";
+export { recordMulti, recordOperation } from "../src/graph/recording.ts";
 export type { GraphFunction } from "../src/graph/function.ts";
-export { opTable } from "../src/ops/table.ts";
+export { multiOpTable, opTable } from "../src/ops/table.ts";
 export { TensorType } from "../src/tensor_type.ts";
 export { Variable };
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { Constant, VariableRead } from "../src/graph/leaf.ts";
-import { Assign, Operation, TableOperation } from "../src/graph/operation.ts";
+import { Assign, MultiOperation, Operation, TableOperation } from "../src/graph/operation.ts";
+import { OperationOutput } from "../src/graph/output.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { Variable } from "../src/graph/variable.ts";
@@ -33,6 +34,8 @@ export function verify(graphFunction: GraphFunction, pass = "recording"): void {
       if (!known.has(node)) fail(node, "is read, but not listed");
     } else if (node instanceof Operation) {
       verifyPlace(node, graphFunction, positions, fail);
+    } else if (node instanceof OperationOutput) {
+      if (node.graph !== graph) fail(node, "belongs to another graph");
     } else if (node instanceof VariableRead) {
       if (node.graph !== graph) fail(node, "belongs to another graph");
       if (!known.has(node.variable)) fail(node, "reads a Variable that is not listed");
@@ -79,6 +82,13 @@ function verifyPlace(
 }
 
 function verifyType(node: Value, fail: Fail): void {
+  if (node instanceof MultiOperation) {
+    const inferred = node.op.infer(node.inputNodes.map((input) => input.type!), node.attributes); // as below
+    node.outputs.forEach((output, index) => {
+      if (output.type?.key !== inferred[index]!.key) fail(output, `is not ${inferred[index]}, which its inputs make`);
+    });
+    return;
+  }
   const { type } = node;
   if (type === undefined) return fail(node, "has no known type");
   if (node instanceof TableOperation) {

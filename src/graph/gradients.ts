@@ -17,7 +17,7 @@ import { Tensor } from "../tensor.ts";
 import { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { VariableRead } from "./leaf.ts";
-import { Assign, Operation, TableOperation } from "./operation.ts";
+import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
 import { activeTrace, nodeIn, onBehalfOf, type Trace } from "./recording.ts";
 import { inputsOf, postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -100,8 +100,7 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
     const context: GradientContext = { inputs, output: node, attributes, gradient, needed };
     if (op.gradient !== undefined) return op.gradient(context);
     if (op.decompose !== undefined) {
-      // Copies of the inputs, so that what flows into them through the decomposition is told apart from other uses.
-      const copies = inputs.map((input) => isDifferentiable(input) ? input.reshape(input.shape) : input);
+      const copies = inputs.map(copyForDifferentiation);
       return backpropagate([op.decompose(copies, attributes)], [gradient], copies);
     }
   }
@@ -111,6 +110,22 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
     ),
     node.site,
   );
+}
+
+/** The gradient of each input of an operation with several results; undefined stands for a result that nothing arrives at. */
+function differentiateMulti(
+  { op, inputNodes, attributes }: MultiOperation,
+  arrived: readonly (Value | undefined)[],
+): readonly (Value | undefined)[] {
+  const copies = inputNodes.map(copyForDifferentiation);
+  const results = op.decompose(copies, attributes);
+  const ys = results.filter((_, index) => arrived[index] !== undefined);
+  return backpropagate(ys, arrived.filter((gradient) => gradient !== undefined), copies);
+}
+
+/** A copy of an input, so that what flows into it through a decomposition is told apart from other uses. */
+function copyForDifferentiation(input: Value): Value {
+  return isDifferentiable(input) ? input.reshape(input.shape) : input;
 }
 
 /** What a registered rule returned, as a list with the gradient of each input; an error when it is not that. */
@@ -153,7 +168,7 @@ export function backpropagate(
   const onPath = new Set<Value>();
   for (const node of order) {
     if (wanted.has(node) || inputsOf(node).some((input) => onPath.has(input))) {
-      if (isDifferentiable(node)) onPath.add(node);
+      if (node instanceof MultiOperation || isDifferentiable(node)) onPath.add(node);
     }
   }
   const gradients = new Map<Value, Value>();
@@ -165,13 +180,14 @@ export function backpropagate(
     if (onPath.has(y)) accumulate(y, seeds[index]!);
   });
   for (const node of order.reverse()) {
-    const gradient = gradients.get(node);
-    if (gradient === undefined || !(node instanceof Operation) || !node.inputNodes.some((input) => onPath.has(input))) {
-      continue;
-    }
+    if (!(node instanceof Operation) || !node.inputNodes.some((input) => onPath.has(input))) continue;
+    const arrived = node.outputs.map((output) => gradients.get(output));
+    if (arrived.every((gradient) => gradient === undefined)) continue;
     // An error in a gradient is about the line that is differentiated.
     onBehalfOf(node, () => {
-      const contributions = differentiate(node, gradient, node.inputNodes.map((input) => onPath.has(input)));
+      const contributions = node instanceof MultiOperation
+        ? differentiateMulti(node, arrived)
+        : differentiate(node, arrived[0]!, node.inputNodes.map((input) => onPath.has(input))); // it has one result
       node.inputNodes.forEach((input, slot) => {
         const contribution = contributions[slot];
         if (contribution !== undefined && onPath.has(input)) {

@@ -3,14 +3,14 @@
  * understands first, the oracle of the tests, and what runs where code generation is forbidden.
  * @module
  */
-import type { GraphFunction } from "../graph/function.ts";
+import { type GraphFunction, traceFunction } from "./function.ts";
 import { computeReference, type Executable, type Executor } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import { addSite } from "../errors.ts";
 import { calls, type ResumableRun } from "./call_queue.ts";
 import { Constant, VariableRead } from "./leaf.ts";
-import { Operation, runCompute, TableOperation } from "./operation.ts";
+import { MultiOperation, Operation, runCompute, TableOperation } from "./operation.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
@@ -89,13 +89,27 @@ class Interpretation implements ResumableRun {
     if (node instanceof Variable) this.#values.set(node, this.#actualOf(node).snapshot());
     else if (node instanceof VariableRead) this.#values.set(node, this.#actualOf(node.variable).snapshot());
     else if (node instanceof Constant) this.#values.set(node, node.tensor);
-    else if (node instanceof Operation) {
+    else if (node instanceof MultiOperation) {
+      const results = computeMulti(node, node.inputNodes.map((input) => this.#values.get(input)!));
+      node.outputs.forEach((output, index) => this.#values.set(output, results[index]!));
+    } else if (node instanceof Operation) {
       this.#values.set(node, computeNode(node, node.inputNodes.map((input) => this.#values.get(input)!)));
     }
   }
 
   #actualOf(variable: Variable): Variable {
     return this.#actual.get(variable) ?? variable;
+  }
+}
+
+/** The results of an operation that has several, by the reference implementations of what it is made of. */
+function computeMulti({ op, attributes, site }: MultiOperation, inputs: readonly Tensor[]): readonly Tensor[] {
+  try {
+    const parameters = inputs.map(({ type }, index) => ({ name: `x${index}`, type }));
+    const parts = traceFunction(op.name, parameters, (nodes) => op.decompose(nodes, attributes));
+    return referenceExecutor.compile(parts, {}).run(inputs, []);
+  } catch (error) {
+    throw addSite(error, site);
   }
 }
 

@@ -17,6 +17,7 @@ import { readable } from "../readable.ts";
 import { type NestedArray, type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { GraphNode } from "./node.ts";
+import { OperationOutput } from "./output.ts";
 import { activeTrace, graphFor, nodeIn, outsideGraphs, withTrace } from "./recording.ts";
 import { Variable } from "./variable.ts";
 
@@ -113,6 +114,11 @@ export class Operation extends GraphNode {
   /** The nodes whose values it computes from; a Variable of the same graph stands for itself. */
   get inputNodes(): readonly Value[] {
     return this.#inputNodes;
+  }
+
+  /** Its results: itself, unless it has several. */
+  get outputs(): readonly Value[] {
+    return [this];
   }
 
   /** Computes now when no input is a node of a graph, and records a node otherwise, as the library's operations do. */
@@ -339,6 +345,79 @@ export class TableOperation extends Operation {
 
   override get type(): TensorType | undefined {
     return this.#type;
+  }
+}
+
+/** An op with several results: an entry of its table. It is defined by others. */
+export interface MultiOp<A extends Attributes = Attributes> {
+  /** The name it is known by, in graphs and errors. */
+  readonly name: string;
+  /** How many results it has. */
+  count(attributes: A): number;
+  /** Dtypes and shapes of the results; throws, naming the operation and the types, when the inputs do not fit. */
+  infer(inputs: readonly TensorType[], attributes: A): readonly TensorType[];
+  /** Its results in simpler operations. It is differentiated through them. */
+  decompose(inputs: readonly Value[], attributes: A): readonly Value[];
+}
+
+/** A node with several results. */
+export class MultiOperation extends Operation {
+  /** The table's entry. */
+  readonly op: MultiOp;
+  readonly #attributes: Attributes;
+  readonly #site: Site | undefined;
+  readonly #outputs: readonly OperationOutput[];
+
+  /** `inputs` are nodes of the graph. */
+  constructor(graph: Graph, op: MultiOp, inputs: readonly Value[], attributes: Attributes, site: Site | undefined) {
+    const types = inputs.flatMap(({ type }) => type ?? []);
+    const results = types.length === inputs.length ? op.infer(types, attributes) : undefined;
+    super(inputs, graph);
+    this.op = op;
+    this.#attributes = attributes;
+    this.#site = site;
+    this.#outputs = Array.from(
+      { length: op.count(attributes) },
+      (_, index) => new OperationOutput(this, index, results?.[index]),
+    );
+    const { values } = graph;
+    if (values === undefined) return;
+    const tensors = op.decompose(inputs.map((input) => input.concrete(op.name)), attributes);
+    this.#outputs.forEach((output, index) => values.set(output, tensors[index]!.concrete(op.name)));
+  }
+
+  /** Its results, in order. */
+  override get outputs(): readonly OperationOutput[] {
+    return this.#outputs;
+  }
+
+  /** The operations that use any of its results, an entry per use. */
+  override get consumers(): Operation[] {
+    return this.#outputs.flatMap(({ consumers }) => consumers);
+  }
+
+  /** It has no single result. */
+  override compute(): Computed {
+    throw new TypeError(
+      `Cannot compute ${this.name}: it has ${this.#outputs.length} results; compute one of its outputs`,
+    );
+  }
+
+  override get name(): string {
+    return this.op.name;
+  }
+
+  override get attributes(): Attributes {
+    return this.#attributes;
+  }
+
+  override get site(): Error | undefined {
+    return this.#site;
+  }
+
+  /** That of no single result. */
+  override get type(): undefined {
+    return undefined;
   }
 }
 

@@ -4,11 +4,11 @@
  */
 import { literal } from "../literal.ts";
 import { readable } from "../readable.ts";
-import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import type { Graph } from "./graph.ts";
 import { Constant, VariableRead } from "./leaf.ts";
-import { Assign, Operation, TableOperation } from "./operation.ts";
+import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
+import { OperationOutput } from "./output.ts";
 import { Placeholder } from "./placeholder.ts";
 import { inputsOf, postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -24,10 +24,12 @@ export interface ShownNode {
   readonly word: string;
   /** What it is called, where it has a name of its own; of a constant, its one number; of an assignment, its target. */
   readonly name: string | undefined;
-  /** Dtype and shape, where they are known. */
-  readonly type: TensorType | undefined;
+  /** Dtype and shape, where they are known; of several results, all of them. */
+  readonly type: string | undefined;
   /** Where its inputs stand in the list of nodes, an entry per use. */
   readonly inputs: readonly number[];
+  /** The same as printed: `%3`, or `%3.1` for one of several results. */
+  readonly uses: readonly string[];
   /** The parameters that are not tensors, each as `key=value`. */
   readonly attributes: readonly string[];
 }
@@ -40,19 +42,31 @@ export function shownOrder(graph: Graph): Value[] {
   const own = graph.variables.filter((variable) => variable.graph === graph);
   const leaves = [...graph.placeholders, ...own, ...graph.leaves];
   const sinks = graph.operations.filter((operation) => operation.consumers.length === 0);
-  return postorder([...sinks, ...leaves.filter((leaf) => leaf.consumers.length === 0)]);
+  const order = postorder([...sinks, ...leaves.filter((leaf) => leaf.consumers.length === 0)]);
+  return order.filter((node) => !(node instanceof OperationOutput)); // they are shown with their operations
 }
 
 /** What is shown of every node of a graph, in that order. */
 export function shownNodes(graph: Graph): ShownNode[] {
   const nodes = shownOrder(graph);
   const numbers = new Map(nodes.map((node, index) => [node, index]));
-  return nodes.map((node) => ({
-    ...called(node),
-    type: node.type,
-    inputs: inputsOf(node).map((input) => numbers.get(input)!), // postorder has the inputs of all its nodes
-    attributes: attributesOf(node),
-  }));
+  return nodes.map((node) => {
+    const inputs = inputsOf(node);
+    const places = inputs.map((input) => numbers.get(input instanceof OperationOutput ? input.operation : input)!); // postorder has all inputs
+    return {
+      ...called(node),
+      type: typesOf(node),
+      inputs: places,
+      uses: inputs.map((input, use) => `%${places[use]}${input instanceof OperationOutput ? `.${input.index}` : ""}`),
+      attributes: attributesOf(node),
+    };
+  });
+}
+
+/** What is known of a node's results, as it is printed. */
+function typesOf(node: Value): string | undefined {
+  const types = node instanceof MultiOperation ? node.outputs.map(({ type }) => type) : [node.type];
+  return types.every((type) => type !== undefined) ? types.join(", ") : undefined;
 }
 
 function called(node: Value): Pick<ShownNode, "kind" | "word" | "name"> {
@@ -68,19 +82,22 @@ function called(node: Value): Pick<ShownNode, "kind" | "word" | "name"> {
   return { kind: "operation", word: node instanceof Operation ? node.name : node.describe(), name: undefined };
 }
 
+/** Whether an operation is the user's own. */
+function isOwn(node: Operation): boolean {
+  return !(node instanceof TableOperation || node instanceof MultiOperation);
+}
+
 function attributesOf(node: Value): string[] {
   if (!(node instanceof Operation)) return [];
   return Object.entries(node.attributes).filter(([, value]) => value !== undefined)
     // A user's operation may have anything for attributes.
-    .map(([key, value]) =>
-      readable(`${key}=${node instanceof TableOperation ? literal(value) : JSON.stringify(value)}`)
-    );
+    .map(([key, value]) => readable(`${key}=${isOwn(node) ? JSON.stringify(value) : literal(value)}`));
 }
 
 /** One line per node, inputs before consumers, numbered in that order: `%3: float32[64,10] = matmul %1 %2`. */
 export function printGraph(graph: Graph): string {
-  return shownNodes(graph).map(({ word, name, type, inputs, attributes }, index) => {
-    const right = [word, ...(name === undefined ? [] : [name]), ...inputs.map((input) => `%${input}`), ...attributes];
-    return `%${index}${type ? `: ${type}` : ""} = ${right.join(" ")}`;
+  return shownNodes(graph).map(({ word, name, type, uses, attributes }, index) => {
+    const right = [word, ...(name === undefined ? [] : [name]), ...uses, ...attributes];
+    return `%${index}${type === undefined ? "" : `: ${type}`} = ${right.join(" ")}`;
   }).join("\n");
 }

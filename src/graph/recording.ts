@@ -8,7 +8,7 @@ import { Tensor } from "../tensor.ts";
 import type { TensorType } from "../tensor_type.ts";
 import { type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
-import { isNode, TableOperation } from "./operation.ts";
+import { isNode, type MultiOp, MultiOperation, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
 import { Variable } from "./variable.ts";
 
@@ -30,6 +30,8 @@ export interface Trace {
   origin?: { readonly site: Site | undefined };
   /** In a pass over a graph: what is recorded in place of an operation, if anything is. */
   readonly replace?: (op: Op, inputs: readonly Value[], attributes: Attributes) => Value | undefined;
+  /** In a pass over a graph: whether operations with several results are recorded as what they are made of. */
+  readonly expand?: boolean;
 }
 
 /** Something that a recording depends on and that is not among its inputs. When it no longer holds, it is recorded anew. */
@@ -175,6 +177,19 @@ export function recordNode(
   type: TensorType | undefined,
 ): TableOperation {
   return new TableOperation(graph, op, inputs, attributes, siteIn(graph), type);
+}
+
+/** The same for an op with several results. */
+export function recordMulti(
+  graph: Graph,
+  op: MultiOp,
+  operands: readonly Value[],
+  attributes: Attributes,
+): readonly Value[] {
+  const inputs = nodesIn(graph, operands);
+  return trace?.expand === true
+    ? op.decompose(inputs, attributes)
+    : new MultiOperation(graph, op, inputs, attributes, siteIn(graph)).outputs;
 }
 
 /** What a node that is recorded now remembers. With values, an error happens right where the user's code is running, and its stack tells. */

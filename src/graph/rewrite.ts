@@ -8,9 +8,9 @@ import { copyOperation } from "./copy_operation.ts";
 import type { GraphFunction } from "./function.ts";
 import { Graph } from "./graph.ts";
 import { Constant, VariableRead } from "./leaf.ts";
-import { Assign, Operation, TableOperation } from "./operation.ts";
+import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
-import { nodeIn, recordNode, type Trace, withTrace } from "./recording.ts";
+import { nodeIn, recordMulti, recordNode, type Trace, withTrace } from "./recording.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
@@ -45,6 +45,11 @@ export function copyNodes(
       const rebuilt = (): Value => rebuild(operation, graph, inputs);
       return table === undefined ? rebuilt() : table(operation, inputs, rebuilt);
     }
+    if (operation instanceof MultiOperation) {
+      const outputs = recordMulti(graph, operation.op, inputs, operation.attributes);
+      operation.outputs.forEach((output, index) => copies.set(output, outputs[index]!));
+      return outputs[0]!; // nobody uses the operation itself
+    }
     if (operation instanceof Assign) return assign(operation, inputs[0]!);
     return copyOperation(operation, graph, pass === undefined ? inputs : inputs.map(pass));
   };
@@ -71,6 +76,8 @@ function rebuild(node: TableOperation, graph: Graph, inputs: readonly Value[]): 
 export interface RewriteOptions extends Pick<CopyRules, "pass"> {
   /** What everything that the rule records goes through. */
   readonly replace?: Trace["replace"];
+  /** Whether operations with several results become what they are made of. */
+  readonly expand?: boolean;
 }
 
 /**
@@ -80,7 +87,7 @@ export interface RewriteOptions extends Pick<CopyRules, "pass"> {
 export function rewriteGraph(
   source: GraphFunction,
   rule: NonNullable<CopyRules["table"]>,
-  { replace, ...rules }: RewriteOptions = {},
+  { replace, expand = false, ...rules }: RewriteOptions = {},
 ): GraphFunction {
   const graph = new Graph();
   const copies = new Map<Value, Value>();
@@ -91,6 +98,7 @@ export function rewriteGraph(
     name: source.name,
     reads: new Map(),
     origin: { site: undefined },
+    expand,
     ...(replace && { replace }),
   };
   return withTrace(trace, () => {

@@ -7,10 +7,12 @@ import { checkCall, signed } from "../public/public_function.ts";
 import { planOf } from "../public/signature.ts";
 import { Value } from "../value.ts";
 import { Operation } from "./operation.ts";
+import { OperationOutput } from "./output.ts";
 
-/** The nodes a value is computed from. */
+/** The nodes a value is computed from; one of several results is computed by its operation. */
 export function inputsOf(node: Value): readonly Value[] {
-  return node instanceof Operation ? node.inputNodes : [];
+  if (node instanceof Operation) return node.inputNodes;
+  return node instanceof OperationOutput ? [node.operation] : [];
 }
 
 const plan = planOf({ name: "postorder", action: "put nodes in order", positional: { roots: valueOrList } });

@@ -200,8 +200,11 @@ const argsortOp: Op<SortAttributes> = {
   gradient: () => [undefined],
 };
 
-/** `x` with every line along an axis reordered; `indices`, of the same shape, say which element comes where. */
-function reorder(x: Value, indices: Value, axis: number): Value {
+/**
+ * The elements of every line of `x` along an axis that `indices` name, in their order. These are of the same shape but
+ * along that axis, and each is in range.
+ */
+export function reorder(x: Value, indices: Value, axis: number): Value {
   const { shape } = x;
   const along = normalizeAxis(axis, shape.length, "sort");
   const strides = stridesOf(shape);

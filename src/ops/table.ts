@@ -3,6 +3,7 @@
  * fuzzer and the documentation, is written against its keys, so that the type checker says what a new one still lacks.
  * @module
  */
+import type { MultiOp } from "../graph/operation.ts";
 import { arithmeticOps } from "./arithmetic.ts";
 import { arrangementOps } from "./arrangement.ts";
 import { contractOps } from "./contract.ts";
@@ -19,6 +20,7 @@ import type { Op } from "./op.ts";
 import { poolingOps } from "./pooling.ts";
 import { randomOps } from "./random_bits.ts";
 import { reduceOps } from "./reduce.ts";
+import { topKOps } from "./top_k.ts";
 import { windowsOps } from "./windows.ts";
 
 const families = {
@@ -38,6 +40,9 @@ const families = {
   ...neuralOps,
   ...randomOps,
 };
+
+/** Operations with several results, by name. */
+export const multiOpTable: Readonly<Record<string, MultiOp>> = topKOps as Readonly<Record<string, MultiOp>>; // as above
 
 /** The name of an operation. */
 export type OpName = keyof typeof families;

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { compile, Operation, type Tensor, tensor, train, type Value, Variable } from "../../mod.ts";
+import { compile, Operation, type Tensor, tensor, topK, train, type Value, Variable } from "../../mod.ts";
 import { compareWithReference, drawn, held, TensorType } from "../../compiler/repro_kit.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
@@ -140,6 +140,22 @@ describe("dump", () => {
     assertEquals(variables.get(inputs[4].name)!.toArray(), inputs[4].toArray());
   });
 
+  it("rebuilds an operation with several results", () => {
+    const f = compile(function largest(x: Value) {
+      const [values, indices] = topK(x, 2);
+      return values.mul(indices);
+    });
+    const folder = join(root, "several");
+    f.dump(folder, tensor([3, 1, 4]));
+    assertMatch(
+      read(folder, "repro.ts"),
+      /^const n1 = recordMulti\(graph, multiOpTable\.topK!, \[n0\], \{"k":2,.*\}\);$/m,
+    );
+    assertMatch(read(folder, "repro.ts"), /opTable\.mul, \[n1\[0\]!, n1\[1\]!\]/);
+    const { status, stdout, stderr } = run(join(folder, "repro.ts"));
+    assertEquals(status, 0, stdout + stderr);
+  });
+
   it("says which operations it cannot rebuild", () => {
     class Cube extends Operation {
       override compute(x: Tensor): Tensor {
@@ -241,7 +257,16 @@ describe("what a printed program consists of", () => {
     };
     const options: ExecutorOptions = {};
     const node = withTrace({ graph, name: "a test", reads: new Map() }, () => apply(wrong, [x]));
-    const graphFunction: GraphFunction = { name: "f", graph, inputs: [x], outputs: [node], assigns: [], variables: [], captures: [], assumptions: [] };
+    const graphFunction: GraphFunction = {
+      name: "f",
+      graph,
+      inputs: [x],
+      outputs: [node],
+      assigns: [],
+      variables: [],
+      captures: [],
+      assumptions: [],
+    };
     const inputs = [held(type, [1, 3])];
     const print = console.log;
     const printed: string[] = [];
