@@ -4,8 +4,11 @@
  */
 import type { TableOperation } from "../src/graph/operation.ts";
 import type { Value } from "../src/value.ts";
+import { CriticalPaths } from "./critical_paths.ts";
 import type { Frame, Member } from "./frame.ts";
 import { kernelKind } from "./kinds.ts";
+import type { Linked } from "./ordered_list.ts";
+import { TopologicalOrder } from "./topological_order.ts";
 import type { View } from "./view.ts";
 
 /** Operations that one kernel computes. */
@@ -39,7 +42,7 @@ export interface Pair {
 }
 
 /** The same with what only this module changes. */
-interface Group extends Growing {
+interface Group extends Growing, Linked<Group> {
   frame: Frame;
   version: number;
   members: Map<Value, Member>;
@@ -47,8 +50,8 @@ interface Group extends Growing {
   last: number;
   reads: Set<Value>;
   written: Set<Value>;
-  /** The last position among all that it computes or needs, through however many others. */
-  reach: number;
+  /** The position of the member whose critical path is the longest. */
+  deepest: number;
 }
 
 /** What is known of a node. */
@@ -69,6 +72,13 @@ export class Clusters {
   readonly #results: ReadonlySet<Value>;
   /** Clusters that have members, and some that were merged into others, in the order of their first members. */
   readonly #roots: Value[] = [];
+  readonly #paths: CriticalPaths;
+  /** An order in which the clusters could run. */
+  readonly #order = new TopologicalOrder<Group>({
+    before: (group) => this.#clustersOf(group.reads),
+    after: (group) => this.#usingClusters(group),
+    isKnownToNeed: (group, origin) => this.#isOnPath(group, origin),
+  });
 
   /** `order` is topological; `results` are the nodes that leave the program. */
   constructor(order: readonly Value[], viewOf: (node: Value) => View, results: ReadonlySet<Value>) {
@@ -87,6 +97,10 @@ export class Clusters {
       }
       this.#places.set(node, { position, inputs, users: [], cluster: undefined });
     }
+    this.#paths = new CriticalPaths(
+      order.length,
+      (position) => this.inputsOf(order[position]!).map((input) => this.positionOf(input)),
+    );
   }
 
   /** The cluster that computes a node; undefined for what is not computed by a kernel. */
@@ -98,9 +112,7 @@ export class Clusters {
   start(node: Value, frame: Frame, member: Member): void {
     const place = this.#places.get(node)!;
     const { position, inputs, users } = place;
-    let reach = position;
-    for (const input of inputs) reach = Math.max(reach, this.#places.get(input)!.cluster?.reach ?? 0);
-    place.cluster = {
+    const group: Group = {
       frame,
       version: 0,
       members: new Map([[node, member]]),
@@ -108,18 +120,21 @@ export class Clusters {
       last: position,
       reads: new Set(inputs),
       written: new Set(users.length > 0 || this.#results.has(node) ? [node] : []),
-      reach,
+      deepest: position,
+      label: 0,
+      previous: undefined,
+      next: undefined,
     };
+    place.cluster = group;
+    this.#order.append(group);
     this.#roots.push(node);
   }
 
-  /** Makes one cluster of the clusters of two nodes, whose members have been placed. */
+  /** Makes one cluster of the clusters of two nodes, which have been brought together, and whose members have been placed. */
   merge(first: Value, second: Value, { frame, producer, consumer }: Pair): void {
     const group = this.#places.get(first)!.cluster!; // only clusters are merged
     const other = this.#places.get(second)!.cluster!;
     const passed = [...this.#passed(group, other)];
-    const reach = Math.max(group.reach, other.reach);
-    const isLater = reach > Math.min(group.reach, other.reach);
     for (const node of other.written) group.written.add(node);
     for (const node of passed) if (this.#isInside(node, group, other)) group.written.delete(node);
     for (const node of passed) group.reads.delete(node);
@@ -140,23 +155,8 @@ export class Clusters {
     group.frame = frame;
     group.first = Math.min(group.first, other.first);
     group.last = Math.max(group.last, other.last);
-    group.reach = reach;
-    if (isLater) this.#extendUsers(group);
-  }
-
-  /** Lets those that need a cluster reach as far as it does. */
-  #extendUsers(group: Group): void {
-    const stack = [group];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      for (const node of next.written) {
-        for (const user of this.usersOf(node)) {
-          const other = this.#places.get(user)!.cluster;
-          if (other === undefined || other.reach >= next.reach) continue;
-          other.reach = next.reach;
-          stack.push(other);
-        }
-      }
-    }
+    if (this.#paths.depthOf(other.deepest) > this.#paths.depthOf(group.deepest)) group.deepest = other.deepest;
+    this.#order.remove(other);
   }
 
   /** How many arrays a kernel of both would read and write. */
@@ -197,24 +197,31 @@ export class Clusters {
     return false;
   }
 
-  /** Whether `from` needs `to`, by a way that leads through a third cluster. */
-  dependsIndirectly(from: Growing, to: Growing): boolean {
-    const seen = new Set<Cluster>();
-    const stack = [from];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      for (const input of next.reads) {
-        const before = this.#places.get(input)!.cluster;
-        if (before === undefined) continue;
-        if (before === to) {
-          if (next !== from) return true;
-          continue;
-        }
-        // What reaches no further than the first member of `to` does not need it.
-        if (before.reach < to.first || before === from || seen.has(before)) continue;
-        seen.add(before);
-        stack.push(before);
-      }
+  /**
+   * Lets two clusters run one directly after the other, as far as anyone asks later. Returns false when they cannot: another
+   * one needs one of them, and the other needs that.
+   */
+  bringTogether(a: Growing, b: Growing): boolean {
+    return this.#order.bringTogether(a as Group, b as Group); // every cluster was made here
+  }
+
+  /** The clusters that nodes are computed by. */
+  *#clustersOf(nodes: Iterable<Value>): Generator<Group> {
+    for (const node of nodes) {
+      const { cluster } = this.#places.get(node)!;
+      if (cluster !== undefined) yield cluster;
     }
+  }
+
+  *#usingClusters(group: Group): Generator<Group> {
+    for (const node of group.written) {
+      for (const cluster of this.#clustersOf(this.usersOf(node))) if (cluster !== group) yield cluster;
+    }
+  }
+
+  /** Whether a member of `origin` that others read lies on the critical path to `group`. */
+  #isOnPath({ deepest }: Group, origin: Group): boolean {
+    for (const node of origin.written) if (this.#paths.leadsTo(this.positionOf(node), deepest)) return true;
     return false;
   }
 

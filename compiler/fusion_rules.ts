@@ -177,8 +177,7 @@ export const fusionRules: readonly FusionRule[] = [
   {
     name: "order of kernels",
     reason: "another kernel has to run between them",
-    refuses: ({ producer, consumer, context: { clusters } }) =>
-      clusters.dependsIndirectly(consumer, producer) || clusters.dependsIndirectly(producer, consumer),
+    refuses: ({ producer, consumer, context: { clusters } }) => !clusters.bringTogether(producer, consumer),
   },
 ];
 
@@ -240,12 +239,8 @@ function edgesOf(merge: Merge): Edge[] {
   addWithin(producer, placed!.producer); // there is a frame
   addWithin(consumer, placed!.consumer);
   // The producer needs nothing of the consumer.
-  for (const source of consumer.reads) {
-    if (!producer.members.has(source)) continue;
-    for (const user of new Set(clusters.usersOf(source))) {
-      const member = placed!.consumer.get(user);
-      if (member !== undefined) add(member, source);
-    }
+  for (const [node, member] of placed!.consumer) {
+    for (const source of new Set(clusters.inputsOf(node))) if (producer.members.has(source)) add(member, source);
   }
   return edges;
 }

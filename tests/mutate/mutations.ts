@@ -291,8 +291,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "fusion: kernels between are run afterwards",
     file: "compiler/fusion_rules.ts",
-    text: "clusters.dependsIndirectly(consumer, producer) || clusters.dependsIndirectly(producer, consumer)",
-    replacement: "clusters.dependsIndirectly(producer, consumer)",
+    text: "!clusters.bringTogether(producer, consumer)",
+    replacement: "!clusters.bringTogether(producer, consumer) && false",
     tests: [...fusion, "tests/fuzz/fuzz.test.ts"],
   },
   {
