@@ -77,8 +77,11 @@ class Groups {
 
   #root(node: Value): Value {
     let root = node;
-    for (let next = this.#parents.get(root)!; next !== root; next = this.#parents.get(root)!) root = next;
-    this.#parents.set(node, root); // the way is shorter next time
+    for (let next = this.#parents.get(root)!; next !== root; next = this.#parents.get(root)!) {
+      const beyond = this.#parents.get(next)!;
+      this.#parents.set(root, beyond); // the way is shorter next time, for all along it
+      root = beyond;
+    }
     return root;
   }
 
