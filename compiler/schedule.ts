@@ -6,9 +6,12 @@
  * last, and those among them that do the same to different Variables become one row.
  * @module
  */
-import { isSameCode } from "./emit/load_kernel.ts";
+import { codeKey } from "./emit/load_kernel.ts";
+import { MinimumHeap } from "./minimum_heap.ts";
+import type { Linked } from "./ordered_list.ts";
+import type { Draft, Table } from "./table.ts";
+import { TopologicalOrder } from "./topological_order.ts";
 import { mayReplace } from "./uses.ts";
-import type { Draft, KernelDraft, Table } from "./table.ts";
 
 /** Rows in the order in which they run. */
 export interface Schedule {
@@ -18,161 +21,148 @@ export interface Schedule {
   readonly inPlace: ReadonlyMap<number, number>;
 }
 
+/** A draft among those it has to wait for, and those that wait for it. */
+interface Step extends Linked<Step> {
+  readonly draft: Draft;
+  /** Its place among the drafts. */
+  readonly index: number;
+  readonly before: Set<Step>;
+  readonly after: Step[];
+  /** Whether it, or what comes after it, can fail. */
+  leadsToFailure: boolean;
+  /** Whether it writes a Variable where that lies. */
+  lands: boolean;
+}
+
 /** Orders the drafts of a table. `canFail` says whether a run may fail in one. */
 export function schedule(table: Table, canFail: (draft: Draft) => boolean): Schedule {
   const { drafts } = table;
   // Drafts come in an order that holds; only what is written in place needs another.
   if (table.assignments.length === 0) return { rows: drafts.map((draft) => [draft]), inPlace: new Map() };
-  const graph = new Precedence(drafts);
-  const failing = drafts.flatMap((draft, index) => canFail(draft) ? [index] : []);
+  const { steps, writers, readers } = stepsOf(drafts);
+  for (const step of steps.toReversed()) {
+    step.leadsToFailure = canFail(step.draft) || step.after.some(({ leadsToFailure }) => leadsToFailure);
+  }
+  const order = new TopologicalOrder<Step>({ before: ({ before }) => before, after: ({ after }) => after });
+  for (const step of steps) order.append(step);
+  const uses = new Map<number, number>(); // how many Variables each value is for
+  for (const { buffer } of table.assignments) uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
   const inPlace = new Map<number, number>();
-  const landing = new Set<number>();
   for (const { buffer, variable } of table.assignments) {
     const target = table.variables[variable]!; // a Variable that is assigned has a buffer
-    const writer = soleWriter(drafts, buffer);
-    if (writer === undefined || !canWriteInPlace(table, drafts[writer]!, buffer, target)) continue;
-    const before = [...failing, ...readersOf(drafts, target)].filter((index) => index !== writer);
-    if (failing.includes(writer) || !graph.add(before, writer)) continue;
+    const [writer, other] = writers.get(buffer) ?? [];
+    if (writer === undefined || other !== undefined || uses.get(buffer)! > 1) continue;
+    if (!canWriteInPlace(table, writer.draft, buffer, target)) continue;
+    // What can fail runs before everything that lands, since that waits for all others; it only must not need it.
+    if (writer.leadsToFailure || !runAfter(writer, readers.get(target) ?? [], order)) continue;
     inPlace.set(buffer, target);
-    landing.add(writer);
+    writer.lands = true;
   }
-  const order = graph.order((index) => landing.has(index));
-  return { rows: groupUpdates(order, landing, drafts, graph), inPlace };
+  return { rows: groupUpdates(inOrder(steps)), inPlace };
 }
 
-/** The only draft that writes a buffer. */
-function soleWriter(drafts: readonly Draft[], buffer: number): number | undefined {
-  const writers = drafts.flatMap((draft, index) => draft.writes.has(buffer) ? [index] : []);
-  return writers.length === 1 ? writers[0] : undefined;
+/** The drafts as steps, in the order in which they come, and those that write and read each buffer. */
+function stepsOf(
+  drafts: readonly Draft[],
+): { steps: Step[]; writers: Map<number, Step[]>; readers: Map<number, Step[]> } {
+  const writers = new Map<number, Step[]>();
+  const readers = new Map<number, Step[]>();
+  const add = (steps: Map<number, Step[]>, buffer: number, step: Step): void => {
+    const known = steps.get(buffer);
+    if (known === undefined) steps.set(buffer, [step]);
+    else known.push(step);
+  };
+  const steps = drafts.map((draft, index) => {
+    const step: Step = {
+      draft,
+      index,
+      before: new Set(),
+      after: [],
+      leadsToFailure: false,
+      lands: false,
+      label: 0,
+      previous: undefined,
+      next: undefined,
+    };
+    // What is put together of pieces is written in their order: who waits for the last writer waits for all.
+    for (const buffer of draft.reads) waitFor(step, writers.get(buffer)?.at(-1));
+    for (const buffer of draft.writes) waitFor(step, writers.get(buffer)?.at(-1));
+    for (const buffer of draft.reads) add(readers, buffer, step);
+    for (const buffer of draft.writes) add(writers, buffer, step);
+    return step;
+  });
+  return { steps, writers, readers };
 }
 
-function readersOf(drafts: readonly Draft[], buffer: number): number[] {
-  return drafts.flatMap((draft, index) => draft.reads.has(buffer) ? [index] : []);
+/** Has a step wait for another one. */
+function waitFor(step: Step, other: Step | undefined): void {
+  if (other === undefined || step.before.has(other)) return;
+  step.before.add(other);
+  other.after.push(step);
+}
+
+/** Has a step wait for all others of a list. Returns false, and changes nothing, when one of them needs it. */
+function runAfter(step: Step, others: readonly Step[], order: TopologicalOrder<Step>): boolean {
+  for (const other of others) if (other !== step && !order.putBefore(other, step)) return false;
+  for (const other of others) if (other !== step) waitFor(step, other);
+  return true;
 }
 
 /** Whether a draft could write a value into the Variable that it is for. */
-function canWriteInPlace({ buffers, assignments }: Table, draft: Draft, buffer: number, target: number): boolean {
+function canWriteInPlace({ buffers }: Table, draft: Draft, buffer: number, target: number): boolean {
   if (draft.kind === "host" || buffers[buffer]!.kind !== "scratch") return false;
-  if (assignments.filter((assignment) => assignment.buffer === buffer).length > 1) return false;
   if (!draft.reads.has(target)) return true;
   return mayReplace(draft.uses, draft.buffers.indexOf(target), draft.buffers.indexOf(buffer));
 }
 
-/** Which drafts have to run before which. */
-class Precedence {
-  readonly #before: Set<number>[];
-
-  constructor(drafts: readonly Draft[]) {
-    const writers = new Map<number, number[]>();
-    this.#before = drafts.map((draft, index) => {
-      const before = new Set<number>();
-      // What is put together of pieces is written in their order.
-      for (const buffer of [...draft.reads, ...draft.writes]) {
-        for (const writer of writers.get(buffer) ?? []) before.add(writer);
-      }
-      for (const buffer of draft.writes) {
-        const known = writers.get(buffer);
-        if (known === undefined) writers.set(buffer, [index]);
-        else known.push(index);
-      }
-      return before;
-    });
-  }
-
-  /** What has to run directly before a draft. */
-  before(index: number): ReadonlySet<number> {
-    return this.#before[index]!;
-  }
-
-  /** Has all of `before` run before `after`. Whether that is possible: if not, nothing has changed. */
-  add(before: readonly number[], after: number): boolean {
-    const targets = this.#before[after]!;
-    const missing = before.filter((index) => !targets.has(index));
-    if (this.#anyNeeds(missing, after)) return false;
-    for (const index of missing) targets.add(index);
-    return true;
-  }
-
-  /** Whether any of these drafts has to run after `target`. */
-  #anyNeeds(drafts: readonly number[], target: number): boolean {
-    const seen = new Set<number>();
-    const stack = [...drafts];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (next === target) return true;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      stack.push(...this.#before[next]!);
-    }
-    return false;
-  }
-
-  /** All drafts in an order that holds, as they came where it may be; those that are `late` wait for all others. */
-  order(late: (index: number) => boolean): number[] {
-    const waiting = this.#before.map((before) => before.size);
-    const after = this.#before.map((): number[] => []);
-    this.#before.forEach((before, index) => before.forEach((each) => after[each]!.push(index)));
-    const ready = { early: new Queue(), late: new Queue() };
-    const queue = (index: number): void => (late(index) ? ready.late : ready.early).push(index);
-    waiting.forEach((count, index) => count === 0 && queue(index));
-    const result: number[] = [];
-    for (;;) {
-      const next = ready.early.pop() ?? ready.late.pop();
-      if (next === undefined) return result;
-      result.push(next);
-      for (const each of after[next]!) if (--waiting[each]! === 0) queue(each);
-    }
+/** All steps in an order that holds, as they came where it may be; those that land wait for all others. */
+function inOrder(steps: readonly Step[]): Step[] {
+  const waiting = steps.map(({ before }) => before.size);
+  const early = new MinimumHeap();
+  const late = new MinimumHeap();
+  const add = ({ index, lands }: Step): void => (lands ? late : early).push(index);
+  for (const step of steps) if (step.before.size === 0) add(step);
+  const result: Step[] = [];
+  for (;;) {
+    const next = early.pop() ?? late.pop();
+    if (next === undefined) return result;
+    const step = steps[next]!;
+    result.push(step);
+    for (const each of step.after) if (--waiting[each.index]! === 0) add(each);
   }
 }
 
-/** Numbers, the smallest of which comes out first. */
-class Queue {
-  readonly #numbers: number[] = []; // sorted, the smallest last
-
-  push(number: number): void {
-    let [low, high] = [0, this.#numbers.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#numbers[middle]! > number) low = middle + 1;
-      else high = middle;
+/** Makes one row of rows that write Variables in place by the same code. A row joins the first that it may run with. */
+function groupUpdates(order: readonly Step[]): Draft[][] {
+  const rows: Draft[][] = [];
+  const rowOf = new Map<Step, number>();
+  const updates = new Map<unknown, number[]>(); // by their code, the rows that may be joined
+  for (const step of order) {
+    const { draft, before } = step;
+    let needed = -1;
+    for (const each of before) needed = Math.max(needed, rowOf.get(each)!); // what runs before has its row
+    let row = rows.length;
+    if (step.lands && draft.kind === "kernel" && draft.cluster.frame.kind === "map") {
+      const key = codeKey(draft.emitted.text);
+      const known = updates.get(key) ?? [];
+      const found = firstAfter(known, needed);
+      if (found === undefined) updates.set(key, known), known.push(row);
+      else row = found;
     }
-    this.#numbers.splice(low, 0, number);
+    if (row === rows.length) rows.push([]);
+    rows[row]!.push(draft);
+    rowOf.set(step, row);
   }
-
-  pop(): number | undefined {
-    return this.#numbers.pop();
-  }
+  return rows;
 }
 
-/** Makes one row of rows that write Variables in place by the same code. A row joins one that ran before it. */
-function groupUpdates(
-  order: readonly number[],
-  landing: ReadonlySet<number>,
-  drafts: readonly Draft[],
-  graph: Precedence,
-): Draft[][] {
-  const rows: number[][] = [];
-  const rowOf = new Map<number, number>();
-  for (const index of order) {
-    const draft = drafts[index]!;
-    const needed = Math.max(-1, ...[...graph.before(index)].map((each) => rowOf.get(each)!)); // what runs before has its row
-    let row = -1;
-    if (landing.has(index) && isUpdate(draft)) {
-      row = rows.findIndex((members, place) =>
-        place > needed && members.every((member) => landing.has(member) && sameCode(drafts[member]!, draft))
-      );
-    }
-    if (row < 0) row = rows.push([]) - 1;
-    rows[row]!.push(index);
-    rowOf.set(index, row);
+/** The first of growing numbers that is larger than `least`. */
+function firstAfter(numbers: readonly number[], least: number): number | undefined {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! > least) high = middle;
+    else low = middle + 1;
   }
-  return rows.map((members) => members.map((index) => drafts[index]!));
-}
-
-/** Whether a draft is element-wise work. */
-function isUpdate(draft: Draft): draft is KernelDraft {
-  return draft.kind === "kernel" && draft.cluster.frame.kind === "map";
-}
-
-function sameCode(a: Draft, b: Draft): boolean {
-  return isUpdate(a) && isUpdate(b) && isSameCode(a.emitted.text, b.emitted.text);
+  return numbers[low];
 }

@@ -16,7 +16,7 @@ export function loadKernelText(text: KernelText, memory: WebAssembly.Memory): Lo
   return text.kind === "js" ? makeKernel(text) : loadWasm(text, memory);
 }
 
-/** Whether two kernels are the same functions. */
-export function isSameCode(a: KernelText, b: KernelText): boolean {
-  return a === b || a.kind === "js" && b.kind === "js" && a.source === b.source && a.finish === b.finish;
+/** What is equal for kernels that are the same functions. */
+export function codeKey(text: KernelText): unknown {
+  return text.kind === "js" ? `${text.source}\n${text.finish ?? ""}` : text;
 }

@@ -370,22 +370,22 @@ export const mutations: readonly Mutation[] = [
   {
     name: "schedule: a Variable is written before what can fail",
     file: "compiler/schedule.ts",
-    text: "[...failing, ...readersOf(drafts, target)]",
-    replacement: "[...readersOf(drafts, target)]",
+    text: "writer.leadsToFailure || ",
+    replacement: "",
     tests: planning,
   },
   {
     name: "schedule: a Variable is written before its readers have run",
     file: "compiler/schedule.ts",
-    text: "[...failing, ...readersOf(drafts, target)]",
-    replacement: "[...failing]",
+    text: "readers.get(target) ?? []",
+    replacement: "[]",
     tests: planning,
   },
   {
     name: "schedule: an update joins the row that it needs",
     file: "compiler/schedule.ts",
-    text: "place > needed &&",
-    replacement: "place >= needed &&",
+    text: "numbers[middle]! > least",
+    replacement: "numbers[middle]! >= least",
     tests: planning,
   },
   {
