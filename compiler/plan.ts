@@ -7,6 +7,7 @@
  */
 import { dtypeInfo } from "../src/dtype.ts";
 import { roundUp } from "./runtime/protocol.ts";
+import { SpaceOverTime } from "./space_over_time.ts";
 import type { Buffer, Draft } from "./table.ts";
 import { mayReplace } from "./uses.ts";
 
@@ -51,14 +52,14 @@ export function planMemory(
   { elsewhere, held }: { readonly elsewhere: ReadonlySet<number>; readonly held: ReadonlySet<number> },
 ): MemoryPlan {
   const lifetimes = lifetimesOf(rows, (buffer) => buffers[buffer]!.kind === "scratch" && !elsewhere.has(buffer), held);
-  const blocks = place(shareBlocks(rows, buffers, lifetimes));
+  const blocks = place(shareBlocks(rows, buffers, lifetimes), rows.length);
   const offsets = new Map<number, number>();
   for (const block of blocks) for (const buffer of block.buffers) offsets.set(buffer, block.offset);
   const separate = [...lifetimes.keys()].map((buffer) => roundUp(bytesOf(buffers[buffer]!)));
   return {
     blocks,
     offsets,
-    bytes: Math.max(0, ...blocks.map(({ offset, bytes }) => offset + roundUp(bytes))),
+    bytes: blocks.reduce((most, { offset, bytes }) => Math.max(most, offset + roundUp(bytes)), 0),
     separateBytes: separate.reduce((sum, bytes) => sum + bytes, 0),
   };
 }
@@ -89,6 +90,7 @@ function shareBlocks(
 ): Omit<Block, "offset">[] {
   const chainOf = new Map<number, number[]>();
   rows.forEach((drafts, row) => {
+    const shared = sharedReads(drafts);
     for (const draft of drafts) {
       for (const onto of draft.writes) {
         if (lifetimes.get(onto)?.first !== row) continue;
@@ -96,7 +98,7 @@ function shareBlocks(
           ? undefined
           : [...draft.reads].find((buffer) =>
             lifetimes.get(buffer)?.last === row && chainOf.get(buffer)?.at(-1) === buffer &&
-            bytesOf(buffers[buffer]!) === bytesOf(buffers[onto]!) && onlyReader(drafts, buffer) &&
+            bytesOf(buffers[buffer]!) === bytesOf(buffers[onto]!) && !shared.has(buffer) &&
             mayReplace(draft.uses, draft.buffers.indexOf(buffer), draft.buffers.indexOf(onto))
           );
         const chain = from === undefined ? [] : chainOf.get(from)!;
@@ -113,30 +115,18 @@ function shareBlocks(
   }));
 }
 
-/** Whether no two kernels of a row read a buffer: they may run at the same time. */
-function onlyReader(drafts: readonly Draft[], buffer: number): boolean {
-  return drafts.length === 1 || drafts.filter(({ reads }) => reads.has(buffer)).length === 1;
+/** What two kernels of a row read: they may run at the same time. */
+function sharedReads(drafts: readonly Draft[]): Set<number> {
+  const shared = new Set<number>();
+  if (drafts.length === 1) return shared;
+  const seen = new Set<number>();
+  for (const { reads } of drafts) for (const buffer of reads) (seen.has(buffer) ? shared : seen).add(buffer);
+  return shared;
 }
 
 /** Gives every block an offset: the largest first, each into the smallest gap that holds it. */
-function place(blocks: readonly Omit<Block, "offset">[]): Block[] {
-  const placed: Block[] = [];
-  const inOrder: Block[] = []; // the same, by their offsets
-  for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
-    const needed = roundUp(block.bytes);
-    let best: { offset: number; size: number } | undefined;
-    let end = 0;
-    for (const { first, last, offset, bytes } of inOrder) {
-      if (first > block.last || block.first > last) continue;
-      const size = offset - end;
-      if (size >= needed && (best === undefined || size < best.size)) best = { offset: end, size };
-      end = Math.max(end, offset + roundUp(bytes));
-    }
-    const next = { ...block, offset: best?.offset ?? end };
-    placed.push(next);
-    const after = inOrder.findIndex(({ offset }) => offset > next.offset);
-    if (after < 0) inOrder.push(next);
-    else inOrder.splice(after, 0, next);
-  }
-  return placed;
+function place(blocks: readonly Omit<Block, "offset">[], rows: number): Block[] {
+  const space = new SpaceOverTime(rows + 1); // what is held is needed after the last
+  return [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first)
+    .map((block) => ({ ...block, offset: space.take(roundUp(block.bytes), block.first, block.last) }));
 }
