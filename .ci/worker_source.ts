@@ -6,10 +6,8 @@
  *     deno run --allow-all .ci/worker_source.ts --check    exit with 1 when it is stale
  */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import process from "node:process";
-import { bundle, project } from "./bundle.ts";
+import { bundle } from "./bundle.ts";
+import { writeGenerated } from "./write_generated.ts";
 
 const entry = "compiler/runtime/worker.ts";
 const comlink = "src/comlink.ts";
@@ -63,10 +61,4 @@ function members(names: string): string[][] {
   return names.split(",").map((each) => each.trim().split(/ as /));
 }
 
-const path = join(project, target);
-if (!process.argv.includes("--check")) {
-  writeFileSync(path, text);
-} else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
-  console.error(`${target} is not what ${entry} makes: run \`${command}\``);
-  process.exitCode = 1;
-}
+writeGenerated(target, text, ".ci/worker_source.ts");
