@@ -51,7 +51,10 @@ const STEPS: readonly Step[] = [
   { name: "tsc", commands: () => [["tsc", "--noEmit"]], missing: missingPackages },
   { name: "doc-lint", commands: () => [["deno", "doc", "--lint", "mod.ts"]] },
   // No permission is granted: an example in the documentation needs none.
-  { name: "doc-test", commands: () => [["deno", "test", "--doc", OFFLINE, ...SOURCES, ...present("README.md")]] },
+  {
+    name: "doc-test",
+    commands: () => [["deno", "test", "--doc", OFFLINE, ...SOURCES, ...present("README.md", "examples/README.md")]],
+  },
   { name: "publish", commands: () => [["deno", "publish", "--dry-run", "--allow-dirty"]] },
   {
     name: "generated",
