@@ -10,7 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** Each writes one file and, with `--check`, exits with 1 when that is stale. */
-export const GENERATORS: readonly string[] = [".ci/worker_source.ts", ".ci/drawing.ts"];
+export const GENERATORS: readonly string[] = [".ci/worker_source.ts", ".ci/drawing.ts", ".ci/ops_page.ts"];
 
 if (import.meta.main) {
   const cwd = fileURLToPath(new URL("..", import.meta.url));
