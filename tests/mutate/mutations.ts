@@ -335,8 +335,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "plan: a lifetime ends before its last reader",
     file: "compiler/plan.ts",
-    text: "if (first > block.last || block.first > last) continue;",
-    replacement: "if (first >= block.last || block.first >= last) continue;",
+    text: "space.take(roundUp(block.bytes), block.first, block.last)",
+    replacement: "space.take(roundUp(block.bytes), block.first, Math.max(block.first, block.last - 1))",
     tests: planning,
   },
   {
@@ -349,15 +349,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: "plan: an array of another size takes a place",
     file: "compiler/plan.ts",
-    text: "bytesOf(buffers[buffer]!) === bytesOf(buffers[onto]!) && onlyReader(drafts, buffer)",
-    replacement: "bytesOf(buffers[buffer]!) <= bytesOf(buffers[onto]!) && onlyReader(drafts, buffer)",
+    text: "bytesOf(buffers[buffer]!) === bytesOf(buffers[onto]!)",
+    replacement: "bytesOf(buffers[buffer]!) <= bytesOf(buffers[onto]!)",
     tests: planning,
   },
   {
     name: "plan: what two kernels of a row read is replaced",
     file: "compiler/plan.ts",
-    text: "return drafts.length === 1 || drafts.filter",
-    replacement: "return drafts.length > 0 || drafts.filter",
+    text: "if (drafts.length === 1) return shared;",
+    replacement: "if (drafts.length > 0) return shared;",
     tests: planning,
   },
   {
