@@ -2,10 +2,11 @@
  * Assembly: concat and pad, as one copy per piece into its place in the result.
  * @module
  */
+import type { DType } from "../src/dtype.ts";
 import type { TableOperation } from "../src/graph/operation.ts";
-import { type PadAttributes, resolvePad } from "../src/ops/movement.ts";
+import type { AssembleOp } from "../src/ops/primitive.ts";
+import type { Strided } from "../src/ops/strided.ts";
 import { type Shape, stridesOf } from "../src/shape.ts";
-import type { Value } from "../src/value.ts";
 import { type Access, type LoopKernel, newSection } from "./kernel.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
 import type { Lowered } from "./lower.ts";
@@ -19,44 +20,29 @@ export interface AssemblyContext extends LoweringContext {
 
 /** The kernels that put `node` together. */
 export function assemble(node: TableOperation, context: AssemblyContext): Lowered[] {
-  const output = context.bufferOf(node);
+  const { op, attributes, inputNodes } = node;
   const shape = shapeOf(node);
-  const strides = stridesOf(shape);
-  const piece = (input: Value, start: number, places: readonly number[] = strides): Lowered => {
-    const view = context.viewOf(input);
-    return copyKernel(`${node.name}_piece`, shapeOf(input), {
-      buffer: context.bufferOf(view.source),
-      dtype: view.source.type!.dtype,
-      offset: view.offset,
-      strides: view.strides,
-    }, { buffer: output, dtype: node.type!.dtype, offset: start, strides: places });
-  };
-  if (node.name === "concat") {
-    const given = node.attributes["axis"] as number; // what concat is applied with
-    const axis = given < 0 ? given + shape.length : given;
-    let start = 0;
-    return node.inputNodes.map((input) => {
-      const kernel = piece(input, start * strides[axis]!);
-      start += shapeOf(input)[axis]!;
-      return kernel;
-    });
-  }
-  const attributes = node.attributes as PadAttributes; // what pad is applied with
-  const fill = copyKernel("pad_fill", shape, {
-    buffer: context.constantBuffer(attributes.value),
+  const { fill, pieces } = (op as AssembleOp).assembly(inputNodes.map(shapeOf), shape, attributes); // its kind says so
+  const to = { buffer: context.bufferOf(node), dtype: node.type!.dtype };
+  const copies = pieces.map((piece, index) => {
+    const input = inputNodes[index]!; // there is a piece for each
+    const { source, offset, strides } = context.viewOf(input);
+    const from = { buffer: context.bufferOf(source), dtype: source.type!.dtype, offset, strides };
+    return copyKernel(`${op.name}_piece`, shapeOf(input), from, { ...to, ...piece });
+  });
+  if (fill === undefined) return copies;
+  const from = {
+    buffer: context.constantBuffer(fill),
     dtype: "float64",
     offset: 0,
     strides: shape.map(() => 0),
-  }, { buffer: output, dtype: node.type!.dtype, offset: 0, strides });
-  const inside = resolvePad(shape, attributes);
-  return [fill, piece(node.inputNodes[0]!, inside.start, inside.strides)];
+  } as const;
+  return [copyKernel(`${op.name}_fill`, shape, from, { ...to, offset: 0, strides: stridesOf(shape) }), ...copies];
 }
 
-interface Place {
+interface Place extends Strided {
   readonly buffer: number;
-  readonly dtype: Access["dtype"];
-  readonly offset: number;
-  readonly strides: readonly number[];
+  readonly dtype: DType;
 }
 
 /** A kernel that copies a box of elements, converting them. */

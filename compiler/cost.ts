@@ -2,9 +2,9 @@
  * What a row costs, by counting: its operations, the bytes it moves, and its work, an estimate that weighs both.
  * @module
  */
+import type { Cost as OpCost } from "../src/ops/primitive.ts";
 import { sizeOf } from "../src/shape.ts";
 import type { ContractKernel, Kernel, LoopKernel, ScatterKernel, Section } from "./kernel.ts";
-import { isCheap } from "./kinds.ts";
 import type { KernelRow } from "./rows.ts";
 
 /**
@@ -12,7 +12,12 @@ import type { KernelRow } from "./rows.ts";
  * function such as `exp` as 16. One takes about half a nanosecond on a thread of an x86-64 machine of the years around
  * 2020; only the order of the numbers counts.
  */
-const weights = { element: 2, simple: 1, expensive: 16, multiplyAdd: 1 } as const;
+const weights: Readonly<Record<OpCost | "element" | "multiplyAdd", number>> = {
+  element: 2,
+  simple: 1,
+  expensive: 16,
+  multiplyAdd: 1,
+};
 
 /** Arithmetic and memory of a row. */
 export interface Cost {
@@ -25,7 +30,7 @@ export interface Cost {
 function sectionWork({ steps, stores, reductions }: Section): number {
   let work = stores.length * weights.element;
   for (const step of steps) {
-    if (step.kind === "apply") work += isCheap(step.op.name) ? weights.simple : weights.expensive;
+    if (step.kind === "apply") work += weights[step.op.cost];
     else if (step.kind !== "cast") work += weights.element;
   }
   return work + reductions.length * weights.simple;

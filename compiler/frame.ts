@@ -6,7 +6,7 @@
 import type { TableOperation } from "../src/graph/operation.ts";
 import { equalShapes, normalizeAxis, type Shape, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
-import { isArgReduction, kernelKind } from "./kinds.ts";
+import { kernelKind } from "./kinds.ts";
 import { shapeOf, type View } from "./view.ts";
 
 /** How often a member is computed. */
@@ -69,6 +69,11 @@ export function isSameFrame(a: Frame, b: Frame): boolean {
   if (a === b) return true;
   return a.kind === b.kind && equalShapes(a.shape, b.shape) &&
     a.reduced.every((reduced, axis) => reduced === b.reduced[axis]);
+}
+
+/** Whether a node is a reduction whose result is the index of an element. */
+export function givesIndex({ op }: TableOperation): boolean {
+  return op.lowering === "reduce" && op.givesIndex;
 }
 
 /** The axes a reduction takes together, counted from the front. */
@@ -154,7 +159,7 @@ export function placeMember(node: TableOperation, frame: Frame): Member | undefi
         const inner = walkedAxes(frame, "element").filter((axis) => frame.reduced[axis]);
         if (inputLevel === "element" && same(inner)) return place("row", inputLevel, inputAxes);
         // An index is only made within a row.
-        if (same(walkedAxes(frame, inputLevel)) && !isArgReduction(node.name)) {
+        if (same(walkedAxes(frame, inputLevel)) && !givesIndex(node)) {
           return place("total", inputLevel, inputAxes);
         }
       }

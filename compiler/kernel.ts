@@ -14,8 +14,7 @@
  */
 import type { DType } from "../src/dtype.ts";
 import type { TableOperation } from "../src/graph/operation.ts";
-import type { ElementwiseOp } from "../src/ops/elementwise.ts";
-import type { ReductionName } from "./kinds.ts";
+import type { Intrinsic, ReductionName } from "../src/ops/table.ts";
 
 /** The number of a value within a kernel. */
 export type Id = number;
@@ -56,7 +55,7 @@ export type Step =
   | {
     readonly kind: "apply";
     readonly id: Id;
-    readonly op: ElementwiseOp;
+    readonly op: Intrinsic;
     readonly dtype: DType;
     readonly result: DType;
     readonly args: readonly Id[];
@@ -73,6 +72,8 @@ export interface Store {
 export interface Reduction {
   readonly id: Id;
   readonly name: ReductionName;
+  /** Whether it gives the index of an element. */
+  readonly isIndex: boolean;
   /** The dtype it accumulates in. */
   readonly dtype: DType;
   readonly arg: Id;

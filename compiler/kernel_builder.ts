@@ -4,12 +4,13 @@
  * @module
  */
 import type { DType } from "../src/dtype.ts";
-import type { ElementwiseOp } from "../src/ops/elementwise.ts";
 import type { TableOperation } from "../src/graph/operation.ts";
+import type { IndexingOp } from "../src/ops/primitive.ts";
+import type { Intrinsic } from "../src/ops/table.ts";
 import type { Value } from "../src/value.ts";
 import { accessStrides, gatherStrides, type Member } from "./frame.ts";
 import type { Cluster } from "./fuse.ts";
-import { type Id, type IndexCheck, newSection, type Section, type Step } from "./kernel.ts";
+import { type Id, type IndexCheck, newSection, type Section } from "./kernel.ts";
 import { kernelKind } from "./kinds.ts";
 import type { View } from "./view.ts";
 
@@ -122,11 +123,7 @@ export class KernelBuilder {
         );
       return this.convert(arg, source.type!.dtype, operandDType(node, index), prologue, prologue);
     });
-    const id = node.name === "cast" ? args[0]! : this.newId();
-    if (node.name !== "cast") {
-      const dtype = operandDType(node, node.inputNodes.length - 1);
-      prologue.steps.push({ kind: "apply", id, op: node.op as ElementwiseOp, dtype, result: node.type!.dtype, args }); // its kind is elementwise
-    }
+    const id = this.#applied(node, args, prologue);
     this.lasting.set(node, id);
     return id;
   }
@@ -187,15 +184,25 @@ export class KernelBuilder {
     const args = node.inputNodes.map((input, index) =>
       this.operand(member, input, operandDType(node, index), section, row, spilled)
     );
-    const [arg] = args as [Id]; // casts and checks have one input, which has their dtype by now
-    if (node.name === "cast") return arg;
+    return this.#applied(node, args, section);
+  }
+
+  /** The value of an element-wise node, from operands of the dtypes that it takes them in. */
+  #applied(node: TableOperation, args: readonly Id[], section: Section): Id {
+    const { op } = node;
+    const [arg] = args as [Id]; // every one has an operand
+    if (op.lowering === "convert") return arg; // it was brought to the dtype just now
     const id = this.newId();
-    const dtype = operandDType(node, args.length - 1);
-    // Reductions are known when they are asked for, and a contraction is set at the start.
-    const step: Step = node.name === "checkIndex"
-      ? { kind: "check", id, arg, length: node.attributes["length"] as number, check: this.#check(node) } // its IndexRule's
-      : { kind: "apply", id, op: node.op as ElementwiseOp, dtype, result: node.type!.dtype, args };
-    section.steps.push(step);
+    if (op.lowering === "check") {
+      const length = op.limit(node.attributes);
+      section.steps.push({ kind: "check", id, arg, length, check: this.#check(node) });
+    } else {
+      // Reductions are known when they are asked for, and a contraction is set at the start: what remains is an intrinsic, and
+      // all of them are in the op table.
+      const intrinsic = op as Intrinsic;
+      const dtype = operandDType(node, args.length - 1);
+      section.steps.push({ kind: "apply", id, op: intrinsic, dtype, result: node.type!.dtype, args });
+    }
     return id;
   }
 
@@ -221,13 +228,12 @@ export class KernelBuilder {
 /** The check of a node that looks at indices. */
 export function indexCheck(node: TableOperation): IndexCheck {
   const types = node.inputNodes.map((input) => input.type!); // every type of a program is known
-  const message = (index: number): string => node.op.indexMessage!(index, types, node.attributes); // it asks for a check
-  return { node, describe: (index) => new RangeError(message(index)) };
+  const op = node.op as IndexingOp; // it asks for a check
+  return { node, describe: (index) => new RangeError(op.indexMessage(index, types, node.attributes)) };
 }
 
 /** The dtype that an element-wise operation takes an operand in. */
-function operandDType(node: TableOperation, index: number): DType {
-  if (node.name === "cast" || node.name === "checkIndex") return node.type!.dtype;
-  if (node.name === "where" && index === 0) return "bool";
-  return (node.op as ElementwiseOp).operandDType(node.inputNodes.map((input) => input.type!)); // its kind is elementwise
+function operandDType({ op, inputNodes, type }: TableOperation, operand: number): DType {
+  if (op.lowering !== "elementwise") return type!.dtype; // of conversions and checks
+  return op.operandDType(inputNodes.map((input) => input.type!), operand);
 }

@@ -2,11 +2,11 @@
  * Lowering: a cluster of operations to a kernel.
  * @module
  */
+import type { ReductionName } from "../src/ops/table.ts";
 import type { Value } from "../src/value.ts";
-import type { Frame, Member } from "./frame.ts";
+import { type Frame, givesIndex, type Member } from "./frame.ts";
 import type { Cluster } from "./fuse.ts";
 import { type Access, type Id, type Kernel, newSection, type Section } from "./kernel.ts";
-import { isArgReduction, type ReductionName } from "./kinds.ts";
 import { collapseAxes, type LoopAxes } from "./loops.ts";
 import { lowerContract } from "./lower_contract.ts";
 import { assignPasses, findSpills, isElementMember } from "./passes.ts";
@@ -27,7 +27,8 @@ export function lower(cluster: Cluster, context: LoweringContext): Lowered {
 
 /** A name that says what the kernel does: its operations in order, shortened. */
 function kernelName(cluster: Cluster): string {
-  const names = [...cluster.members.values()].map((member) => member.node.name).filter((name) => name !== "cast");
+  const named = [...cluster.members.values()].filter(({ node }) => node.op.lowering !== "convert");
+  const names = named.map(({ node }) => node.name);
   const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5}more`] : names;
   return shown.length === 0 ? "copy" : shown.join("_");
 }
@@ -133,11 +134,12 @@ function addReduction(
   spilled: ReadonlySet<Value>,
 ): Id {
   const { node } = member;
-  const name = node.name as ReductionName; // kernelKind told that it is one
+  const name = node.name as ReductionName; // all reductions are in the op table
+  const isIndex = givesIndex(node);
   const input = node.inputNodes[0]!;
-  const dtype = isArgReduction(name) ? input.type!.dtype : node.type!.dtype;
+  const dtype = isIndex ? input.type!.dtype : node.type!.dtype;
   const arg = builder.operand(member, input, dtype, section, row, spilled);
   const id = builder.newId();
-  section.reductions.push({ id, name, dtype, arg });
+  section.reductions.push({ id, name, isIndex, dtype, arg });
   return id;
 }

@@ -57,7 +57,7 @@ export function findSpills(
       const member = cluster.members.get(node);
       if (member === undefined || seen.has(node) || !isElementMember(member)) return;
       seen.add(node);
-      if (passOf.get(node)! < pass && (context.isNeeded(node) || !isCheap(member.node.name))) {
+      if (passOf.get(node)! < pass && (context.isNeeded(node) || !isCheap(member.node.op))) {
         spilled.add(node);
         return;
       }

@@ -37,7 +37,7 @@ export function findRecomputed(
       const { source } = viewOf(input);
       return kernelKind(source) === "leaf" && source.type!.size === 1 || recomputed.has(source);
     };
-    if (!isCheap(operation.name) || !operation.inputNodes.every(known)) continue;
+    if (!isCheap(operation.op) || !operation.inputNodes.every(known)) continue;
     const operations = operation.inputNodes.reduce((sum, input) => sum + (work.get(viewOf(input).source) ?? 0), 1);
     if (operations > maximumRecomputed) continue;
     work.set(node, operations);

@@ -8,27 +8,37 @@ import { Constant } from "../src/graph/leaf.ts";
 import type { Operation } from "../src/graph/operation.ts";
 import { recordNode } from "../src/graph/recording.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
-import { attributesKey, computeReference, none, toValue } from "../src/ops/op.ts";
+import { attributesKey, computeReference, none, type Op, toValue } from "../src/ops/op.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { equalTypes } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
 import { rewriteGraph } from "../src/graph/rewrite.ts";
 import { arithmeticRules } from "./simplify_arithmetic.ts";
 import { movementRules } from "./simplify_movement.ts";
-import { type Application, constantOf, type Make, maximumConstant, type SimplifyRule } from "./simplify_rule.ts";
+import {
+  type Application,
+  constantOf,
+  hasLaw,
+  type Make,
+  maximumConstant,
+  type SimplifyRule,
+} from "./simplify_rule.ts";
 
 /** All rules, in the order in which they are asked. */
 export const simplifyRules: readonly SimplifyRule[] = [...arithmeticRules, ...movementRules];
 
-const rulesOf = new Map<string, readonly SimplifyRule[]>();
+const rulesOf = new WeakMap<Op, readonly SimplifyRule[]>();
 
-/** The rules that look at an operation of this name. */
-function rulesFor(name: string): readonly SimplifyRule[] {
-  let rules = rulesOf.get(name);
-  if (rules === undefined) {
-    rulesOf.set(name, rules = simplifyRules.filter(({ ops }) => ops === undefined || ops.includes(name)));
-  }
+/** The rules that look at an operation. */
+function rulesFor(op: Op): readonly SimplifyRule[] {
+  let rules = rulesOf.get(op);
+  if (rules === undefined) rulesOf.set(op, rules = simplifyRules.filter((rule) => looksAt(rule, op)));
   return rules;
+}
+
+function looksAt({ ops }: SimplifyRule, op: Op): boolean {
+  if (ops === undefined) return true;
+  return typeof ops === "function" ? ops(op) : (ops as readonly string[]).includes(op.name); // any name can be looked for
 }
 
 /** The same graph function without repeated and idle operations. */
@@ -50,7 +60,7 @@ function simplified(application: Application, known: KnownValues): Value {
     const type = other.infer(inputs.map((input) => input.type!), attributes); // every type of the graph is known
     return simplified({ op: other, inputs, attributes, type }, known);
   };
-  for (const rule of rulesFor(op.name)) {
+  for (const rule of rulesFor(op)) {
     const value = rule.apply(application, make);
     if (value?.type !== undefined && equalTypes(value.type, type)) return value;
   }
@@ -59,19 +69,16 @@ function simplified(application: Application, known: KnownValues): Value {
 }
 
 /**
- * Element-wise operations that have one correctly rounded result, whoever computes them. Others, such as `exp`, differ
- * in their last bits between the reference and the emitters: which bits an exact program has, must not hang on what is
- * known.
+ * Whether an element-wise operation has one correctly rounded result, whoever computes it. Others, such as `exp`, differ in
+ * their last bits between the reference and the targets: which bits an exact program has, must not hang on what is known.
  */
-const roundedAlike = new Set([
-  ..."add sub mul div neg abs square reciprocal sqrt maximum minimum clip relu sign floor ceil round".split(" "),
-  ..."equal notEqual less lessEqual greater greaterEqual isNaN isInf isFinite".split(" "),
-  ..."logicalAnd logicalOr logicalXor logicalNot where cast".split(" "),
-]);
+function isRoundedAlike(op: Op): boolean {
+  return op.lowering === "convert" || op.lowering === "elementwise" && op.rounding !== "approximate";
+}
 
 /** The result of an element-wise operation on small constants, as a constant. */
 function fold({ op, inputs, attributes, type }: Application): Value | undefined {
-  if (!roundedAlike.has(op.name) || type.size > maximumConstant) return undefined;
+  if (!isRoundedAlike(op) || type.size > maximumConstant) return undefined;
   const tensors: Tensor[] = [];
   for (const input of inputs) {
     const tensor = constantOf(input);
@@ -82,11 +89,6 @@ function fold({ op, inputs, attributes, type }: Application): Value | undefined 
   return graph.capture(computeReference(op, tensors, attributes, type));
 }
 
-/** Operations that give the same, to the last bit, when their two operands change places. */
-const commutative = new Set(
-  "add mul maximum minimum equal notEqual logicalAnd logicalOr logicalXor".split(" "),
-);
-
 /** What there is already: operations, by what they are and what they work on, and single numbers. */
 class KnownValues {
   readonly #names = new Map<Value, string>();
@@ -95,7 +97,7 @@ class KnownValues {
   /** The recorded value that is the same as this one; `record` makes it if there is none. */
   find({ op, inputs, attributes }: Application, record: () => Value): Value {
     let key = op.name;
-    if (inputs.length === 2 && commutative.has(op.name)) {
+    if (hasLaw(op, "commutative")) {
       const [first, second] = [this.#nameOf(inputs[0]!), this.#nameOf(inputs[1]!)];
       key += first < second ? ` ${first} ${second}` : ` ${second} ${first}`;
     } else {

@@ -3,12 +3,13 @@
  * @module
  */
 import { type DType, dtypeInfo, isFloating, isInteger } from "../src/dtype.ts";
+import { TableOperation } from "../src/graph/operation.ts";
 import { arithmeticOps } from "../src/ops/arithmetic.ts";
 import { logicOps } from "../src/ops/logic.ts";
 import { movementOps } from "../src/ops/movement.ts";
 import type { Op } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
-import { type Application, isApplied, isOf, numberOf, type SimplifyRule } from "./simplify_rule.ts";
+import { type Application, hasLaw, isApplied, isOf, numberOf, type SimplifyRule } from "./simplify_rule.ts";
 
 const { abs, add, cast, mul, neg, square, sub } = arithmeticOps;
 
@@ -26,11 +27,6 @@ function besides({ inputs: [x, y] }: Application, number: number): Value | undef
 function negatedIn(node: Value | undefined, dtype: DType): Value | undefined {
   return isApplied(node, "neg") && isOf(node, dtype) ? node.inputNodes[0] : undefined;
 }
-
-const roundings = ["floor", "ceil", "round"];
-
-/** Ops that do nothing more when they are applied to their own result. */
-const idempotent = ["abs", "relu", "sign"];
 
 /** The rules, in the order in which they are asked; every one has a test of its name in tests/compiler/simplify.test.ts. */
 export const arithmeticRules: readonly SimplifyRule[] = [
@@ -105,13 +101,14 @@ export const arithmeticRules: readonly SimplifyRule[] = [
   },
   {
     name: "twice the same",
-    ops: idempotent,
-    apply: ({ op, inputs: [x] }) => isApplied(x, op.name) ? x : undefined,
+    ops: (op) => hasLaw(op, "idempotent"),
+    apply: ({ op, inputs: [x] }) => x instanceof TableOperation && x.op === op ? x : undefined,
   },
   {
     name: "rounding of a whole number",
-    ops: roundings,
-    apply: ({ inputs: [x], type }) => isInteger(type.dtype) || isApplied(x, ...roundings) ? x : undefined,
+    ops: (op) => hasLaw(op, "rounding"),
+    apply: ({ inputs: [x], type }) =>
+      isInteger(type.dtype) || x instanceof TableOperation && hasLaw(x.op, "rounding") ? x : undefined,
   },
   {
     // The negation of an unsigned number has another magnitude.

@@ -68,7 +68,7 @@ export const movementRules: readonly SimplifyRule[] = [
   },
   {
     name: "reduction of single elements",
-    ops: ["sum", "prod", "max", "min", "any", "all"],
+    ops: (op) => op.lowering === "reduce" && !op.givesIndex,
     apply: ({ op, inputs: [x], attributes, type }, make) => {
       const shape = shapeOf(x!);
       const axes = attributes["axes"] as readonly number[] | undefined; // what reductions are applied with
@@ -83,8 +83,9 @@ export const movementRules: readonly SimplifyRule[] = [
   {
     // A costly operation would be a kernel of its own, unless it is done now.
     name: "one number, and then its broadcast",
+    ops: ({ lowering }) => lowering === "elementwise" || lowering === "convert",
     apply: ({ op, inputs, attributes, type }, make) => {
-      if (!("scalar" in op) && op.name !== "cast" || type.size <= 1) return undefined;
+      if (type.size <= 1) return undefined;
       const numbers: Value[] = [];
       for (const input of inputs) {
         const number = oneNumber(input);
@@ -92,7 +93,7 @@ export const movementRules: readonly SimplifyRule[] = [
         numbers.push(number);
       }
       if (numbers.every((each, index) => each === inputs[index])) return undefined;
-      if (!isCheap(op.name) && !numbers.every((each) => numberOf(each) !== undefined)) return undefined;
+      if (!isCheap(op) && !numbers.every((each) => numberOf(each) !== undefined)) return undefined;
       return make(movementOps.broadcastTo as Op, [make(op, numbers, attributes)], { shape: type.shape }); // any op is applied by its own attributes
     },
   },

@@ -9,6 +9,8 @@ import type { DType } from "../src/dtype.ts";
 import { Constant } from "../src/graph/leaf.ts";
 import { TableOperation } from "../src/graph/operation.ts";
 import type { Attributes, Op } from "../src/ops/op.ts";
+import type { Law } from "../src/ops/primitive.ts";
+import type { PrimitiveName } from "../src/ops/table.ts";
 import type { Tensor } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
@@ -27,8 +29,8 @@ export type Make = (op: Op, inputs: readonly (Value | number)[], attributes?: At
 /** A rule of simplification. What it returns is only taken when it is of the operation's own type. */
 export interface SimplifyRule {
   readonly name: string;
-  /** The operations it looks at; all of them where it is left out. */
-  readonly ops?: readonly string[];
+  /** The operations it looks at, by name or by what holds of them; all where it is left out. */
+  readonly ops?: readonly PrimitiveName[] | ((op: Op) => boolean);
   readonly apply: (application: Application, make: Make) => Value | undefined;
 }
 
@@ -43,7 +45,7 @@ export function constantOf(node: Value): Tensor | undefined {
 /** The number that all elements of a node are known to be. */
 export function numberOf(node: Value): number | undefined {
   if (node instanceof TableOperation) {
-    if (node.name !== "broadcastTo" && node.name !== "reshape") return undefined;
+    if (!isApplied(node, "broadcastTo", "reshape")) return undefined;
     const [input] = node.inputNodes;
     return isOf(input!, node.type!.dtype) ? numberOf(input!) : undefined; // every type of the graph is known
   }
@@ -55,8 +57,13 @@ export function numberOf(node: Value): number | undefined {
 }
 
 /** Whether a node is one of these operations. */
-export function isApplied(node: Value | undefined, ...names: readonly string[]): node is TableOperation {
-  return node instanceof TableOperation && names.includes(node.name);
+export function isApplied(node: Value | undefined, ...names: readonly PrimitiveName[]): node is TableOperation {
+  return node instanceof TableOperation && (names as readonly string[]).includes(node.name); // any name can be looked for
+}
+
+/** Whether this holds of an operation. */
+export function hasLaw(op: Op, law: Law): boolean {
+  return op.lowering === "elementwise" && op.laws.includes(law);
 }
 
 /** Whether a value has this dtype already, so that an operation in it does not convert. */

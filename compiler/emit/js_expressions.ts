@@ -3,24 +3,31 @@
  * @module
  */
 import { type DType, isFloating, isInteger } from "../../src/dtype.ts";
-import type { ElementwiseOp } from "../../src/ops/elementwise.ts";
-import type { ElementwiseName } from "../../src/ops/table.ts";
+import type { DomainOf, Intrinsic, IntrinsicName, ReductionName } from "../../src/ops/table.ts";
 import type { Id } from "../kernel.ts";
-import type { ReductionName } from "../kinds.ts";
 import type { HelperName } from "./js_helpers.ts";
 
 /** An expression of names of operands, or the helper that is called with them. */
 type Form = ((x: string, y: string, z: string) => string) | HelperName;
 
-/** How an operation is written; bools are the numbers 0 and 1, and take the form of floats. */
-interface Expression {
+/** How an intrinsic is written on floats; bools are the numbers 0 and 1, and take the same form. */
+interface FloatExpression {
   readonly floating: Form;
+}
+
+/** How an intrinsic is written that is defined on integers, too. */
+interface Expression extends FloatExpression {
   readonly integer: Form;
   /** Whether results on integers have to be wrapped to their dtype. */
   readonly wraps: boolean;
 }
 
-/** Operations that give integers of the operands' dtype, or bools, when given integers; or that never are. */
+/** Functions of floats. */
+function real(floating: Form): FloatExpression {
+  return { floating };
+}
+
+/** Operations that give integers of the operands' dtype, or bools, when given integers. */
 function closed(form: Form): Expression {
   return { floating: form, integer: form, wraps: false };
 }
@@ -30,12 +37,14 @@ function wrapping(floating: Form, integer: Form = floating): Expression {
   return { floating, integer, wraps: true };
 }
 
-/** Every element-wise operation. It gives what its `scalar` and `integer` give, bit for bit. */
-const expressions: Readonly<Record<ElementwiseName, Expression>> = {
+type Expressions = { readonly [Name in IntrinsicName]: DomainOf<Name> extends "floats" ? FloatExpression : Expression };
+
+/** Every intrinsic. It gives what its `scalar` and `integer` give, bit for bit. */
+const expressions: Expressions = {
   add: wrapping((x, y) => `${x} + ${y}`),
   sub: wrapping((x, y) => `${x} - ${y}`),
   mul: wrapping((x, y) => `${x} * ${y}`, (x, y) => `Math.imul(${x}, ${y})`),
-  div: closed((x, y) => `${x} / ${y}`),
+  div: real((x, y) => `${x} / ${y}`),
   pow: wrapping("power", "integerPower"),
   maximum: closed((x, y) => `Math.max(${x}, ${y})`),
   minimum: closed((x, y) => `Math.min(${x}, ${y})`),
@@ -45,29 +54,29 @@ const expressions: Readonly<Record<ElementwiseName, Expression>> = {
   abs: wrapping((x) => `Math.abs(${x})`),
   sign: closed((x) => `Math.sign(${x}) + 0`),
   square: wrapping((x) => `${x} * ${x}`, (x) => `Math.imul(${x}, ${x})`),
-  reciprocal: closed((x) => `1 / ${x}`),
+  reciprocal: real((x) => `1 / ${x}`),
   clip: closed((x, y, z) => `Math.min(Math.max(${x}, ${y}), ${z})`),
   where: closed((x, y, z) => `${x} ? ${y} : ${z}`),
-  sqrt: closed((x) => `Math.sqrt(${x})`),
-  rsqrt: closed((x) => `1 / Math.sqrt(${x})`),
-  exp: closed((x) => `Math.exp(${x})`),
-  expm1: closed((x) => `Math.expm1(${x})`),
-  log: closed((x) => `Math.log(${x})`),
-  log1p: closed((x) => `Math.log1p(${x})`),
-  sin: closed((x) => `Math.sin(${x})`),
-  cos: closed((x) => `Math.cos(${x})`),
-  tan: closed((x) => `Math.tan(${x})`),
-  asin: closed((x) => `Math.asin(${x})`),
-  acos: closed((x) => `Math.acos(${x})`),
-  atan: closed((x) => `Math.atan(${x})`),
-  atan2: closed((x, y) => `Math.atan2(${x}, ${y})`),
-  sinh: closed((x) => `Math.sinh(${x})`),
-  cosh: closed((x) => `Math.cosh(${x})`),
-  tanh: closed((x) => `Math.tanh(${x})`),
-  sigmoid: closed("logistic"),
-  softplus: closed((x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`),
+  sqrt: real((x) => `Math.sqrt(${x})`),
+  rsqrt: real((x) => `1 / Math.sqrt(${x})`),
+  exp: real((x) => `Math.exp(${x})`),
+  expm1: real((x) => `Math.expm1(${x})`),
+  log: real((x) => `Math.log(${x})`),
+  log1p: real((x) => `Math.log1p(${x})`),
+  sin: real((x) => `Math.sin(${x})`),
+  cos: real((x) => `Math.cos(${x})`),
+  tan: real((x) => `Math.tan(${x})`),
+  asin: real((x) => `Math.asin(${x})`),
+  acos: real((x) => `Math.acos(${x})`),
+  atan: real((x) => `Math.atan(${x})`),
+  atan2: real((x, y) => `Math.atan2(${x}, ${y})`),
+  sinh: real((x) => `Math.sinh(${x})`),
+  cosh: real((x) => `Math.cosh(${x})`),
+  tanh: real((x) => `Math.tanh(${x})`),
+  sigmoid: real("logistic"),
+  softplus: real((x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`),
   relu: closed((x) => `Math.max(${x}, 0)`),
-  erf: closed("erf"),
+  erf: real("erf"),
   floor: closed((x) => `Math.floor(${x})`),
   ceil: closed((x) => `Math.ceil(${x})`),
   round: closed("roundHalfToEven"),
@@ -86,17 +95,17 @@ const expressions: Readonly<Record<ElementwiseName, Expression>> = {
   isInf: closed((x) => `${x} === Infinity || ${x} === -Infinity ? 1 : 0`),
 };
 
-/** An element-wise op on names of values that are already of `dtype`. Functions it has to call are added to `helpers`. */
+/** An intrinsic on names of values that are already of `dtype`. Functions it has to call are added to `helpers`. */
 export function elementwiseExpression(
-  op: ElementwiseOp,
+  { name }: Intrinsic,
   args: readonly string[],
   dtype: DType,
   helpers: Set<string>,
 ): string {
-  const { floating, integer, wraps } = expressions[op.name as ElementwiseName]; // all such ops are in the op table
-  if (!isInteger(dtype)) return formText(floating, args, helpers);
-  const text = formText(integer, args, helpers);
-  return wraps ? wrapExpression(`(${text})`, dtype) : text;
+  const expression = expressions[name];
+  if (!isInteger(dtype) || !("integer" in expression)) return formText(expression.floating, args, helpers);
+  const text = formText(expression.integer, args, helpers);
+  return expression.wraps ? wrapExpression(`(${text})`, dtype) : text;
 }
 
 function formText(form: Form, args: readonly string[], helpers: Set<string>): string {

@@ -7,7 +7,6 @@
  */
 import { sizeOf } from "../../src/shape.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
-import { isArgReduction } from "../kinds.ts";
 import type { EmittedKernel } from "./emitted.ts";
 import { reductionStart, reductionStep } from "./js_expressions.ts";
 import { Emitter, Writer } from "./js_writer.ts";
@@ -48,8 +47,8 @@ export class LoopEmitter extends Emitter<LoopKernel> {
         this.#cut satisfies never;
     }
     let slot = 0;
-    for (const { id, name } of this.#partials) {
-      if (isArgReduction(name)) writer.line(`p[q + ${slot++}] = w${id};`);
+    for (const { id, isIndex } of this.#partials) {
+      if (isIndex) writer.line(`p[q + ${slot++}] = w${id};`);
       writer.line(`p[q + ${slot++}] = v${id};`);
     }
     const source = writer.function(name, slot > 0 ? "b, a, begin, end, p, q" : "b, a, begin, end");
@@ -162,7 +161,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
       if (loop.stores.length === 0 && loop.reductions.length === 0) return;
       const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
       this.#startReductions(ofRow);
-      const counts = loop.reductions.some(({ name }) => isArgReduction(name));
+      const counts = loop.reductions.some(({ isIndex }) => isIndex);
       if (counts) writer.line(`let c${pass} = 0;`);
       // A block, so that the passes may use the same names.
       writer.block("", () => this.#loops(0, loop, place, counts ? `c${pass}` : undefined));
@@ -182,7 +181,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     if (kernel.outer.length > 0) this.#outerIndices();
     const place = this.#rowPlaces();
     this.section(before, place);
-    const counts = loop.reductions.some(({ name }) => isArgReduction(name));
+    const counts = loop.reductions.some(({ isIndex }) => isIndex);
     if (counts) {
       writer.line(`let c0 = ${["first", ...kernel.inner.slice(1).map((_, axis) => `m${axis + 1}`)].join(" * ")};`);
     }
@@ -199,7 +198,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
         let slot = 0;
         for (const each of reductions) {
           const at = (): string => `p[c * ${slots} + ${slot++}]`;
-          const [value, place] = isArgReduction(each.name) ? [at(), at()] : [at(), undefined];
+          const [value, place] = each.isIndex ? [at(), at()] : [at(), undefined];
           this.#reduce(each, value, place);
         }
       });
@@ -262,9 +261,9 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   }
 
   #startReductions(reductions: readonly Reduction[]): void {
-    for (const { id, name, dtype } of reductions) {
+    for (const { id, name, isIndex, dtype } of reductions) {
       this.writer.line(`let v${id} = ${reductionStart(name, dtype)};`);
-      if (isArgReduction(name)) {
+      if (isIndex) {
         this.writer.line(`let w${id} = ${name === "argmax" ? "-Infinity" : "Infinity"};`);
       }
     }

@@ -5,7 +5,7 @@
 import { describeForeign } from "../describe.ts";
 import { isFloating } from "../dtype.ts";
 import { addSite } from "../errors.ts";
-import type { GradientContext } from "../ops/op.ts";
+import { type GradientContext, isComposite } from "../ops/op.ts";
 import { aliases } from "../ops/aliases.ts";
 import { full, zerosLike } from "../ops/creation.ts";
 import { callUser } from "../public/caller.ts";
@@ -99,7 +99,7 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
     const { op, attributes, inputNodes: inputs } = node;
     const context: GradientContext = { inputs, output: node, attributes, gradient, needed };
     if (op.gradient !== undefined) return op.gradient(context);
-    if (op.decompose !== undefined) {
+    if (isComposite(op)) {
       const copies = inputs.map(copyForDifferentiation);
       return backpropagate([op.decompose(copies, attributes)], [gradient], copies);
     }

@@ -10,15 +10,14 @@ import type { Operand, Result } from "../value.ts";
 import {
   broadcastAll,
   elementwiseGradient,
-  type ElementwiseOp,
   elementwiseOp,
   hasGradient,
   mapElements,
-  notBool,
   promotedDType,
 } from "./elementwise.ts";
 import { binary, ternary, unary } from "./function.ts";
 import { apply, type Op, operandError } from "./op.ts";
+import type { ConvertOp, ElementwiseOp } from "./primitive.ts";
 import {
   floorQuotient,
   floorRemainder,
@@ -31,22 +30,34 @@ import {
 import { numberOf, vanishingOrder } from "./vanishing_order.ts";
 
 /** Conversion to another dtype; the target is an attribute. */
-const cast: Op<{ dtype: DType }> = {
+const cast: ConvertOp<{ dtype: DType }> = {
   name: "cast",
+  lowering: "convert",
   infer: ([x], { dtype }) => new TensorType(dtype, x!.shape),
   compute: (output, [x], { dtype }, type) => mapElements(output, [x!], type, dtype, (value) => value),
   gradient: ({ inputs: [x], gradient }) => [hasGradient(x!) ? gradient.astype(x!.dtype) : undefined],
 };
 
+/** The dtype of a choice between the second and the third operand. */
+function chosenDType(inputs: readonly TensorType[]): DType {
+  return promotedDType("where", inputs, inputs.slice(1));
+}
+
 /** Elements of `x` where the condition holds, of `y` elsewhere. */
-const choose: ElementwiseOp = {
+const choose: ElementwiseOp<"where", "all"> = {
   name: "where",
+  lowering: "elementwise",
+  operands: 3,
+  domain: "all",
+  cost: "simple",
+  rounding: "exact",
+  laws: [],
   scalar: (condition, x, y) => condition ? x : y,
-  operandDType: (inputs) => promotedDType("where", inputs, inputs.slice(1)),
+  operandDType: (inputs, operand) => operand === 0 ? "bool" : chosenDType(inputs),
   infer(inputs) {
     const [condition, x, y] = inputs as [TensorType, TensorType, TensorType]; // where() passes three
     if (condition.dtype !== "bool") throw operandError(TypeError, "where", inputs, "the condition must be bool");
-    return new TensorType(choose.operandDType(inputs), broadcastAll("where", inputs), resultWeakness([x, y]));
+    return new TensorType(chosenDType(inputs), broadcastAll("where", inputs), resultWeakness([x, y]));
   },
   compute: (output, inputs, _attributes, type) => mapElements(output, inputs, type, "float64", choose.scalar),
   gradient(context) {
@@ -62,33 +73,53 @@ const choose: ElementwiseOp = {
 /** The table's entries of this family. */
 export const arithmeticOps = {
   add: elementwiseOp("add", {
+    operands: 2,
+    domain: "numbers",
+    cost: "simple",
+    rounding: "once",
+    laws: ["commutative"],
     scalar: (x, y) => x + y,
-    accepts: notBool,
     gradient: elementwiseGradient(({ gradient }) => gradient, ({ gradient }) => gradient),
   }),
   sub: elementwiseOp("sub", {
+    operands: 2,
+    domain: "numbers",
+    cost: "simple",
+    rounding: "once",
+    laws: [],
     scalar: (x, y) => x - y,
-    accepts: notBool,
     gradient: elementwiseGradient(({ gradient }) => gradient, ({ gradient }) => gradient.neg()),
   }),
   mul: elementwiseOp("mul", {
+    operands: 2,
+    domain: "numbers",
+    cost: "simple",
+    rounding: "once",
+    laws: ["commutative"],
     scalar: (x, y) => x * y,
     integer: Math.imul, // the product as a float64 would lose its low bits above 2⁵³
-    accepts: notBool,
     gradient: elementwiseGradient(({ gradient, y }) => gradient.mul(y), ({ gradient, x }) => gradient.mul(x)),
   }),
   div: elementwiseOp("div", {
+    operands: 2,
+    domain: "floats",
+    cost: "expensive",
+    rounding: "once",
+    laws: [],
     scalar: (x, y) => x / y,
-    result: "float",
     gradient: elementwiseGradient(
       ({ gradient, y }) => gradient.div(y),
       ({ gradient, y, output }) => gradient.mul(output).div(y).neg(),
     ),
   }),
   pow: elementwiseOp("pow", {
+    operands: 2,
+    domain: "numbers",
+    cost: "expensive",
+    rounding: "approximate",
+    laws: [],
     scalar: power,
     integer: integerPower,
-    accepts: notBool,
     gradient: elementwiseGradient(
       ({ gradient, x, y }) => {
         const root = numberOf(y);
@@ -108,6 +139,11 @@ export const arithmeticOps = {
     ),
   }),
   maximum: elementwiseOp("maximum", {
+    operands: 2,
+    domain: "all",
+    cost: "simple",
+    rounding: "exact",
+    laws: ["commutative"],
     scalar: (x, y) => Math.max(x, y),
     gradient: elementwiseGradient(
       ({ gradient, x, y }) =>
@@ -116,6 +152,11 @@ export const arithmeticOps = {
     ),
   }),
   minimum: elementwiseOp("minimum", {
+    operands: 2,
+    domain: "all",
+    cost: "simple",
+    rounding: "exact",
+    laws: ["commutative"],
     scalar: (x, y) => Math.min(x, y),
     gradient: elementwiseGradient(
       ({ gradient, x, y }) => apply(choose, [x.less(y), gradient, apply(choose, [x.equal(y), gradient.mul(0.5), 0])]),
@@ -124,45 +165,81 @@ export const arithmeticOps = {
     ),
   }),
   mod: elementwiseOp("mod", {
+    operands: 2,
+    domain: "numbers",
+    cost: "expensive",
+    rounding: "once",
+    laws: [],
     scalar: floorRemainder,
     integer: integerRemainder,
-    accepts: notBool,
     gradient: elementwiseGradient(
       ({ gradient }) => gradient,
       ({ gradient, x, y }) => gradient.mul(x.floorDiv(y)).neg(),
     ),
   }),
   floorDiv: elementwiseOp("floorDiv", {
+    operands: 2,
+    domain: "numbers",
+    cost: "expensive",
+    rounding: "once",
+    laws: [],
     scalar: floorQuotient,
     integer: integerQuotient,
-    accepts: notBool,
     gradient: () => [], // constant but for its jumps
   }),
   neg: elementwiseOp("neg", {
+    operands: 1,
+    domain: "numbers",
+    cost: "simple",
+    rounding: "exact",
+    laws: [],
     scalar: (x) => -x,
-    accepts: notBool,
     gradient: elementwiseGradient(({ gradient }) => gradient.neg()),
   }),
   abs: elementwiseOp("abs", {
+    operands: 1,
+    domain: "numbers",
+    cost: "simple",
+    rounding: "exact",
+    laws: ["idempotent"],
     scalar: Math.abs,
-    accepts: notBool,
     gradient: elementwiseGradient(({ gradient, x }) => gradient.mul(x.sign())),
   }),
-  sign: elementwiseOp("sign", { scalar: signOf, accepts: notBool, gradient: () => [] }),
+  sign: elementwiseOp("sign", {
+    operands: 1,
+    domain: "numbers",
+    cost: "simple",
+    rounding: "exact",
+    laws: ["idempotent"],
+    scalar: signOf,
+    gradient: () => [],
+  }),
   square: elementwiseOp("square", {
+    operands: 1,
+    domain: "numbers",
+    cost: "expensive",
+    rounding: "once",
+    laws: [],
     scalar: (x) => x * x,
     integer: (x) => Math.imul(x, x),
-    accepts: notBool,
     gradient: elementwiseGradient(({ gradient, x }) => gradient.mul(x.mul(2))),
   }),
   reciprocal: elementwiseOp("reciprocal", {
+    operands: 1,
+    domain: "floats",
+    cost: "expensive",
+    rounding: "once",
+    laws: [],
     scalar: (x) => 1 / x,
-    result: "float",
     gradient: elementwiseGradient(({ gradient, output }) => gradient.mul(output.square()).neg()),
   }),
   clip: elementwiseOp("clip", {
+    operands: 3,
+    domain: "numbers",
+    cost: "expensive",
+    rounding: "exact",
+    laws: [],
     scalar: (x, min, max) => Math.min(Math.max(x, min), max),
-    accepts: notBool,
     gradient: elementwiseGradient(
       ({ gradient, x, y, z }) => apply(choose, [x.greaterEqual(y).logicalAnd(x.lessEqual(z)), gradient, 0]),
       ({ gradient, x, y, z }) => apply(choose, [x.less(y).logicalAnd(y.lessEqual(z)), gradient, 0]),
@@ -171,7 +248,7 @@ export const arithmeticOps = {
   }),
   where: choose,
   cast,
-} satisfies Record<string, Op | typeof cast>;
+} satisfies Record<string, Op>;
 
 /**
  * `x + y`, element by element. Integers wrap around.

@@ -14,7 +14,7 @@ import type { Operand, Result } from "../value.ts";
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { broadcastTo, checkList, concat, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
 import { unary } from "./function.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply, type Composite, type Op, operandError } from "./op.ts";
 
 /** Fills `output`, of shape `shape`: at every index, the element of `x` at the index that `source` makes of it. */
 function gather(
@@ -30,7 +30,7 @@ function gather(
   }
 }
 
-const transposeOp: Op = {
+const transposeOp: Composite = {
   name: "transpose",
   infer: ([x]) => typeWithShape(x!, x!.shape.toReversed()),
   compute: (output, [x], _attributes, type) => gather(output, type.shape, x!, (index) => index.toReversed()),
@@ -42,7 +42,7 @@ const transposeOp: Op = {
 function relabelling<A extends { readonly axis?: number | readonly number[] }>(
   name: string,
   shapeOf: (x: TensorType, attributes: A) => Shape,
-): Op<A> {
+): Composite<A> {
   return {
     name,
     infer: ([x], attributes) => typeWithShape(x!, shapeOf(x!, attributes)),
@@ -67,7 +67,7 @@ const squeezeOp = relabelling<{ axis?: number | readonly number[] }>("squeeze", 
   return x.shape.filter((_, each) => !axes.includes(each));
 });
 
-const stackOp: Op<{ axis: number }> = {
+const stackOp: Composite<{ axis: number }> = {
   name: "stack",
   infer(inputs, { axis }) {
     const { shape } = inputs[0]!;
@@ -129,7 +129,7 @@ function resolvePart(
 }
 
 /** One part of a tensor that is split; `index` says which. */
-const splitOp: Op<{ parts: number | readonly number[]; index: number; axis: number }> = {
+const splitOp: Composite<{ parts: number | readonly number[]; index: number; axis: number }> = {
   name: "split",
   infer([x], attributes) {
     const { along, start, stop } = resolvePart(x!, attributes);
@@ -146,7 +146,7 @@ const splitOp: Op<{ parts: number | readonly number[]; index: number; axis: numb
   },
 };
 
-const flipOp: Op<{ axis?: number | readonly number[] }> = {
+const flipOp: Composite<{ axis?: number | readonly number[] }> = {
   name: "flip",
   infer([x], { axis }) {
     normalizeAxes(axis, x!.shape.length, `flip ${x}`);
@@ -171,7 +171,7 @@ function resolveTile(shape: Shape, repetitions: readonly number[]): { lengths: n
   return { lengths: align(shape), times: align(repetitions) };
 }
 
-const tileOp: Op<{ repetitions: readonly number[] }> = {
+const tileOp: Composite<{ repetitions: readonly number[] }> = {
   name: "tile",
   infer([x], { repetitions }) {
     const { lengths, times } = resolveTile(x!.shape, repetitions);
@@ -195,7 +195,7 @@ function resolveRepeat(x: TensorType, axis: number | undefined): { shape: Shape;
   return { shape: x.shape, along: normalizeAxis(axis, x.shape.length, `repeat ${x}`) };
 }
 
-const repeatOp: Op<{ count: number; axis?: number }> = {
+const repeatOp: Composite<{ count: number; axis?: number }> = {
   name: "repeat",
   infer([x], { count, axis }) {
     const { shape, along } = resolveRepeat(x!, axis);

@@ -19,6 +19,7 @@ import { convertNumber, promotedDType } from "./elementwise.ts";
 import { permuteDims, reshape } from "./movement.ts";
 import { broadcastOffsets } from "./offsets.ts";
 import { apply, type GradientContext, type Op, operandError } from "./op.ts";
+import type { ContractOp } from "./primitive.ts";
 
 /** How many axes are rows, depth and columns: one each, unless given. */
 export type ContractAxes = { readonly rows?: number; readonly depth?: number; readonly columns?: number };
@@ -149,8 +150,9 @@ function permuted(x: Value, axes: readonly number[]): Value {
   return axes.every((axis, index) => axis === index) ? x : permuteDims(x, axes);
 }
 
-const contractOp: Op<ContractAxes> = {
+const contractOp: ContractOp<ContractAxes> = {
   name: "contract",
+  lowering: "contract",
   infer([x, y], axes) {
     const { rows, depth, columns } = resolveContractAxes(axes);
     if (x!.shape.length < rows + depth || y!.shape.length < depth + columns) {

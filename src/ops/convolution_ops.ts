@@ -13,7 +13,7 @@ import type { Value } from "../value.ts";
 import { contract } from "./contract.ts";
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { padBetween, type Padding, permuteDims, reshape, slice } from "./movement.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply, type Composite, type Op, operandError } from "./op.ts";
 import {
   axesOfLayout,
   checkSlide,
@@ -139,7 +139,7 @@ function weightGradient(x: Value, upper: Value, w: Value, padding: Padding, attr
   return reshape(contract(left, right, { depth: 1 + o.length, columns: 1 + k.length }), w.shape);
 }
 
-function convolutionOp(axes: number): Op<ConvolutionAttributes> {
+function convolutionOp(axes: number): Composite<ConvolutionAttributes> {
   const name = `conv${axes}d`;
   return {
     name,
@@ -206,7 +206,7 @@ function slideOfTranspose(shape: Shape, sizes: Shape, attributes: TransposeAttri
   return { lengths, sizes, padding, counts };
 }
 
-function transposeOp(axes: number): Op<TransposeAttributes> {
+function transposeOp(axes: number): Composite<TransposeAttributes> {
   const name = `convTranspose${axes}d`;
   return {
     name,

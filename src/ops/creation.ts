@@ -26,7 +26,7 @@ import { expandDims } from "./arrangement.ts";
 import { checkIndices, toIndices } from "./indexing.ts";
 import { broadcastTo, reshape, typeWithShape } from "./movement.ts";
 import { fromNested, fromTypedArray, store } from "./nested.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply, type Composite, type Op, operandError } from "./op.ts";
 
 /** Options of the functions that make tensors. */
 export interface CreationOptions {
@@ -205,7 +205,7 @@ export const linspace: (start: number, stop: number, count: number, options?: Cr
     },
   );
 
-const fullLikeOp: Op<{ value: number; dtype?: DType }> = {
+const fullLikeOp: Composite<{ value: number; dtype?: DType }> = {
   name: "fullLike",
   infer([x], { value, dtype }) {
     const type = typeWithShape(x!, x!.shape);
@@ -221,7 +221,7 @@ const fullLikeOp: Op<{ value: number; dtype?: DType }> = {
 };
 
 /** One of the coordinates of a grid: the operand that `index` says, along its own axis of the grid. */
-const meshgridOp: Op<{ index: number; indexing: "xy" | "ij" }> = {
+const meshgridOp: Composite<{ index: number; indexing: "xy" | "ij" }> = {
   name: "meshgrid",
   infer(inputs, attributes) {
     if (inputs.some((input) => input.shape.length > 1)) {
@@ -252,7 +252,7 @@ function gridShape(
   return { shape: [rows, columns, ...shape.slice(2)], along: index < 2 ? 1 - index : index };
 }
 
-const oneHotOp: Op<{ classes: number; dtype: DType }> = {
+const oneHotOp: Composite<{ classes: number; dtype: DType }> = {
   name: "oneHot",
   infer([indices], { classes, dtype }) {
     checkIndices("oneHot", indices!, [indices!]);
@@ -272,10 +272,10 @@ const oneHotOp: Op<{ classes: number; dtype: DType }> = {
 };
 
 /** An operation that keeps the elements of matrices on one side of a diagonal and makes the others 0. */
-function triangle(name: string, keep: (column: number, diagonal: number) => boolean): Op<{ diagonal: number }> {
+function triangle(name: string, keep: (column: number, diagonal: number) => boolean): Composite<{ diagonal: number }> {
   const kept = (index: number, [rows, columns]: readonly number[], diagonal: number): boolean =>
     keep(index % columns!, Math.floor(index / columns!) % rows! + diagonal);
-  const op: Op<{ diagonal: number }> = {
+  const op: Composite<{ diagonal: number }> = {
     name,
     infer([x]) {
       if (x!.shape.length < 2) throw operandError(RangeError, name, [x!], "it takes matrices, of at least two axes");

@@ -7,55 +7,43 @@ import { broadcastShapes, equalShapes, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
-import { type GradientContext, type Op, operandError } from "./op.ts";
 import { broadcastOffsets } from "./offsets.ts";
+import { type Entry, type GradientContext, operandError } from "./op.ts";
+import type { Domain, ElementwiseOp, Scalar } from "./primitive.ts";
 
-/** One element of the result from one of each operand. */
-export type Scalar = (x: number, y: number, z: number) => number;
+/** What bool has none of. */
+export const notForBool = "it is not defined for bool; use the logical operations, or convert with astype()";
 
-/** An op that works on one element of each operand at a time: what the compiler fuses into loops. */
-export interface ElementwiseOp extends Op {
-  /** The operation on numbers that have been brought to the operand dtype. Its result is wrapped to the result's. */
-  readonly scalar: Scalar;
-  /** The operation on integers, where that is another: exact in the low 32 bits, or defined where the quotient is not. */
-  readonly integer?: Scalar;
-  /** The dtype that operands of these types are brought to before `scalar`. */
-  operandDType(inputs: readonly TensorType[]): DType;
-}
-
-/** How an element-wise op is written down in its family's table. */
-export interface ElementwiseRule {
+/** What the types, the reference implementation and the gradient of an element-wise computation follow from. */
+export interface ElementwiseRule<D extends Domain> {
+  /** Which numbers `scalar` is defined on: bools are refused by `"numbers"`, and become float32 for `"floats"`, as integers do. */
+  readonly domain: D;
+  /** The dtype of the result, where that is not the one that the operands are brought to. */
+  readonly result?: "bool";
   /** The operation on numbers, see {@linkcode ElementwiseOp}. */
   readonly scalar: Scalar;
   /** The operation on integers, where that is another. */
   readonly integer?: Scalar;
-  /**
-   * The result's dtype: that of the promoted operands (`"same"`, the default), the same but always floating
-   * (`"float"`: integers become float32), or bool.
-   */
-  readonly result?: "same" | "float" | "bool";
-  /** For ops that are only defined on some kinds of numbers: what they say when given others. */
-  readonly accepts?: (dtype: DType) => string | undefined;
   readonly gradient?: (context: GradientContext) => readonly (Value | undefined)[];
 }
 
-/** An element-wise op of the table. */
-export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseOp {
-  const { result = "same", scalar, integer, accepts } = rule;
+/** The part of an entry that follows from a rule. */
+export function elementwiseEntry(
+  name: string,
+  rule: ElementwiseRule<Domain>,
+): Entry & Pick<ElementwiseOp, "operandDType"> {
+  const { domain, result, scalar, integer } = rule;
   const operandDType = (inputs: readonly TensorType[]): DType => {
     const dtype = promotedDType(name, inputs);
     if (result === "bool" && comparesIntegersWithNumber(inputs)) return "float64";
-    return result === "float" && !isFloating(dtype) ? "float32" : dtype;
+    return domain === "floats" && !isFloating(dtype) ? "float32" : dtype;
   };
   return {
     name,
-    scalar,
-    ...(integer && { integer }),
     operandDType,
     infer(inputs) {
       const dtype = operandDType(inputs);
-      const refusal = accepts?.(dtype);
-      if (refusal !== undefined) throw operandError(TypeError, name, inputs, refusal);
+      if (domain === "numbers" && dtype === "bool") throw operandError(TypeError, name, inputs, notForBool);
       const shape = broadcastAll(name, inputs);
       if (result === "bool") return new TensorType("bool", shape);
       const weak = resultWeakness(inputs);
@@ -70,6 +58,31 @@ export function elementwiseOp(name: string, rule: ElementwiseRule): ElementwiseO
       mapElements(output, inputs, type, dtype, isInteger(dtype) ? integer ?? scalar : scalar);
     },
     ...(rule.gradient && { gradient: rule.gradient }),
+  };
+}
+
+/** How an element-wise op is written down in its family's table: its rule, and what the compiler has to know. */
+export type ElementwiseFacts<D extends Domain> =
+  & ElementwiseRule<D>
+  & Pick<ElementwiseOp, "operands" | "cost" | "rounding" | "laws">;
+
+/** An element-wise op of the table. */
+export function elementwiseOp<Name extends string, D extends Domain>(
+  name: Name,
+  facts: ElementwiseFacts<D>,
+): ElementwiseOp<Name, D> {
+  const { domain, operands, cost, rounding, laws, scalar, integer } = facts;
+  return {
+    ...elementwiseEntry(name, facts),
+    lowering: "elementwise",
+    name,
+    domain,
+    operands,
+    cost,
+    rounding,
+    laws,
+    scalar,
+    ...(integer && { integer }),
   };
 }
 
@@ -140,13 +153,6 @@ export function convertNumber(value: number, dtype: DType): number {
     default:
       return dtype satisfies never;
   }
-}
-
-/** For `accepts`: arithmetic that bool has none of. */
-export function notBool(dtype: DType): string | undefined {
-  return dtype === "bool"
-    ? "it is not defined for bool; use the logical operations, or convert with astype()"
-    : undefined;
 }
 
 /**

@@ -6,9 +6,9 @@ import { isFloating } from "../dtype.ts";
 import { choice, operand } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import type { Operand, Result, Value } from "../value.ts";
-import { type ElementwiseGradient, elementwiseGradient, type ElementwiseOp, elementwiseOp } from "./elementwise.ts";
+import { elementwiseEntry, type ElementwiseGradient, elementwiseGradient } from "./elementwise.ts";
 import { erf } from "./erf.ts";
-import { apply, none, type Op } from "./op.ts";
+import { apply, type Composite, type Entry, none } from "./op.ts";
 
 /** What {@linkcode gelu} takes for the distribution function: itself, or an approximation by tanh. */
 type GeluForm = "none" | "tanh";
@@ -25,11 +25,11 @@ const twiceDistribution: Readonly<Record<GeluForm, (x: Value) => Value>> = {
   },
 };
 
-function geluForm(scalar: (x: number) => number, slope: ElementwiseGradient): ElementwiseOp {
-  return elementwiseOp("gelu", { scalar, result: "float", gradient: elementwiseGradient(slope) });
+function geluForm(scalar: (x: number) => number, slope: ElementwiseGradient): Entry {
+  return elementwiseEntry("gelu", { scalar, domain: "floats", gradient: elementwiseGradient(slope) });
 }
 
-const geluForms: Readonly<Record<GeluForm, ElementwiseOp>> = {
+const geluForms: Readonly<Record<GeluForm, Entry>> = {
   none: geluForm(
     (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
     ({ gradient, x }) => {
@@ -51,7 +51,7 @@ const geluForms: Readonly<Record<GeluForm, ElementwiseOp>> = {
 };
 
 /** The table's entry. Its types and gradients are those of an element-wise op; but kernels have it from simpler ones. */
-export const geluOp: Op<{ readonly approximate: GeluForm }> = {
+export const geluOp: Composite<{ readonly approximate: GeluForm }> = {
   name: "gelu",
   infer: (inputs) => geluForms.none.infer(inputs, none),
   compute: (output, inputs, { approximate }, type) => geluForms[approximate].compute(output, inputs, none, type),

@@ -13,8 +13,9 @@ import { type Operand, type Result, Value } from "../value.ts";
 import { convertNumber } from "./elementwise.ts";
 import { flatten, typeWithShape } from "./movement.ts";
 import { fromNested } from "./nested.ts";
-import { apply, type Op, operandError } from "./op.ts";
 import { forEachLine, stridedOffsets } from "./offsets.ts";
+import { apply, type Composite, type Op, operandError } from "./op.ts";
+import type { CheckOp, GatherOp, HostOp, ScatterOp } from "./primitive.ts";
 
 /** Indices as an operation takes them: numbers written in the program become int32, and have to be whole. */
 export function toIndices<I extends Operand>(indices: I, name: string): I {
@@ -59,8 +60,9 @@ function takeAction(x: TensorType, along: number): string {
   return `take from axis ${along} of ${x}`;
 }
 
-const takeOp: Op<{ axis: number }> = {
+const takeOp: GatherOp<{ axis: number }> = {
   name: "take",
+  lowering: "gather",
   infer([x, indices], { axis }) {
     checkIndices("take", indices!, [x!, indices!]);
     const along = normalizeAxis(axis, x!.shape.length, `take ${x} and ${indices}`);
@@ -96,8 +98,9 @@ export function brokenRule(index: number, { length, noun, action }: IndexRule): 
   return `Cannot ${action}: the ${noun} ${index} is not between 0 and ${length - 1}`;
 }
 
-const checkIndexOp: Op<IndexRule> = {
+const checkIndexOp: CheckOp<IndexRule> = {
   name: "checkIndex",
+  lowering: "check",
   infer: ([index]) => index!,
   compute(output, [index], rule) {
     index!.data.forEach((each, place) => {
@@ -105,6 +108,7 @@ const checkIndexOp: Op<IndexRule> = {
       output[place] = each;
     });
   },
+  limit: ({ length }) => length,
   indexMessage: (index, _inputs, rule) => brokenRule(index, rule),
   gradient: () => [undefined],
 };
@@ -136,8 +140,9 @@ function scatterAction(type: TensorType, along: number): string {
   return `scatterAdd to axis ${along} of ${type}`;
 }
 
-const scatterAddOp: Op<ScatterAttributes> = {
+const scatterAddOp: ScatterOp<ScatterAttributes> = {
   name: "scatterAdd",
+  lowering: "scatter",
   infer([indices, updates], attributes) {
     checkIndices("scatterAdd", indices!, [indices!, updates!]);
     if (updates!.dtype === "bool") {
@@ -185,8 +190,9 @@ function sortedOrder(line: readonly number[], descending: boolean): number[] {
   });
 }
 
-const argsortOp: Op<SortAttributes> = {
+const argsortOp: HostOp<SortAttributes> = {
   name: "argsort",
+  lowering: "host",
   infer([x], { axis }) {
     normalizeAxis(axis, x!.shape.length, `argsort ${x}`);
     return new TensorType("int32", x!.shape);
@@ -213,7 +219,7 @@ export function reorder(x: Value, indices: Value, axis: number): Value {
   return take(flatten(x), indices.mul(strides[along]!).add(starts), 0);
 }
 
-const sortOp: Op<SortAttributes> = {
+const sortOp: Composite<SortAttributes> = {
   name: "sort",
   infer([x], { axis }) {
     normalizeAxis(axis, x!.shape.length, `sort ${x}`);

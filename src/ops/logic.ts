@@ -3,30 +3,40 @@
  * @module
  */
 import type { Operand, Result } from "../value.ts";
-import { type ElementwiseOp, elementwiseOp } from "./elementwise.ts";
+import { elementwiseOp } from "./elementwise.ts";
 import { binary, unary } from "./function.ts";
 import type { Op } from "./op.ts";
+import type { ElementwiseOp, Scalar } from "./primitive.ts";
 
-/** A question about numbers. */
-function predicate(name: string, holds: (x: number, y: number) => boolean): ElementwiseOp {
-  return elementwiseOp(name, { scalar: (x, y) => holds(x, y) ? 1 : 0, result: "bool" });
+/** A question about numbers, from its facts but for those that all have in common. */
+function predicate<Name extends string>(
+  name: Name,
+  holds: (x: number, y: number) => boolean,
+  facts: Pick<ElementwiseOp, "operands" | "cost" | "laws">,
+): ElementwiseOp<Name, "all"> {
+  const scalar: Scalar = (x, y) => holds(x, y) ? 1 : 0;
+  return elementwiseOp(name, { ...facts, domain: "all", result: "bool", rounding: "exact", scalar });
 }
+
+const ofTwo = { operands: 2, cost: "simple", laws: [] } as const;
+const ofEitherOrder = { operands: 2, cost: "simple", laws: ["commutative"] } as const;
+const ofOne = { operands: 1, cost: "expensive", laws: [] } as const;
 
 /** The table's entries of this family. */
 export const logicOps = {
-  equal: predicate("equal", (x, y) => x === y),
-  notEqual: predicate("notEqual", (x, y) => x !== y),
-  less: predicate("less", (x, y) => x < y),
-  lessEqual: predicate("lessEqual", (x, y) => x <= y),
-  greater: predicate("greater", (x, y) => x > y),
-  greaterEqual: predicate("greaterEqual", (x, y) => x >= y),
-  logicalAnd: predicate("logicalAnd", (x, y) => x !== 0 && y !== 0),
-  logicalOr: predicate("logicalOr", (x, y) => x !== 0 || y !== 0),
-  logicalXor: predicate("logicalXor", (x, y) => (x !== 0) !== (y !== 0)),
-  logicalNot: predicate("logicalNot", (x) => x === 0),
-  isNaN: predicate("isNaN", (x) => Number.isNaN(x)),
-  isFinite: predicate("isFinite", (x) => Number.isFinite(x)),
-  isInf: predicate("isInf", (x) => x === Infinity || x === -Infinity),
+  equal: predicate("equal", (x, y) => x === y, ofEitherOrder),
+  notEqual: predicate("notEqual", (x, y) => x !== y, ofEitherOrder),
+  less: predicate("less", (x, y) => x < y, ofTwo),
+  lessEqual: predicate("lessEqual", (x, y) => x <= y, ofTwo),
+  greater: predicate("greater", (x, y) => x > y, ofTwo),
+  greaterEqual: predicate("greaterEqual", (x, y) => x >= y, ofTwo),
+  logicalAnd: predicate("logicalAnd", (x, y) => x !== 0 && y !== 0, ofEitherOrder),
+  logicalOr: predicate("logicalOr", (x, y) => x !== 0 || y !== 0, ofEitherOrder),
+  logicalXor: predicate("logicalXor", (x, y) => (x !== 0) !== (y !== 0), ofEitherOrder),
+  logicalNot: predicate("logicalNot", (x) => x === 0, { ...ofOne, cost: "simple" }),
+  isNaN: predicate("isNaN", (x) => Number.isNaN(x), ofOne),
+  isFinite: predicate("isFinite", (x) => Number.isFinite(x), ofOne),
+  isInf: predicate("isInf", (x) => x === Infinity || x === -Infinity, ofOne),
 } satisfies Record<string, Op>;
 
 /**

@@ -6,27 +6,43 @@
  */
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
-import {
-  type ElementwiseGradient,
-  elementwiseGradient,
-  type ElementwiseOp,
-  elementwiseOp,
-  notBool,
-} from "./elementwise.ts";
+import { type ElementwiseGradient, elementwiseGradient, elementwiseOp } from "./elementwise.ts";
 import { erf as errorFunction } from "./erf.ts";
 import { binary, unary } from "./function.ts";
 import type { Op } from "./op.ts";
+import type { ElementwiseOp, Rounding } from "./primitive.ts";
 import { logistic, roundHalfToEven } from "./scalars.ts";
 import { vanishingOrder } from "./vanishing_order.ts";
 
-/** A function of real numbers: its result is floating. */
-function real(name: string, scalar: (x: number) => number, gradient: ElementwiseGradient): ElementwiseOp {
-  return elementwiseOp(name, { scalar, result: "float", gradient: elementwiseGradient(gradient) });
+/** A function of real numbers: operands and result are floating. */
+function real<Name extends string>(
+  name: Name,
+  scalar: (x: number) => number,
+  gradient: ElementwiseGradient,
+  rounding: Rounding = "approximate",
+): ElementwiseOp<Name, "floats"> {
+  return elementwiseOp(name, {
+    operands: 1,
+    domain: "floats",
+    cost: "expensive",
+    rounding,
+    laws: [],
+    scalar,
+    gradient: elementwiseGradient(gradient),
+  });
 }
 
-/** A function that is constant but for its jumps: its gradient is 0 everywhere. */
-function stepwise(name: string, scalar: (x: number) => number): ElementwiseOp {
-  return elementwiseOp(name, { scalar, accepts: notBool, gradient: () => [] });
+/** A function to whole numbers: constant but for its jumps, its gradient is 0 everywhere. */
+function stepwise<Name extends string>(name: Name, scalar: (x: number) => number): ElementwiseOp<Name, "numbers"> {
+  return elementwiseOp(name, {
+    operands: 1,
+    domain: "numbers",
+    cost: "expensive",
+    rounding: "exact",
+    laws: ["rounding"],
+    scalar,
+    gradient: () => [],
+  });
 }
 
 /**
@@ -48,7 +64,7 @@ export const mathOps = {
     // What is divided by ∞ is 0, to any order; a choice after the division would leave 0/0 for the second derivative.
     const slope = vanishingOrder(x) >= 2 ? where(output.equal(0), Infinity, output) : output;
     return gradient.mul(0.5).div(slope);
-  }),
+  }, "once"),
   rsqrt: real(
     "rsqrt",
     (x) => 1 / Math.sqrt(x),
@@ -65,8 +81,12 @@ export const mathOps = {
   acos: real("acos", Math.acos, ({ gradient, x }) => gradient.mul(x.square().neg().add(1).rsqrt()).neg()),
   atan: real("atan", Math.atan, ({ gradient, x }) => gradient.div(x.square().add(1))),
   atan2: elementwiseOp("atan2", {
+    operands: 2,
+    domain: "floats",
+    cost: "expensive",
+    rounding: "approximate",
+    laws: [],
     scalar: Math.atan2,
-    result: "float",
     // The operands are (ordinate, abscissa), as everywhere: here x is the ordinate.
     gradient: elementwiseGradient(
       ({ gradient, x, y }) => angleSlope(gradient, y, x),
@@ -83,8 +103,12 @@ export const mathOps = {
     ({ gradient, x }) => gradient.mul(x.sigmoid()),
   ),
   relu: elementwiseOp("relu", {
+    operands: 1,
+    domain: "numbers",
+    cost: "simple",
+    rounding: "exact",
+    laws: ["idempotent"],
     scalar: (x) => Math.max(x, 0),
-    accepts: notBool,
     gradient: elementwiseGradient(({ gradient, x }) => where(x.greater(0), gradient, 0)),
   }),
   erf: real(

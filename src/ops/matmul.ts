@@ -9,7 +9,7 @@ import { computeContract, contract, type ContractAxes, contractGradient, inferCo
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 import { binary } from "./function.ts";
-import { type Op, operandError } from "./op.ts";
+import { type Composite, type Entry, type Op, operandError } from "./op.ts";
 
 /** A product as a contraction: a vector on the left is depth alone and has no rows, one on the right no columns. */
 function axesOf(x: { readonly shape: readonly number[] }, y: { readonly shape: readonly number[] }): ContractAxes {
@@ -25,7 +25,7 @@ function inferMatmul(name: string, x: TensorType, y: TensorType): TensorType {
 }
 
 /** A product by another name, which may take other operands. */
-function productOp(name: string, infer: Op["infer"]): Op {
+function productOp(name: string, infer: Entry["infer"]): Composite {
   return {
     name,
     infer,
@@ -44,7 +44,7 @@ const dotOp = productOp("dot", ([x, y]) => {
   return inferMatmul("dot", x!, y!);
 });
 
-const outerOp: Op = {
+const outerOp: Composite = {
   name: "outer",
   infer([x, y]) {
     const dtype = promotedDType("outer", [x!, y!]);

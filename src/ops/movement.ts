@@ -23,6 +23,8 @@ import { convertNumber, promotedDType, unbroadcast } from "./elementwise.ts";
 import { store } from "./nested.ts";
 import { apply, type Op, operandError } from "./op.ts";
 import { broadcastOffsets, stridedOffsets } from "./offsets.ts";
+import type { AssembleOp, ViewOp } from "./primitive.ts";
+import { reshapeStrides } from "./strided.ts";
 
 /** Where a slice lies along each axis, as in Python; null is the end that the step starts from or runs to. */
 export type SliceAttributes = {
@@ -70,10 +72,15 @@ function resolveReshape(x: TensorType, shape: Shape): Shape {
   return resolved;
 }
 
-const reshapeOp: Op<{ shape: Shape }> = {
+const reshapeOp: ViewOp<{ shape: Shape }> = {
   name: "reshape",
+  lowering: "view",
   infer: ([x], { shape }) => typeWithShape(x!, resolveReshape(x!, shape)),
   compute: (output, [x]) => output.set(x!.data),
+  view({ offset, strides }, from, to) {
+    const shown = reshapeStrides(from, strides, to);
+    return shown && { offset, strides: shown };
+  },
   gradient: ({ inputs: [x], gradient }) => [reshape(gradient, x!.shape)],
 };
 
@@ -91,14 +98,19 @@ function resolvePermutation(x: TensorType, axes: readonly number[]): number[] {
   return resolved;
 }
 
-const permuteDimsOp: Op<{ axes: readonly number[] }> = {
+const permuteDimsOp: ViewOp<{ axes: readonly number[] }> = {
   name: "permuteDims",
+  lowering: "view",
   infer: ([x], { axes }) => typeWithShape(x!, resolvePermutation(x!, axes).map((axis) => x!.shape[axis]!)),
   compute(output, [x], { axes }, type) {
     const strides = stridesOf(x!.shape);
     const permuted = resolvePermutation(x!.type, axes).map((axis) => strides[axis]!);
     gather(output, x!.data, stridedOffsets(type.shape, permuted, 0));
   },
+  view: ({ offset, strides }, from, _to, { axes }) => ({
+    offset,
+    strides: axes.map((axis) => strides[axis < 0 ? axis + from.length : axis]!),
+  }),
   gradient({ inputs: [x], attributes: { axes }, gradient }) {
     const inverse = new Array<number>(axes.length);
     resolvePermutation(x!.type!, axes).forEach((from, to) => inverse[from] = to); // types are known when differentiating
@@ -106,8 +118,9 @@ const permuteDimsOp: Op<{ axes: readonly number[] }> = {
   },
 };
 
-const broadcastToOp: Op<{ shape: Shape }> = {
+const broadcastToOp: ViewOp<{ shape: Shape }> = {
   name: "broadcastTo",
+  lowering: "view",
   infer([x], { shape }) {
     const leading = shape.length - x!.shape.length;
     if (leading < 0 || x!.shape.some((length, axis) => length !== 1 && length !== shape[leading + axis])) {
@@ -116,6 +129,11 @@ const broadcastToOp: Op<{ shape: Shape }> = {
     return typeWithShape(x!, shape);
   },
   compute: (output, [x], _attributes, type) => gather(output, x!.data, broadcastOffsets(x!.shape, type.shape)),
+  view({ offset, strides }, from, to) {
+    const leading = to.length - from.length;
+    const own = (axis: number): number => axis < leading || from[axis - leading] === 1 ? 0 : strides[axis - leading]!;
+    return { offset, strides: to.map((_, axis) => own(axis)) };
+  },
   gradient: ({ inputs: [x], gradient }) => [unbroadcast(gradient, x!)],
 };
 
@@ -154,8 +172,9 @@ function sliceOffsets(shape: Shape, attributes: SliceAttributes): Int32Array {
   return stridedOffsets(sizes, steps.map((step, axis) => step * strides[axis]!), first);
 }
 
-const sliceOp: Op<SliceAttributes> = {
+const sliceOp: ViewOp<SliceAttributes> = {
   name: "slice",
+  lowering: "view",
   infer([x], attributes) {
     if (attributes.start.length > x!.shape.length) {
       throw operandError(RangeError, "slice", [x!], `it has no ${attributes.start.length} axes to slice`);
@@ -163,6 +182,14 @@ const sliceOp: Op<SliceAttributes> = {
     return typeWithShape(x!, resolveSlice(x!.shape, attributes).sizes);
   },
   compute: (output, [x], attributes) => gather(output, x!.data, sliceOffsets(x!.shape, attributes)),
+  view({ offset, strides }, from, to, attributes) {
+    const { starts, steps } = resolveSlice(from, attributes);
+    const first = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, offset);
+    return {
+      offset: sizeOf(to) === 0 ? offset : first,
+      strides: strides.map((stride, axis) => stride * steps[axis]!),
+    };
+  },
   gradient({ inputs: [x], attributes, gradient }) {
     const { starts, steps, sizes } = resolveSlice(x!.shape, attributes);
     const everything = steps.map(() => null);
@@ -184,8 +211,9 @@ function spreadLength(length: number, interior: number): number {
   return length === 0 ? 0 : length + (length - 1) * interior;
 }
 
-const padOp: Op<PadAttributes> = {
+const padOp: AssembleOp<PadAttributes> = {
   name: "pad",
+  lowering: "assemble",
   infer([x], { padding, value, interior }) {
     if (padding.length !== x!.shape.length) {
       throw operandError(RangeError, "pad", [x!], `the padding is for ${padding.length} axes`);
@@ -205,6 +233,10 @@ const padOp: Op<PadAttributes> = {
     output.fill(convertNumber(attributes.value, type.dtype));
     stridedOffsets(x!.shape, strides, start).forEach((offset, index) => output[offset] = x!.data[index]!);
   },
+  assembly(_inputs, shape, attributes) {
+    const { start, strides } = resolvePad(shape, attributes);
+    return { fill: attributes.value, pieces: [{ offset: start, strides }] };
+  },
   gradient({ inputs: [x], attributes: { padding, interior = padding.map(() => 0) }, gradient }) {
     const start = padding.map(([before]) => before);
     const stop = x!.shape.map((length, axis) => start[axis]! + spreadLength(length, interior[axis]!));
@@ -213,7 +245,7 @@ const padOp: Op<PadAttributes> = {
 };
 
 /** Where the operand of a pad lies in the row-major array of its result. */
-export function resolvePad(
+function resolvePad(
   shape: Shape,
   { padding, interior }: PadAttributes,
 ): { readonly start: number; readonly strides: readonly number[] } {
@@ -224,8 +256,9 @@ export function resolvePad(
   };
 }
 
-const concatOp: Op<{ axis: number }> = {
+const concatOp: AssembleOp<{ axis: number }> = {
   name: "concat",
+  lowering: "assemble",
   infer(inputs, { axis }) {
     const { shape } = inputs[0]!;
     const along = normalizeAxis(axis, shape.length, `concat ${inputs.join(" and ")}`);
@@ -246,6 +279,17 @@ const concatOp: Op<{ axis: number }> = {
       });
       start += shape[along]!;
     }
+  },
+  assembly(inputs, shape, { axis }) {
+    const along = normalizeAxis(axis, shape.length, "concat");
+    const strides = stridesOf(shape);
+    let start = 0;
+    const pieces = inputs.map((input) => {
+      const offset = start * strides[along]!;
+      start += input[along]!;
+      return { offset, strides };
+    });
+    return { pieces };
   },
   gradient({ inputs, attributes: { axis }, gradient }) {
     const along = normalizeAxis(axis, gradient.rank, "concat");

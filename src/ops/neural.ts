@@ -17,7 +17,7 @@ import { geluOp } from "./gelu.ts";
 import { brokenRule, checkIndex, type IndexRule } from "./indexing.ts";
 import { fromNested } from "./nested.ts";
 import { binary } from "./function.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply, type Composite, type Op, operandError } from "./op.ts";
 import { broadcastOffsets, forEachLine } from "./offsets.ts";
 
 const keepDims = { keepDims: true } as const;
@@ -46,7 +46,7 @@ function lineOp(
   line: (values: readonly number[]) => readonly number[],
   decompose: (x: Value, axis: number) => Value,
   gradient: (output: Value, gradient: Value, axis: number) => Value,
-): Op<{ axis: number }> {
+): Composite<{ axis: number }> {
   return {
     name,
     infer(inputs, { axis }) {
@@ -124,7 +124,7 @@ function matchesOf(logits: Value, labels: Value): Value {
   return checkIndex(labels, rule).astype("int32").expandDims(-1).equal(classIndices(rule.length));
 }
 
-const crossEntropyOp: Op = {
+const crossEntropyOp: Composite = {
   name: "crossEntropy",
   infer(inputs) {
     const [logits, labels] = inputs as readonly [TensorType, TensorType]; // crossEntropy() passes two
@@ -203,7 +203,7 @@ const crossEntropyOp: Op = {
   },
 };
 
-const meanSquaredErrorOp: Op = {
+const meanSquaredErrorOp: Composite = {
   name: "meanSquaredError",
   infer(inputs) {
     const shape = broadcastAll("meanSquaredError", inputs);

@@ -12,6 +12,7 @@ import { elementsOf, Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
 import { fromNested } from "./nested.ts";
+import type { Primitive } from "./primitive.ts";
 
 /** The parameters of an operation that are not tensors: axes, shapes, flags. Plain data, so that they can be compared. */
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -46,8 +47,8 @@ export interface GradientContext<A extends Attributes = Attributes> {
   readonly needed: readonly boolean[];
 }
 
-/** One entry of the op table. */
-export interface Op<A extends Attributes = Attributes> {
+/** What every entry of the op table has. */
+export interface Entry<A extends Attributes = Attributes> {
   /** The name it is known by, in graphs, kernels and errors. */
   readonly name: string;
   /** Dtype and shape of the result; throws, naming the operation and the types, when the inputs do not fit. */
@@ -59,13 +60,24 @@ export interface Op<A extends Attributes = Attributes> {
   compute(output: TypedArray, inputs: readonly Tensor[], attributes: A, type: TensorType): void;
   /**
    * The gradient with respect to each input, written with the library's own operations; undefined for an input that
-   * has none. An op without a rule is differentiated through its decomposition; one with neither has no gradient.
+   * has none. A composite without a rule is differentiated through its decomposition; a primitive has no gradient then.
    */
   gradient?(context: GradientContext<A>): readonly (Value | undefined)[];
-  /** The message of the RangeError for an index that is out of range. Whether an op that has this fails is seen when it runs. */
-  indexMessage?(index: number, inputs: readonly TensorType[], attributes: A): string;
-  /** The same computation in simpler operations. An op without it is one of the compiler's primitives. */
-  decompose?(inputs: readonly Value[], attributes: A): Value;
+}
+
+/** An operation that is defined by others. */
+export interface Composite<A extends Attributes = Attributes> extends Entry<A> {
+  readonly lowering?: undefined;
+  /** The same computation in simpler operations. */
+  decompose(inputs: readonly Value[], attributes: A): Value;
+}
+
+/** One entry of the op table. */
+export type Op<A extends Attributes = Attributes> = Primitive<A> | Composite<A>;
+
+/** Whether an operation is defined by others. */
+export function isComposite<A extends Attributes>(op: Op<A>): op is Composite<A> {
+  return op.lowering === undefined;
 }
 
 /** How a graph function is compiled. */

@@ -16,7 +16,7 @@ import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { convertNumber } from "./elementwise.ts";
 import { pad, type Padding, permuteDims, reshape, slice } from "./movement.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply, type Composite, type Op, operandError } from "./op.ts";
 import {
   axesOfLayout,
   checkSlide,
@@ -121,7 +121,7 @@ function lowest({ dtype }: Value): number {
   return dtypeInfo(dtype).min;
 }
 
-function maxPoolOp(axes: number): Op<PoolAttributes> {
+function maxPoolOp(axes: number): Composite<PoolAttributes> {
   const name = `maxPool${axes}d`;
   return {
     name,
@@ -177,7 +177,7 @@ function gradientOfMaxPool(x: Value, output: Value, gradient: Value, attributes:
   return slice(ofWhole, start, x.shape.map((length, axis) => start[axis]! + length));
 }
 
-function averagePoolOp(axes: number): Op<AverageAttributes> {
+function averagePoolOp(axes: number): Composite<AverageAttributes> {
   const name = `averagePool${axes}d`;
   const dtypeOf = (dtype: TensorType["dtype"]): TensorType["dtype"] => isFloating(dtype) ? dtype : "float32";
   return {

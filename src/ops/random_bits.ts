@@ -10,6 +10,7 @@ import { equalShapes, type Shape } from "../shape.ts";
 import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
 import { apply, type Op, operandError } from "./op.ts";
+import type { HostOp } from "./primitive.ts";
 
 const parity = 0x1bd11bda;
 const rotations = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
@@ -40,8 +41,9 @@ export const streams = { sample: 0, fold: 0x40000000, split: 0x80000000 } as con
  * uint32 numbers of a shape, from a key of two words; a third word, if there is one, is where the counter starts.
  * Elements 2i and 2i + 1 are the two words of the block with counter (start + i, stream).
  */
-const randomBitsOp: Op<{ shape: Shape; stream: number }> = {
+const randomBitsOp: HostOp<{ shape: Shape; stream: number }> = {
   name: "randomBits",
+  lowering: "host",
   infer(inputs, { shape }) {
     const [key] = inputs as readonly [TensorType]; // randomBits() passes one
     if (key.dtype !== "uint32") throw operandError(TypeError, "draw random bits from", inputs, "a key is uint32[2]");

@@ -9,7 +9,8 @@ import { type Kinds, optional, type OptionKinds } from "../public/signature.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { concat } from "./movement.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply, type Composite, type Entry, type Op, operandError } from "./op.ts";
+import type { ReduceOp } from "./primitive.ts";
 import {
   attributesOf,
   type Axes,
@@ -19,6 +20,7 @@ import {
   reduceOp,
   type ReduceOptions,
   reduction,
+  reductionEntry,
   stretch,
 } from "./reduction.ts";
 
@@ -43,7 +45,10 @@ const wide: DTypeRule = (dtype) =>
   isFloating(dtype) ? dtype : dtypeInfo(dtype).kind === "unsigned" ? "uint32" : "int32";
 
 /** An arg-reduction: the place of an element along one axis, or among all elements. */
-function argOp(name: string, better: (candidate: number, best: number) => boolean): Op<ReduceAttributes> {
+function argOp<Name extends string>(
+  name: Name,
+  better: (candidate: number, best: number) => boolean,
+): ReduceOp<Name, ReduceAttributes> {
   const place = (group: readonly number[]): number => {
     let best = 0;
     for (const [index, value] of group.entries()) {
@@ -52,9 +57,10 @@ function argOp(name: string, better: (candidate: number, best: number) => boolea
     }
     return best;
   };
-  const op = pickOp(name, () => "int32", place, {});
+  const op = pickOp(name, () => "int32", place);
   return {
     ...op,
+    givesIndex: true,
     infer(inputs, attributes) {
       if (attributes.axes !== undefined && attributes.axes.length !== 1) {
         throw operandError(
@@ -70,7 +76,7 @@ function argOp(name: string, better: (candidate: number, best: number) => boolea
 }
 
 /** The gradient of max and min goes to the elements that are the result; where they tie, each takes its share. */
-function gradientOfPick(name: string): NonNullable<Op<ReduceAttributes>["gradient"]> {
+function gradientOfPick(name: string): NonNullable<Entry<ReduceAttributes>["gradient"]> {
   return ({ inputs, output, gradient, attributes }) => {
     const x = inputs[0]!;
     const chosen = x.equal(stretch(name, output, x, attributes));
@@ -147,6 +153,62 @@ function asFloating(x: Value): Value {
   return isFloating(x.dtype) ? x : x.astype("float32");
 }
 
+const meanOp: Composite<ReduceAttributes> = {
+  ...reductionEntry("mean", floating, (group) => sumOf(group, "float64") / group.length),
+  decompose([x], { axes, keepDims }) {
+    const { count } = reduction("mean", x!.shape, { ...(axes && { axes }), keepDims });
+    return asFloating(x!).sum(axes, { keepDims }).div(count);
+  },
+  gradient({ inputs: [x], gradient, attributes }) {
+    const { count } = reduction("mean", x!.shape, attributes);
+    return [stretch("mean", gradient.div(count), x!, attributes)];
+  },
+};
+
+const varianceOp: Composite<VarianceAttributes> = {
+  ...reductionEntry<VarianceAttributes>(
+    "variance",
+    floating,
+    (group, _dtype, { correction }) => varianceOf(group, correction),
+  ),
+  decompose([x], attributes) {
+    const { axes, keepDims } = attributes;
+    return deviation(x!, attributes).square().sum(axes, { keepDims }).div(degreesOfFreedom(x!, attributes));
+  },
+  gradient({ inputs: [x], gradient, attributes }) {
+    const scaled = gradient.mul(2).div(degreesOfFreedom(x!, attributes));
+    return [stretch("variance", scaled, x!, attributes).mul(deviation(x!, attributes))];
+  },
+};
+
+const stdOp: Composite<VarianceAttributes> = {
+  ...reductionEntry<VarianceAttributes>(
+    "std",
+    floating,
+    (group, _dtype, { correction }) => Math.sqrt(varianceOf(group, correction)),
+  ),
+  decompose: ([x], { axes, ...options }) => x!.variance(axes, options).sqrt(),
+};
+
+const logSumExpOp: Composite<ReduceAttributes> = {
+  ...reductionEntry("logSumExp", floating, logSumExpOf),
+  decompose([operand], attributes) {
+    const { axes, keepDims } = attributes;
+    const x = asFloating(operand!);
+    if (x.size === 0) return x.exp().sum(axes, { keepDims }).log();
+    const largest = x.max(axes, { keepDims: true });
+    const shift = where(largest.isFinite(), largest, 0); // ∞ − ∞ would be NaN
+    const total = x.sub(shift).exp().sum(axes, { keepDims }).log();
+    return total.add(shift.reshape(total.shape));
+  },
+  gradient({ inputs: [x], output, gradient, attributes }) {
+    // The sum of no probability at all has weights exp(−∞ − 0) = 0, not exp(−∞ + ∞).
+    const safe = where(output.equal(-Infinity), 0, output);
+    const weights = x!.sub(stretch("logSumExp", safe, x!, attributes)).exp();
+    return [stretch("logSumExp", gradient, x!, attributes).mul(weights)];
+  },
+};
+
 /** The table's entries of this family. */
 export const reduceOps = {
   sum: reduceOp("sum", wide, sumOf, {
@@ -159,57 +221,13 @@ export const reduceOps = {
   min: pickOp("min", same, minOf, { gradient: gradientOfPick("min") }),
   argmax: argOp("argmax", (candidate, best) => candidate > best),
   argmin: argOp("argmin", (candidate, best) => candidate < best),
-  any: reduceOp("any", () => "bool", (group) => group.some((value) => value !== 0) ? 1 : 0, {}),
-  all: reduceOp("all", () => "bool", (group) => group.every((value) => value !== 0) ? 1 : 0, {}),
-  mean: reduceOp("mean", floating, (group) => sumOf(group, "float64") / group.length, {
-    gradient: ({ inputs: [x], gradient, attributes }) => {
-      const { count } = reduction("mean", x!.shape, attributes);
-      return [stretch("mean", gradient.div(count), x!, attributes)];
-    },
-    decompose: ([x], { axes, keepDims }) => {
-      const { count } = reduction("mean", x!.shape, { ...(axes && { axes }), keepDims });
-      return asFloating(x!).sum(axes, { keepDims }).div(count);
-    },
-  }),
-  variance: reduceOp<VarianceAttributes>(
-    "variance",
-    floating,
-    (group, _dtype, { correction }) => varianceOf(group, correction),
-    {
-      gradient: ({ inputs: [x], gradient, attributes }) => {
-        const scaled = gradient.mul(2).div(degreesOfFreedom(x!, attributes));
-        return [stretch("variance", scaled, x!, attributes).mul(deviation(x!, attributes))];
-      },
-      decompose: ([x], attributes) => {
-        const { axes, keepDims } = attributes;
-        return deviation(x!, attributes).square().sum(axes, { keepDims }).div(degreesOfFreedom(x!, attributes));
-      },
-    },
-  ),
-  std: reduceOp<VarianceAttributes>(
-    "std",
-    floating,
-    (group, _dtype, { correction }) => Math.sqrt(varianceOf(group, correction)),
-    { decompose: ([x], { axes, ...options }) => x!.variance(axes, options).sqrt() },
-  ),
-  logSumExp: reduceOp("logSumExp", floating, logSumExpOf, {
-    gradient: ({ inputs: [x], output, gradient, attributes }) => {
-      // The sum of no probability at all has weights exp(−∞ − 0) = 0, not exp(−∞ + ∞).
-      const safe = where(output.equal(-Infinity), 0, output);
-      const weights = x!.sub(stretch("logSumExp", safe, x!, attributes)).exp();
-      return [stretch("logSumExp", gradient, x!, attributes).mul(weights)];
-    },
-    decompose: ([operand], attributes) => {
-      const { axes, keepDims } = attributes;
-      const x = asFloating(operand!);
-      if (x.size === 0) return x.exp().sum(axes, { keepDims }).log();
-      const largest = x.max(axes, { keepDims: true });
-      const shift = where(largest.isFinite(), largest, 0); // ∞ − ∞ would be NaN
-      const total = x.sub(shift).exp().sum(axes, { keepDims }).log();
-      return total.add(shift.reshape(total.shape));
-    },
-  }),
-} satisfies Record<string, Op<ReduceAttributes> | Op<VarianceAttributes>>;
+  any: reduceOp("any", () => "bool", (group) => group.some((value) => value !== 0) ? 1 : 0),
+  all: reduceOp("all", () => "bool", (group) => group.every((value) => value !== 0) ? 1 : 0),
+  mean: meanOp,
+  variance: varianceOp,
+  std: stdOp,
+  logSumExp: logSumExpOp,
+} satisfies Record<string, Op>;
 
 /** How far each element is from the mean along the axes. */
 function deviation(x: Value, { axes }: ReduceAttributes): Value {

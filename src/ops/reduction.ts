@@ -8,8 +8,9 @@ import type { Tensor } from "../tensor.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { convertNumber } from "./elementwise.ts";
-import { type Op, operandError } from "./op.ts";
 import { stridedOffsets } from "./offsets.ts";
+import { type Entry, operandError } from "./op.ts";
+import type { ReduceOp } from "./primitive.ts";
 
 /** The attributes of every reduction. */
 export interface ReduceAttributes extends Readonly<Record<string, unknown>> {
@@ -75,14 +76,13 @@ function infer(name: string, x: TensorType, attributes: ReduceAttributes, dtypeR
   return new TensorType(dtype, shape, dtype === "float64" ? resultWeakness([x]) : undefined);
 }
 
-/** A reduction of the table. */
-export function reduceOp<A extends ReduceAttributes = ReduceAttributes>(
+/** What is said of a reduction in plain loops: types, and one element of the result from those it is made of. */
+export function reductionEntry<A extends ReduceAttributes = ReduceAttributes>(
   name: string,
   dtypeRule: DTypeRule,
-  /** One element of the result, from those it is made of; it is wrapped to the result's dtype. */
+  /** The result is wrapped to the result's dtype. */
   reduce: (group: readonly number[], dtype: DType, attributes: A) => number,
-  rules: Pick<Op<A>, "gradient" | "decompose">,
-): Op<A> {
+): Entry<A> {
   return {
     name,
     infer: ([x], attributes) => infer(name, x!, attributes, dtypeRule),
@@ -91,17 +91,26 @@ export function reduceOp<A extends ReduceAttributes = ReduceAttributes>(
         output[index] = convertNumber(reduce(group, dtype, attributes), dtype);
       });
     },
-    ...rules,
   };
 }
 
+/** A reduction of the table. */
+export function reduceOp<Name extends string>(
+  name: Name,
+  dtypeRule: DTypeRule,
+  reduce: (group: readonly number[], dtype: DType) => number,
+  rules: Pick<Entry<ReduceAttributes>, "gradient"> = {},
+): ReduceOp<Name, ReduceAttributes> {
+  return { ...reductionEntry(name, dtypeRule, reduce), name, lowering: "reduce", givesIndex: false, ...rules };
+}
+
 /** A reduction that picks one of the elements, so that there must be one. */
-export function pickOp(
-  name: string,
+export function pickOp<Name extends string>(
+  name: Name,
   dtypeRule: DTypeRule,
   reduce: (group: readonly number[]) => number,
-  rules: Pick<Op<ReduceAttributes>, "gradient">,
-): Op<ReduceAttributes> {
+  rules: Pick<Entry<ReduceAttributes>, "gradient"> = {},
+): ReduceOp<Name, ReduceAttributes> {
   const op = reduceOp(name, dtypeRule, reduce, rules);
   return {
     ...op,

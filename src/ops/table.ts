@@ -9,15 +9,15 @@ import { arrangementOps } from "./arrangement.ts";
 import { contractOps } from "./contract.ts";
 import { convolutionTable } from "./convolution_ops.ts";
 import { creationOps } from "./creation.ts";
-import type { ElementwiseOp } from "./elementwise.ts";
 import { indexingOps } from "./indexing.ts";
 import { logicOps } from "./logic.ts";
 import { mathOps } from "./math.ts";
 import { matmulOps } from "./matmul.ts";
 import { movementOps } from "./movement.ts";
 import { neuralOps } from "./neural.ts";
-import type { Op } from "./op.ts";
+import type { Composite, Op } from "./op.ts";
 import { poolingOps } from "./pooling.ts";
+import type { ElementwiseOp, Primitive } from "./primitive.ts";
 import { randomOps } from "./random_bits.ts";
 import { reduceOps } from "./reduce.ts";
 import { topKOps } from "./top_k.ts";
@@ -47,10 +47,27 @@ export const multiOpTable: Readonly<Record<string, MultiOp>> = topKOps as Readon
 /** The name of an operation. */
 export type OpName = keyof typeof families;
 
-/** The name of an operation that works on one element of each operand at a time. */
-export type ElementwiseName = {
-  [Name in OpName]: (typeof families)[Name] extends ElementwiseOp ? Name : never;
-}[OpName];
+type Families = typeof families;
+
+/** The name of an operation that the compiler lowers itself. Rules of targets are records of these, so that none is missing. */
+export type PrimitiveName = { [Name in OpName]: Families[Name] extends Composite<never> ? never : Name }[OpName];
+
+/** The name of a primitive that is lowered so. */
+export type NameOf<Lowering extends Primitive["lowering"]> = {
+  [Name in PrimitiveName]: Families[Name] extends { readonly lowering: Lowering } ? Name : never;
+}[PrimitiveName];
+
+/** The name of a scalar intrinsic: of an operation that works on one element of each operand at a time. */
+export type IntrinsicName = NameOf<"elementwise">;
+
+/** A scalar intrinsic. */
+export type Intrinsic = ElementwiseOp<IntrinsicName>;
+
+/** Which numbers an intrinsic is defined on. */
+export type DomainOf<Name extends IntrinsicName> = Families[Name]["domain"];
+
+/** The name of a reduction. */
+export type ReductionName = NameOf<"reduce">;
 
 /** Every operation of the library, by name. An entry is only ever to be given the attributes that are its own. */
 export const opTable: Readonly<Record<OpName, Op>> = families as { readonly [Name in OpName]: Op };

@@ -11,6 +11,7 @@ import type { Operand, Result, Value } from "../value.ts";
 import { padBetween, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
 import { stridedOffsets } from "./offsets.ts";
 import { apply, type Op, operandError } from "./op.ts";
+import type { ViewOp } from "./primitive.ts";
 
 /** Windows along one axis. */
 export interface WindowOptions {
@@ -39,7 +40,7 @@ export function countWindows(length: number, window: Omit<Window, "axis">): numb
 }
 
 /** The windows of a tensor of this shape, their axes counted from the front. */
-export function resolveWindows(shape: Shape, { windows }: WindowsAttributes): Window[] {
+function resolveWindows(shape: Shape, { windows }: WindowsAttributes): Window[] {
   return windows.map((window) => ({ ...window, axis: normalizeAxis(window.axis, shape.length, "take windows") }));
 }
 
@@ -56,8 +57,9 @@ function inferWindows(x: TensorType, attributes: WindowsAttributes): TensorType 
   return typeWithShape(x, [...windows.map(({ size }) => size), ...shape]);
 }
 
-const windowsOp: Op<WindowsAttributes> = {
+const windowsOp: ViewOp<WindowsAttributes> = {
   name: "windows",
+  lowering: "view",
   infer: ([x], attributes) => inferWindows(x!, attributes),
   compute(output, [x], attributes, type) {
     const strides = stridesOf(x!.shape);
@@ -66,6 +68,15 @@ const windowsOp: Op<WindowsAttributes> = {
     const between = strides.map((own, axis) => own * (windows.find((window) => window.axis === axis)?.stride ?? 1));
     const offsets = stridedOffsets(type.shape, [...within, ...between], 0);
     for (let index = 0; index < output.length; index++) output[index] = x!.data[offsets[index]!]!;
+  },
+  view(input, from, _to, attributes) {
+    const strides = [...input.strides];
+    const within = resolveWindows(from, attributes).map(({ axis, stride, dilation }) => {
+      const own = input.strides[axis]!;
+      strides[axis] = own * stride;
+      return own * dilation;
+    });
+    return { offset: input.offset, strides: [...within, ...strides] };
   },
   gradient: ({ inputs: [x], attributes, gradient }) => [fold(gradient, x!.shape, resolveWindows(x!.shape, attributes))],
 };

@@ -8,7 +8,6 @@ import type { Graph } from "../graph/graph.ts";
 import { isNode, type Operation, TableOperation } from "../graph/operation.ts";
 import { nodeIn, type Trace } from "../graph/recording.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
-import type { ElementwiseOp } from "../ops/elementwise.ts";
 import { callUser } from "../public/caller.ts";
 import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -155,7 +154,7 @@ function countsFractions(node: Operation): boolean {
   const { op, attributes } = node;
   const dtypesFor = (types: readonly TensorType[]): readonly unknown[] => [
     op.infer(types, attributes).dtype,
-    "operandDType" in op && (op as ElementwiseOp).operandDType(types), // only element-wise operations have it
+    op.lowering === "elementwise" && op.operandDType(types, types.length - 1),
   ];
   return dtypesFor(types).join() !== dtypesFor(fractions).join();
 }

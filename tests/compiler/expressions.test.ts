@@ -3,26 +3,16 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, type Tensor, tensor } from "../../mod.ts";
 import { dtypes, isInteger } from "../../src/dtype.ts";
-import { convertNumber, type ElementwiseOp, notBool } from "../../src/ops/elementwise.ts";
+import { convertNumber, notForBool } from "../../src/ops/elementwise.ts";
 import { apply, none } from "../../src/ops/op.ts";
-import { type ElementwiseName, opNames, opTable } from "../../src/ops/table.ts";
+import type { ElementwiseOp } from "../../src/ops/primitive.ts";
+import { type Intrinsic, type IntrinsicName, opNames, opTable } from "../../src/ops/table.ts";
 import { type FunctionName, functions } from "./vector_math.ts";
 
-/** How many operands an operation takes. */
-const operands: Readonly<Record<1 | 2 | 3, readonly ElementwiseName[]>> = {
-  // deno-fmt-ignore
-  1: [
-    "neg", "abs", "sign", "square", "reciprocal", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan",
-    "asin", "acos", "atan", "sinh", "cosh", "tanh", "sigmoid", "softplus", "relu", "erf", "floor", "ceil", "round",
-    "logicalNot", "isNaN", "isFinite", "isInf",
-  ],
-  // deno-fmt-ignore
-  2: [
-    "add", "sub", "mul", "div", "pow", "maximum", "minimum", "mod", "floorDiv", "atan2", "equal", "notEqual", "less",
-    "lessEqual", "greater", "greaterEqual", "logicalAnd", "logicalOr", "logicalXor",
-  ],
-  3: ["clip", "where"],
-};
+/** All of them: the table's element-wise operations. */
+const intrinsics = opNames.map((name) => opTable[name]).filter(({ lowering }) =>
+  lowering === "elementwise"
+) as Intrinsic[];
 
 // deno-fmt-ignore
 const floats = [
@@ -30,7 +20,7 @@ const floats = [
 ];
 
 /** What WebAssembly approximates in float32: see vector_math.test.ts. */
-const approximated = new Set<ElementwiseName>([...Object.keys(functions) as FunctionName[], "pow"]); // its own keys
+const approximated = new Set<IntrinsicName>([...Object.keys(functions) as FunctionName[], "pow"]); // its own keys
 
 /** Numbers of each dtype, every one with its negative where it has one. */
 const numbers: Readonly<Record<DType, readonly number[]>> = {
@@ -48,23 +38,23 @@ function resultOf(op: ElementwiseOp, inputs: readonly Tensor[]): DType | undefin
   try {
     return op.infer(inputs.map((input) => input.type), none).dtype;
   } catch (error) {
-    assert(String(error).includes(notBool("bool")!), String(error));
+    assert(String(error).includes(notForBool), String(error));
     return undefined;
   }
 }
 
 /** Compares all combinations of the numbers of a dtype; an operand's numbers lie along an axis of its own. */
-function checkExpression(name: ElementwiseName, count: number, dtype: DType, emitter: "js" | "wasm"): void {
-  const op = opTable[name] as ElementwiseOp; // its name says so
-  const inputs = Array.from({ length: count }, (_, index) => {
+function checkExpression(op: Intrinsic, dtype: DType, emitter: "js" | "wasm"): void {
+  const { name, operands } = op;
+  const inputs = Array.from({ length: operands }, (_, index) => {
     const own = name === "where" && index === 0 ? "bool" : dtype;
-    const shape = [numbers[own].length, ...Array<number>(count - 1 - index).fill(1)];
+    const shape = [numbers[own].length, ...Array<number>(operands - 1 - index).fill(1)];
     return tensor([...numbers[own]], { dtype: own, shape });
   });
   const made = resultOf(op, inputs);
   if (made === undefined) return assertEquals(dtype, "bool");
   // In the same kernel, as float64, it shows what the array of an integer dtype would have wrapped or rounded.
-  const taken = op.operandDType(inputs.map((input) => input.type));
+  const taken = op.operandDType(inputs.map((input) => input.type), operands - 1);
   if (emitter === "wasm" && taken === "float32" && approximated.has(name)) return;
   const result = compile((...xs: Tensor[]) => apply(op, xs).astype("float64"), { exact: true, emitter })(...inputs);
   const scalar = isInteger(taken) && op.integer !== undefined ? op.integer : op.scalar;
@@ -77,7 +67,7 @@ function checkExpression(name: ElementwiseName, count: number, dtype: DType, emi
         const actual = result.data[index++]!;
         // Not assertEquals: it would take most of the time.
         if (!Object.is(actual, expected)) {
-          const given = [first, second, third].slice(0, count).join(", ");
+          const given = [first, second, third].slice(0, operands).join(", ");
           assert(false, `by ${emitter} ${name} of ${dtype} ${given} is ${actual}, ${expected} expected`);
         }
       }
@@ -87,18 +77,11 @@ function checkExpression(name: ElementwiseName, count: number, dtype: DType, emi
 }
 
 describe("an element-wise operation in a kernel", () => {
-  it("is among those below", () => {
-    const elementwise = opNames.filter((name) => "scalar" in opTable[name]);
-    assertEquals([...operands[1], ...operands[2], ...operands[3]].sort(), elementwise.sort());
-  });
-
-  for (const count of [1, 2, 3] as const) {
-    for (const name of operands[count]) {
-      it(`is ${name} of single numbers`, () => {
-        for (const dtype of dtypes) {
-          for (const emitter of ["js", "wasm"] as const) checkExpression(name, count, dtype, emitter);
-        }
-      });
-    }
+  for (const op of intrinsics) {
+    it(`is ${op.name} of single numbers`, () => {
+      for (const dtype of dtypes) {
+        for (const emitter of ["js", "wasm"] as const) checkExpression(op, dtype, emitter);
+      }
+    });
   }
 });

@@ -9,7 +9,6 @@
  * @module
  */
 import { decompose } from "../../compiler/decompose.ts";
-import { kernelKind } from "../../compiler/kinds.ts";
 import { type DType, isFloating } from "../../src/dtype.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { Constant, VariableRead } from "../../src/graph/leaf.ts";
@@ -21,6 +20,7 @@ import type { Variable } from "../../src/graph/variable.ts";
 import { convertNumber } from "../../src/ops/elementwise.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
 import { type Attributes, computeReference, type Op } from "../../src/ops/op.ts";
+import type { Intrinsic } from "../../src/ops/table.ts";
 import { type Tensor, tensorOver } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import type { Value } from "../../src/value.ts";
@@ -175,36 +175,32 @@ function boundNode(
   const type = node.type!; // every type is known in a specialised graph
   const { op } = node;
   const floating = isFloating(type.dtype);
-  switch (op.name) {
-    case "cast": {
-      const converted = convertBounded(inputs[0]!, type.dtype);
-      return { ...converted, type };
-    }
-    case "reshape":
-    case "permuteDims":
-    case "broadcastTo":
-    case "slice":
-    case "windows":
-    case "pad":
-    case "concat":
+  switch (op.lowering) {
+    case "elementwise":
+      return boundElements(node, op as Intrinsic, inputs); // all intrinsics are in the op table
+    case "convert":
+      return { ...convertBounded(inputs[0]!, type.dtype), type };
+    case "view":
+    case "assemble":
       return move(node, inputs.map((input) => convertBounded(input, type.dtype)));
-    case "take":
+    case "gather":
       return move(node, [convertBounded(inputs[0]!, type.dtype), inputs[1]!]);
-    case "checkIndex":
-      return compute(node, inputs);
-    case "scatterAdd":
+    case "scatter":
       return floating ? boundScatter(node, inputs) : compute(node, inputs);
     case "contract":
       return floating
         ? boundContraction(node, inputs.map((input) => convertBounded(input, type.dtype)))
         : compute(node, inputs);
+    case "reduce":
+      return boundReduction(node, inputs[0]!);
+    case "check":
+    case "host":
+      return compute(node, inputs);
+    case undefined:
+      throw new TypeError(`Cannot bound ${op.name}: it was not decomposed`);
+    default:
+      return op satisfies never;
   }
-  if (kernelKind(node) === "elementwise") return boundElements(node, inputs);
-  if (kernelKind(node) === "reduce") return boundReduction(node, inputs[0]!);
-  if (op.name !== "argsort" && op.name !== "randomBits") {
-    throw new TypeError(`Cannot bound ${op.name}: there is no rule for it`);
-  }
-  return compute(node, inputs);
 }
 
 /** A result that is exact when the operands are, and has no meaning otherwise. */
@@ -223,7 +219,7 @@ function move(node: TableOperation, inputs: readonly Bounded[]): Bounded {
   const wide = ({ dtype, shape }: TensorType): TensorType =>
     new TensorType(isFloating(dtype) ? "float64" : dtype, shape);
   const run = (part: "values" | "errors", given: Attributes): Float64Array => {
-    const indices = op.name === "take" ? 1 : inputs.length;
+    const indices = op.lowering === "gather" ? 1 : inputs.length;
     const tensors = inputs.map((input, index) =>
       tensorOver(index < indices ? input[part] : input.values, wide(input.type))
     );

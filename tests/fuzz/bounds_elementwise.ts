@@ -4,8 +4,10 @@
  */
 import { isFloating, isInteger } from "../../src/dtype.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
-import { convertNumber, type ElementwiseOp, type Scalar } from "../../src/ops/elementwise.ts";
+import { convertNumber } from "../../src/ops/elementwise.ts";
 import { broadcastOffsets } from "../../src/ops/offsets.ts";
+import type { Scalar } from "../../src/ops/primitive.ts";
+import type { Intrinsic, IntrinsicName } from "../../src/ops/table.ts";
 import { type Bounded, checkRange, convertBounded, significantBits, smallest, Undecided, unit } from "./bounds.ts";
 
 /** A number and its bound. */
@@ -15,12 +17,12 @@ interface Ball {
 }
 
 /** What an element-wise operation makes of its operands. */
-export function boundElements(node: TableOperation, inputs: readonly Bounded[]): Bounded {
-  const op = node.op as ElementwiseOp; // the caller has asked for its kind
+export function boundElements(node: TableOperation, op: Intrinsic, inputs: readonly Bounded[]): Bounded {
   const type = node.type!; // every type is known in a specialised graph
-  const dtype = op.operandDType(inputs.map((input) => input.type));
+  const types = inputs.map((input) => input.type);
+  const dtype = op.operandDType(types, inputs.length - 1);
   const operands = inputs.map((input, index) => {
-    const converted = convertBounded(input, op.name === "where" && index === 0 ? "bool" : dtype);
+    const converted = convertBounded(input, op.operandDType(types, index));
     const offsets = broadcastOffsets(input.type.shape, type.shape);
     return (place: number): Ball => ({
       value: converted.values[offsets[place]!]!,
@@ -36,41 +38,31 @@ export function boundElements(node: TableOperation, inputs: readonly Bounded[]):
     const value = scalar(x!.value, y?.value ?? 0, z?.value ?? 0);
     values[place] = isFloating(type.dtype) ? value : convertNumber(value, type.dtype);
     if (!isFloating(dtype)) continue;
-    const spread = spreadOf(op.name, op.scalar, balls, value);
+    const spread = spreadOf(op, balls, value);
     const rounding = isFloating(type.dtype) && Number.isFinite(value)
-      ? roundingOf(op.name, balls, value, type.dtype as "float32" | "float64")
+      ? roundingOf(op, balls, value, type.dtype as "float32" | "float64")
       : 0; // asked just now
     errors[place] = checkRange(value, Number.isNaN(value) && spread === 0 ? 0 : spread + rounding, type.dtype);
   }
   return { type, values, errors };
 }
 
-const choices = new Set([
-  "maximum",
-  "minimum",
-  "clip",
-  "neg",
-  "abs",
-  "relu",
-  "sign",
-  "floor",
-  "ceil",
-  "round",
-  "where",
-]);
-const arithmetic = new Set(["add", "sub", "mul", "div", "square", "sqrt", "reciprocal", "mod", "floorDiv"]);
-
 /** What the operation itself may round: nothing where the result is exact. */
-function roundingOf(name: string, balls: readonly Ball[], value: number, dtype: "float32" | "float64"): number {
-  if (choices.has(name)) return 0;
+function roundingOf(
+  { name, rounding }: Intrinsic,
+  balls: readonly Ball[],
+  value: number,
+  dtype: "float32" | "float64",
+): number {
+  if (rounding === "exact") return 0;
   const once = unit(dtype) * Math.abs(value) + smallest(dtype);
-  if (!arithmetic.has(name)) return (name === "pow" ? 8 : 4) * once; // 4 and 2 units in the last place
+  if (rounding === "approximate") return (name === "pow" ? 8 : 4) * once; // 4 and 2 units in the last place
   const exact = balls.every(({ error }) => error === 0) && isExact(name, balls[0]!.value, balls[1]?.value ?? 0, value);
   return exact && (dtype === "float64" || Math.fround(value) === value) ? 0 : once;
 }
 
 /** Whether float64 arithmetic got this result without rounding. */
-function isExact(name: string, x: number, y: number, value: number): boolean {
+function isExact(name: IntrinsicName, x: number, y: number, value: number): boolean {
   switch (name) {
     case "add":
     case "sub": {
@@ -93,74 +85,105 @@ function isExact(name: string, x: number, y: number, value: number): boolean {
   }
 }
 
-/** How far the result may move when the operands move within their bounds. */
-function spreadOf(name: string, scalar: Scalar, balls: readonly Ball[], value: number): number {
-  const [x, y, z] = balls as [Ball, Ball | undefined, Ball | undefined];
-  if (name === "where") return (x.value ? y! : z!).error;
+/** How far a result may move when the operands move within their bounds. */
+type Spread = (x: Ball, y: Ball, z: Ball, corners: () => number) => number;
+
+function undecided(): never {
+  throw new Undecided("an operation of what is not exact");
+}
+
+function straddles({ value, error }: Ball): boolean {
+  return error > 0 && Math.abs(value) <= error;
+}
+
+/** For what is monotone in each operand. */
+const monotone: Spread = (_x, _y, _z, corners) => corners();
+/** For what is no steeper than the identity. */
+const gentle: Spread = (x) => x.error;
+/** For what is one of the operands. */
+const chosen: Spread = (x, y, z) => Math.max(x.error, y.error, z.error);
+/** For what is monotone and jumps. */
+const stepped: Spread = (_x, _y, _z, corners) => corners() === 0 ? 0 : undecided();
+/** For what jumps anywhere. */
+const jumping: Spread = () => undecided();
+const equality: Spread = (x, y) => Math.abs(x.value - y.value) <= x.error + y.error ? undecided() : 0;
+const logic: Spread = (x, y, z) => [x, y, z].some(straddles) ? undecided() : 0;
+/** What may overflow was refused before. */
+const decided: Spread = () => 0;
+
+const spreads: Readonly<Record<IntrinsicName, Spread>> = {
+  add: monotone,
+  sub: monotone,
+  mul: monotone,
+  div: (_x, y, _z, corners) => straddles(y) ? undecided() : corners(),
+  pow(x, y, _z, corners) {
+    const isRoot = y.error > 0 || !Number.isInteger(y.value) || y.value < 0 && straddles(x);
+    return x.value - x.error <= 0 && isRoot ? undecided() : corners();
+  },
+  maximum: chosen,
+  minimum: chosen,
+  mod: jumping,
+  floorDiv: jumping,
+  neg: monotone,
+  abs: gentle,
+  sign: stepped,
+  square: monotone,
+  reciprocal: (x, _y, _z, corners) => straddles(x) ? undecided() : corners(),
+  clip: chosen,
+  where: (condition, x, y) => (condition.value ? x : y).error,
+  sqrt: monotone,
+  rsqrt: (x, _y, _z, corners) => straddles(x) ? undecided() : corners(),
+  exp: monotone,
+  expm1: monotone,
+  log: monotone,
+  log1p: monotone,
+  sin: gentle,
+  cos: gentle,
+  tan({ value, error }, _y, _z, corners) {
+    const branch = (at: number): number => Math.floor(at / Math.PI - 0.5);
+    return error > 0.1 || branch(value - Math.PI * error) !== branch(value + Math.PI * error) ? undecided() : corners();
+  },
+  asin: monotone,
+  acos: monotone,
+  atan: monotone,
+  atan2(x, y) {
+    const room = Math.hypot(x.value, y.value) - x.error - y.error;
+    return !(room > 0) || y.value - y.error < 0 && straddles(x) ? undecided() : (x.error + y.error) / room;
+  },
+  sinh: monotone,
+  cosh: monotone,
+  tanh: monotone,
+  sigmoid: monotone,
+  softplus: monotone,
+  relu: gentle,
+  erf: monotone,
+  floor: stepped,
+  ceil: stepped,
+  round: stepped,
+  equal: equality,
+  notEqual: equality,
+  less: stepped,
+  lessEqual: stepped,
+  greater: stepped,
+  greaterEqual: stepped,
+  logicalAnd: logic,
+  logicalOr: logic,
+  logicalXor: logic,
+  logicalNot: logic,
+  isNaN: decided,
+  isFinite: decided,
+  isInf: decided,
+};
+
+/** An operand that there is not. */
+const nothing: Ball = { value: 0, error: 0 };
+
+function spreadOf({ name, scalar }: Intrinsic, balls: readonly Ball[], value: number): number {
+  const [x = nothing, y = nothing, z = nothing] = balls;
+  const corners = (): number => cornersOf(scalar, balls, value);
+  if (name === "where") return spreads.where(x, y, z, corners); // of the operands one does not count
   if (balls.every(({ error }) => error === 0)) return 0;
-  if (balls.some((ball) => Number.isNaN(ball.value))) return cornersOf(scalar, balls, value);
-  const straddles = ({ value, error }: Ball): boolean => error > 0 && Math.abs(value) <= error;
-  const undecided = (): never => {
-    throw new Undecided(`${name} of what is not exact`);
-  };
-  switch (name) {
-    case "mod":
-    case "floorDiv":
-      return undecided();
-    case "sin":
-    case "cos":
-    case "abs":
-    case "relu":
-      return x.error;
-    case "maximum":
-    case "minimum":
-    case "clip":
-      return Math.max(...balls.map(({ error }) => error));
-    case "equal":
-    case "notEqual":
-      return Math.abs(x.value - y!.value) <= x.error + y!.error ? undecided() : 0;
-    case "logicalAnd":
-    case "logicalOr":
-    case "logicalXor":
-    case "logicalNot":
-      return balls.some(straddles) ? undecided() : 0;
-    case "isNaN":
-    case "isFinite":
-    case "isInf":
-      return 0; // what may overflow was refused before
-    case "floor":
-    case "ceil":
-    case "round":
-    case "sign":
-    case "less":
-    case "lessEqual":
-    case "greater":
-    case "greaterEqual":
-      return cornersOf(scalar, balls, value) === 0 ? 0 : undecided();
-    case "reciprocal":
-    case "rsqrt":
-      if (straddles(x)) undecided();
-      break;
-    case "div":
-      if (straddles(y!)) undecided();
-      break;
-    case "tan":
-      if (
-        x.error > 0.1 || Math.floor(x.value / Math.PI - 0.5 - x.error) !== Math.floor(x.value / Math.PI - 0.5 + x.error)
-      ) undecided();
-      break;
-    case "pow":
-      if (x.value - x.error <= 0 && (y!.error > 0 || !Number.isInteger(y!.value) || y!.value < 0 && straddles(x))) {
-        undecided();
-      }
-      break;
-    case "atan2": {
-      const room = Math.hypot(x.value, y!.value) - x.error - y!.error;
-      if (!(room > 0) || y!.value - y!.error < 0 && straddles(x)) undecided();
-      return (x.error + y!.error) / room;
-    }
-  }
-  return cornersOf(scalar, balls, value);
+  return balls.some((ball) => Number.isNaN(ball.value)) ? corners() : spreads[name](x, y, z, corners);
 }
 
 /** For what is monotone in each operand: the largest difference at the corners of the box that the operands lie in. */

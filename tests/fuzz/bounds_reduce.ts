@@ -3,6 +3,7 @@
  * @module
  */
 import { type DType, isFloating } from "../../src/dtype.ts";
+import { givesIndex } from "../../compiler/frame.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts";
 import { type ContractAxes, resolveContractAxes } from "../../src/ops/contract.ts";
@@ -16,7 +17,7 @@ import { addsExactly, type Bounded, checkRange, compute, smallest, Undecided, un
 export function boundReduction(node: TableOperation, x: Bounded): Bounded {
   const { name } = node;
   const type = node.type!; // every type is known in a specialised graph
-  if (!isFloating(x.type.dtype) || name === "argmax" || name === "argmin") return compute(node, [x]);
+  if (!isFloating(x.type.dtype) || givesIndex(node)) return compute(node, [x]);
   if (name === "any" || name === "all") {
     if (x.values.some((value, index) => x.errors[index]! > 0 && Math.abs(value) <= x.errors[index]!)) {
       throw new Undecided("whether a number is 0");

@@ -253,9 +253,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "simplify: sub commutes",
-    file: "compiler/simplify.ts",
-    text: '"add mul maximum minimum equal',
-    replacement: '"add sub mul maximum minimum equal',
+    file: "src/ops/arithmetic.ts",
+    text: "laws: [],\n    scalar: (x, y) => x - y,",
+    replacement: 'laws: ["commutative"],\n    scalar: (x, y) => x - y,',
     tests: simplification,
   },
   {
@@ -320,14 +320,14 @@ export const mutations: readonly Mutation[] = [
   // Plan
   {
     name: "view: a slice with a step reads neighbours",
-    file: "compiler/view.ts",
-    text: "input.strides.map((stride, axis) => stride * steps[axis]!)",
-    replacement: "input.strides.map((stride) => stride)",
+    file: "src/ops/movement.ts",
+    text: "strides: strides.map((stride, axis) => stride * steps[axis]!)",
+    replacement: "strides: strides.map((stride) => stride)",
     tests: [...fusion, "tests/ops/movement.test.ts"],
   },
   {
     name: "view: axes are joined that are not evenly spaced",
-    file: "compiler/view.ts",
+    file: "src/ops/strided.ts",
     text: "if (old[index]!.stride !== old[index + 1]!.stride * old[index + 1]!.size) return undefined;",
     replacement: "if (old[index]!.stride < old[index + 1]!.stride) return undefined;",
     tests: [...fusion, "tests/fuzz/fuzz.test.ts"],
@@ -435,22 +435,22 @@ export const mutations: readonly Mutation[] = [
   {
     name: "wasm: bools compare the wrong way round",
     file: "compiler/emit/wasm/elementwise.ts",
-    text: 'return op("v128.or", op("v128.not", x!), y!);',
-    replacement: 'return op("v128.or", x!, op("v128.not", y!));',
+    text: "bools: (x, y) => or(not(x), y),",
+    replacement: "bools: (x, y) => or(x, not(y)),",
     tests: emitters,
   },
   {
     name: "wasm: unsigned numbers compare as signed ones",
     file: "compiler/emit/wasm/elementwise.ts",
-    text: 'const sign = isUnsigned(dtype) ? "u" : "s";',
-    replacement: 'const sign = "s" as "u" | "s";',
+    text: 'sign: isUnsigned(dtype) ? "u" : "s",',
+    replacement: 'sign: "s" as "u" | "s",',
     tests: emitters,
   },
   {
     name: "wasm: a choice between float64 numbers uses one half of its mask",
     file: "compiler/emit/wasm/elementwise.ts",
-    text: 'op("v128.bitselect", each, y[index]!, masks[index]!)',
-    replacement: 'op("v128.bitselect", each, y[index]!, masks[0]!)',
+    text: "arg.length < vectorCount(dtype) ? widenMask(arg[0]!) : arg",
+    replacement: "arg.length < vectorCount(dtype) ? [arg[0]!, arg[0]!] : arg",
     tests: emitters,
   },
   {

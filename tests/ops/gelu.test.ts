@@ -4,7 +4,7 @@ import { setWasmFeatures } from "../../compiler/emit/wasm/features.ts";
 import { compile, gelu, grad, tensor, type Value } from "../../mod.ts";
 import { erf } from "../../src/ops/erf.ts";
 import { neuralOps } from "../../src/ops/neural.ts";
-import { computeReference, type Op } from "../../src/ops/op.ts";
+import { type Composite, computeReference } from "../../src/ops/op.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import { checkGradient, randomTensor } from "./check_gradient.ts";
@@ -35,9 +35,9 @@ describe("gelu", () => {
     const slope = (x: Value): Value => grad((x: Value) => fn(x).sum())(x);
     it(`is PyTorch's with the approximation ${approximate}, by every way`, () => {
       const { value } = golden.gelu[approximate];
-      const op: Op = neuralOps.gelu as Op; // it is only given attributes of its own
+      const op: Composite = neuralOps.gelu as Composite; // it is only given attributes of its own
       assertClose(computeReference(op, [wide], attributes, wide.type), value, 1);
-      assertClose(op.decompose!([wide], attributes), value, 1);
+      assertClose(op.decompose([wide], attributes), value, 1);
       assertClose(gelu(wide, attributes), value, 1);
       for (const emitter of emitters) assertClose(compile(fn, { emitter })(wide), value, 1);
     });

@@ -5,7 +5,6 @@
  */
 import { type DType, dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { Reduction } from "../../kernel.ts";
-import { isArgReduction } from "../../kinds.ts";
 import { type Code, f64, get, i32x4, type Local, onLane, op, shuffle32, splat32 } from "./code.ts";
 import {
   constantLanes,
@@ -63,13 +62,13 @@ export class Accumulator {
    * follows from the axes that could be joined, and those are others for a view than for an array.
    */
   constructor(context: ConversionContext, reduction: Reduction, inOrder = false) {
-    const { name, dtype, id } = reduction;
+    const { name, isIndex, dtype, id } = reduction;
     this.#context = context;
     this.reduction = reduction;
     this.#dtype = isFloating(dtype) && (name === "sum" || name === "prod") ? "float64" : dtype;
     const count = this.#dtype === "float64" ? 2 : 1;
     this.#values = Array.from({ length: count }, (_, index) => context.f.local(`r${id}_${index}`, "v128"));
-    this.#places = isArgReduction(name) ? context.f.local(`w${id}`, "v128") : undefined;
+    this.#places = isIndex ? context.f.local(`w${id}`, "v128") : undefined;
     const rounds = dtype === "float64" && (name === "sum" || name === "prod");
     this.#running = inOrder && rounds ? context.f.local(`s${id}`, "f64") : undefined;
   }
@@ -236,8 +235,8 @@ export class Accumulator {
   }
 
   /** How many doubles say what it has come to. */
-  static slots({ name }: Reduction): number {
-    return isArgReduction(name) ? 2 : 1;
+  static slots({ isIndex }: Reduction): number {
+    return isIndex ? 2 : 1;
   }
 
   /** What it has come to, in the first lane, as doubles. */

@@ -10,22 +10,13 @@ import type { Callable } from "./code.ts";
 /** The name under which a module imports its memory and its functions. */
 export const importModule = "env";
 
-/** Functions of doubles, by the name that modules import them under. */
+/** The name of a function of one or two doubles that JavaScript has. */
+type MathName = {
+  [Name in keyof Math]: Math[Name] extends (x: number, y: number) => number ? Name & string : never;
+}[keyof Math];
+
+/** Functions of doubles that it has not, by the name that modules import them under. */
 const scalars = {
-  exp: Math.exp,
-  expm1: Math.expm1,
-  log: Math.log,
-  log1p: Math.log1p,
-  sin: Math.sin,
-  cos: Math.cos,
-  tan: Math.tan,
-  asin: Math.asin,
-  acos: Math.acos,
-  atan: Math.atan,
-  atan2: Math.atan2,
-  sinh: Math.sinh,
-  cosh: Math.cosh,
-  tanh: Math.tanh,
   ...scalarHelpers,
   softplus: (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   /** The low 32 bits of a number, as an integer with a sign: JavaScript's conversion. */
@@ -33,12 +24,7 @@ const scalars = {
 };
 
 /** The name of a function of doubles that modules may import. */
-export type ImportName = keyof typeof scalars;
-
-/** Whether there is a function of this name. */
-export function isImportName(name: string): name is ImportName {
-  return Object.hasOwn(scalars, name);
-}
+export type ImportName = MathName | keyof typeof scalars;
 
 /** How modules declare a function of doubles. */
 export function scalarImport(name: ImportName, operands: number): Callable & { readonly result: "f64" } {
@@ -53,4 +39,12 @@ export const outOfRangeImport: Callable & { readonly result: undefined } = {
 };
 
 /** What a module may import, beside its memory. */
-export const importedFunctions: Readonly<Record<string, (...args: never[]) => unknown>> = { ...scalars, outOfRange };
+export const importedFunctions: Readonly<Record<string, (...args: never[]) => unknown>> = {
+  ...Object.fromEntries(
+    Object.entries(Object.getOwnPropertyDescriptors(Math)).flatMap(([name, { value }]) =>
+      typeof value === "function" ? [[name, value]] : []
+    ),
+  ),
+  ...scalars,
+  outOfRange,
+};

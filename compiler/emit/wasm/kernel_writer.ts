@@ -8,11 +8,10 @@
  * @module
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
-import type { ElementwiseName } from "../../../src/ops/table.ts";
 import { type Id, type Kernel, type Section, type Step, stepsOf } from "../../kernel.ts";
 import type { Argument } from "../emitted.ts";
 import { access, call, type Callable, type Code, get, i32, type Local, onLane, op, select, splat32 } from "./code.ts";
-import { elementwiseLanes, type OperationContext, whereLanes } from "./elementwise.ts";
+import { elementwiseLanes, type OperationContext } from "./elementwise.ts";
 import { wasmFeatures } from "./features.ts";
 import { FunctionBuilder } from "./function_builder.ts";
 import { type ImportName, outOfRangeImport, scalarImport } from "./imports.ts";
@@ -27,8 +26,7 @@ import {
 } from "./lanes.ts";
 import { type Count, laneDistance, type LaneStride, loadEach, loadLanes, storeLanes } from "./memory.ts";
 import { arrayOf, lengthOfStep, offsetOf, type Parameter, scaled, strideOfStep } from "./parameters.ts";
-import type { VectorFunction } from "./vector_functions.ts";
-import { vectorFunctions } from "./vector_functions.ts";
+import { type VectorFunction, type VectorFunctionName, vectorFunctions } from "./vector_functions.ts";
 
 type Vector = Code<"v128">;
 type Address = Code<"i32">;
@@ -110,7 +108,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   readonly call = (name: ImportName, ...args: readonly Code<"f64">[]): Code<"f64"> =>
     call(this.imports.scalar(name, args.length), ...args);
 
-  vectorFunction(name: ElementwiseName): VectorFunction | undefined {
+  vectorFunction(name: VectorFunctionName): VectorFunction {
     return (this.#functions ??= vectorFunctions(this))[name];
   }
 
@@ -209,10 +207,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
       case "apply": {
         const args = step.args.map((arg) => this.value(arg));
         const vectors = args.map((arg) => arg.vectors);
-        const name = step.op.name as ElementwiseName; // all such ops are in the op table
-        const result = name === "where"
-          ? whereLanes(step.dtype, vectors[0]![0]!, vectors[1]!, vectors[2]!)
-          : elementwiseLanes(this, name, step, vectors);
+        const result = elementwiseLanes(this, step.op.name, step, vectors);
         this.#set(step.id, step.result, result, args.every(({ uniform }) => uniform));
         return;
       }

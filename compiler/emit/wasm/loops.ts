@@ -9,9 +9,7 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
-import type { ElementwiseName } from "../../../src/ops/table.ts";
 import type { LoopKernel, Section } from "../../kernel.ts";
-import { isArgReduction } from "../../kinds.ts";
 import { accessesOf, cutOf, loopExtent, partialReductions } from "../loop_cut.ts";
 import type { Extent } from "../extent.ts";
 import { Accumulator, laneNumbers } from "./accumulators.ts";
@@ -22,7 +20,7 @@ import type { Place } from "./loop_places.ts";
 import { LoopReductions, slotsOf } from "./loop_reductions.ts";
 import { laneCount } from "./lanes.ts";
 import { type Count, countMask, elementsOver, type LaneStride } from "./memory.ts";
-import type { VectorFunction } from "./vector_functions.ts";
+import type { VectorFunction, VectorFunctionName } from "./vector_functions.ts";
 import { calledFunctions, type VectorLibrary } from "./vector_library.ts";
 
 type Address = Code<"i32">;
@@ -36,7 +34,7 @@ interface Range {
 /** Vectors that a loop computes before it counts and branches: more of them where each takes few steps. */
 function unrolling({ steps, reductions }: Section): 1 | 2 | 4 {
   if (steps.some(({ kind }) => kind === "gather" || kind === "check")) return 1;
-  if (reductions.some(({ name }) => isArgReduction(name))) return 1;
+  if (reductions.some(({ isIndex }) => isIndex)) return 1;
   const work = steps.length + 2 * reductions.length;
   return work <= 6 ? 4 : work <= 12 ? 2 : 1;
 }
@@ -81,9 +79,8 @@ export class LoopWriter extends LoopReductions {
     return kernel.lanes === "outer" && cutOf(kernel) === "rows" && areFew;
   }
 
-  override vectorFunction(name: ElementwiseName): VectorFunction | undefined {
-    const own = super.vectorFunction(name);
-    return own !== undefined && this.#called.has(name) ? this.#library.functionOf(name) : own;
+  override vectorFunction(name: VectorFunctionName): VectorFunction {
+    return this.#called.has(name) ? this.#library.functionOf(name) : super.vectorFunction(name);
   }
 
   /** The function that computes units. */
@@ -302,7 +299,7 @@ export class LoopWriter extends LoopReductions {
 
   /** Where the number of the next element is kept, for reductions that ask for it. */
   #counterFor({ reductions }: Section, first: Code<"i32">): Local<"i32"> | undefined {
-    if (!reductions.some(({ name }) => isArgReduction(name))) return undefined;
+    if (!reductions.some(({ isIndex }) => isIndex)) return undefined;
     const counter = this.f.local("c", "i32");
     this.f.set(counter, first);
     return counter;

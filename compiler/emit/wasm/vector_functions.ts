@@ -2,7 +2,7 @@
  * The functions on four float32 values that kernels compute without a call.
  * @module
  */
-import type { ElementwiseName } from "../../../src/ops/table.ts";
+import type { IntrinsicName } from "../../../src/ops/table.ts";
 import { type Code, splat32, splat64, splatBits64 } from "./code.ts";
 import type { FunctionBuilder } from "./function_builder.ts";
 import type { CallScalar } from "./lanes.ts";
@@ -14,10 +14,16 @@ import { cos, sin } from "./vector_trigonometry.ts";
 /** A function on four values, of one operand or two, which can be read again and again. */
 export type VectorFunction = (x: Code<"v128">, y: Code<"v128">) => Code<"v128">;
 
-/** Those that there are, for a kernel. */
+/** The name of one of them: that of its intrinsic. */
+export type VectorFunctionName = Extract<
+  IntrinsicName,
+  "exp" | "expm1" | "log" | "log1p" | "tanh" | "sigmoid" | "softplus" | "erf" | "sin" | "cos" | "pow"
+>;
+
+/** All of them, for a kernel. */
 export function vectorFunctions(
   context: MathContext & { readonly f: FunctionBuilder; readonly call: CallScalar },
-): Partial<Record<ElementwiseName, VectorFunction>> {
+): Readonly<Record<VectorFunctionName, VectorFunction>> {
   const { exp, expm1, log, log1p, tanh, sigmoid, softplus, erf } = new VectorMath(context);
   const doubles: DoubleMath = {
     f: context.f,

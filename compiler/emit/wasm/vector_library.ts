@@ -2,12 +2,11 @@
  * Vector functions that kernels call, where they would otherwise contain the same code again and again.
  * @module
  */
-import type { ElementwiseName } from "../../../src/ops/table.ts";
 import { type Kernel, stepsOf } from "../../kernel.ts";
 import { call, type Code, get } from "./code.ts";
 import { FunctionBuilder, type WasmFunction } from "./function_builder.ts";
 import type { Imports } from "./kernel_writer.ts";
-import { type VectorFunction, vectorFunctions } from "./vector_functions.ts";
+import { type VectorFunction, type VectorFunctionName, vectorFunctions } from "./vector_functions.ts";
 
 type Vector = Code<"v128">;
 
@@ -29,7 +28,7 @@ export function calledFunctions(kernel: Kernel): Set<string> {
 
 /** The vector functions of a module, each once. They compute bit for bit what the same code within a kernel does. */
 export class VectorLibrary {
-  readonly #functions = new Map<ElementwiseName, WasmFunction & { readonly result: "v128" }>();
+  readonly #functions = new Map<VectorFunctionName, WasmFunction & { readonly result: "v128" }>();
   readonly #imports: Imports;
   readonly #fused: boolean;
 
@@ -44,15 +43,15 @@ export class VectorLibrary {
     return [...this.#functions.values()];
   }
 
-  /** The function of this name, one of those that {@linkcode vectorFunctions} has, as a call. */
-  functionOf(name: ElementwiseName): VectorFunction {
+  /** The function of this name as a call. */
+  functionOf(name: VectorFunctionName): VectorFunction {
     let known = this.#functions.get(name);
     if (known === undefined) this.#functions.set(name, known = this.#write(name));
     const target = known;
     return (...operands) => call(target, ...operands.slice(0, target.params.length));
   }
 
-  #write(name: ElementwiseName): WasmFunction & { readonly result: "v128" } {
+  #write(name: VectorFunctionName): WasmFunction & { readonly result: "v128" } {
     const f = new FunctionBuilder(`vector_${name}`);
     const functions = vectorFunctions({
       f,
@@ -62,7 +61,6 @@ export class VectorLibrary {
       call: (scalar, ...args) => call(this.#imports.scalar(scalar, args.length), ...args),
     });
     const vectorFunction = functions[name];
-    if (vectorFunction === undefined) throw new Error(`Cannot write vector_${name}: there is no such vector function`);
     // Functions of two operands say so.
     const operands = ["x", "y"].slice(0, vectorFunction.length).map((name) => get(f.parameter(name, "v128")));
     return f.end({ exported: false }, vectorFunction(...operands as [Vector, Vector])); // as many as it takes
