@@ -9,7 +9,7 @@ import { movementOps } from "../src/ops/movement.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
 import { type Attributes, isComposite, type Op } from "../src/ops/op.ts";
 import type { ReduceOp } from "../src/ops/primitive.ts";
-import { normalizeAxes } from "../src/shape.ts";
+import { type ReduceAttributes, reduction } from "../src/ops/reduction.ts";
 import type { Value } from "../src/value.ts";
 import { rewriteGraph } from "../src/graph/rewrite.ts";
 
@@ -25,25 +25,15 @@ export function decompose(source: GraphFunction): GraphFunction {
 /** What an operation is in simpler ones; undefined for a primitive. */
 function decomposed(op: Op, inputs: readonly Value[], attributes: Attributes): Value | undefined {
   if (isComposite(op)) return op.decompose(inputs, attributes);
-  return op.lowering === "reduce" && isOpenReduction(op, inputs[0]!, attributes)
-    ? spellReduction(op, inputs[0]!, attributes)
+  return op.lowering === "reduce" && attributes["keepDims"] === true
+    ? reduceAndReshape(op, inputs[0]!, attributes as ReduceAttributes) // what reductions are applied with
     : undefined;
 }
 
-/** Whether a reduction keeps its axes or leaves them unsaid: the same reduction could be written in two ways. */
-function isOpenReduction({ givesIndex }: ReduceOp, x: Value, { axes, keepDims }: Attributes): boolean {
-  // Without axes argmax and argmin number the elements of the whole tensor: they take one axis or none.
-  const open = axes === undefined ? x.rank > 0 && !givesIndex : (axes as readonly number[]).some((axis) => axis < 0); // what reductions are applied with
-  return keepDims === true || open;
-}
-
-function spellReduction(op: ReduceOp, x: Value, attributes: Attributes): Value {
+/** A reduction that drops its axes, and a reshape that puts them back. */
+function reduceAndReshape(op: ReduceOp, x: Value, attributes: ReduceAttributes): Value {
   const { graph } = x as TableOperation; // an operation's inputs are nodes of its graph
-  const { axes, keepDims } = attributes as { axes?: readonly number[]; keepDims?: boolean }; // as above
-  const reduced = normalizeAxes(axes, x.rank, op.name);
-  const spelled = axes === undefined && op.givesIndex ? {} : { axes: reduced };
-  const dropped = recordOperation(graph, op, [x], { ...spelled, keepDims: false });
-  if (keepDims !== true) return dropped;
-  const shape = x.shape.map((length, axis) => reduced.includes(axis) ? 1 : length);
+  const dropped = recordOperation(graph, op, [x], { ...attributes, keepDims: false });
+  const shape = reduction(op.name, x.shape, attributes).kept;
   return recordOperation(graph, movementOps.reshape as Op, [dropped], { shape }); // any op is applied by its own attributes
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { TableOperation } from "../src/graph/operation.ts";
-import { equalShapes, normalizeAxis, type Shape, stridesOf } from "../src/shape.ts";
+import { equalShapes, type Shape, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
 import { shapeOf, type View } from "./view.ts";
@@ -77,10 +77,10 @@ export function givesIndex({ op }: TableOperation): boolean {
 }
 
 /** The axes a reduction takes together, counted from the front. */
-export function reducedAxes(node: TableOperation): number[] {
+export function reducedAxes(node: TableOperation): readonly number[] {
   const { shape } = node.inputNodes[0]!.type!;
   const axes = node.attributes["axes"] as readonly number[] | undefined; // what reductions are applied with
-  return axes === undefined ? shape.map((_, axis) => axis) : axes.map((axis) => axis < 0 ? axis + shape.length : axis);
+  return axes ?? shape.map((_, axis) => axis);
 }
 
 /** The frame's axes that a level walks, those of length 1 left out. */
@@ -209,9 +209,9 @@ export function accessStrides(input: Value, view: View, member: Member, frame: F
 
 /** The axis that a gather takes from, and how many axes of indices take its place. */
 function takenAxis(node: TableOperation): { along: number; covered: number } {
-  const [x, indices] = node.inputNodes as readonly [Value, Value]; // take has two operands
-  const axis = node.attributes["axis"] as number; // what take is applied with
-  return { along: normalizeAxis(axis, shapeOf(x).length, node.name), covered: shapeOf(indices).length };
+  const [, indices] = node.inputNodes as readonly [Value, Value]; // take has two operands
+  const along = node.attributes["axis"] as number; // what take is applied with
+  return { along, covered: shapeOf(indices).length };
 }
 
 /** Of the frame's axes that walk the result of a gather, those that come from its indices. */

@@ -15,11 +15,6 @@ function reshape(make: Make, x: Value, shape: readonly number[]): Value {
   return make(movementOps.reshape as Op, [x], { shape }); // any op is applied by its own attributes
 }
 
-/** The axes of a permuteDims, counted from the front. */
-function permutation(axes: unknown, rank: number): number[] {
-  return (axes as readonly number[]).map((axis) => axis < 0 ? axis + rank : axis); // what permuteDims is applied with
-}
-
 /** The rules, in the order in which they are asked; every one has a test of its name in tests/compiler/simplify.test.ts. */
 export const movementRules: readonly SimplifyRule[] = [
   {
@@ -42,11 +37,11 @@ export const movementRules: readonly SimplifyRule[] = [
   {
     name: "permutations in one",
     ops: ["permuteDims"],
-    apply: ({ op, inputs: [x], attributes, type: { shape: { length } } }, make) => {
-      const axes = permutation(attributes["axes"], length);
+    apply: ({ op, inputs: [x], attributes }, make) => {
+      const axes = attributes["axes"] as readonly number[]; // what permuteDims is applied with
       if (axes.every((axis, index) => axis === index)) return x;
       if (!isApplied(x, "permuteDims")) return undefined;
-      const first = permutation(x.attributes["axes"], length);
+      const first = x.attributes["axes"] as readonly number[]; // likewise
       return make(op, [x.inputNodes[0]!], { axes: axes.map((axis) => first[axis]!) });
     },
   },
@@ -71,9 +66,8 @@ export const movementRules: readonly SimplifyRule[] = [
     ops: (op) => op.lowering === "reduce" && !op.givesIndex,
     apply: ({ op, inputs: [x], attributes, type }, make) => {
       const shape = shapeOf(x!);
-      const axes = attributes["axes"] as readonly number[] | undefined; // what reductions are applied with
-      const reduced = axes === undefined ? shape : axes.map((axis) => shape.at(axis)!);
-      if (reduced.some((length) => length !== 1)) return undefined;
+      const axes = attributes["axes"] as readonly number[]; // what reductions of values are applied with
+      if (axes.some((axis) => shape[axis] !== 1)) return undefined;
       const converted = isOf(x!, type.dtype) ? x! : make(arithmeticOps.cast as Op, [x!], { dtype: type.dtype }); // any op is applied by its own attributes
       // A sum begins with 0, and 0 + −0 is 0.
       const result = op.name === "sum" && isFloating(type.dtype) ? make(arithmeticOps.add, [converted, 0]) : converted;

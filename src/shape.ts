@@ -85,6 +85,12 @@ export function normalizeAxis(axis: number, rank: number, action: string): numbe
   return axis < 0 ? axis + rank : axis;
 }
 
+/** The same attributes with an axis counted from the front. It is in range. */
+export function countedFromFront<A extends { readonly axis: number }>(attributes: A, rank: number): A {
+  const { axis } = attributes;
+  return axis < 0 ? { ...attributes, axis: axis + rank } : attributes;
+}
+
 /** Axes counted from the front, ascending and each once; left out (undefined) means all of them. */
 export function normalizeAxes(axis: number | readonly number[] | undefined, rank: number, action: string): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, index) => index);

@@ -296,7 +296,7 @@ export class TableOperation extends Operation {
   readonly #site: Site | undefined;
   readonly #type: TensorType | undefined;
 
-  /** `inputs` are nodes of the graph; `known` is the type of the result where it need not be inferred. */
+  /** `inputs` are nodes of the graph; `known` is the type of the result where it need not be inferred, of attributes that are canonical. */
   constructor(
     graph: Graph,
     op: Op,
@@ -306,18 +306,22 @@ export class TableOperation extends Operation {
     known?: TensorType,
   ) {
     let type = known;
+    let kept = attributes;
     if (type === undefined) {
       const types: TensorType[] = [];
       for (const { type } of inputs) if (type !== undefined) types.push(type);
-      if (types.length === inputs.length) type = op.infer(types, attributes);
+      if (types.length === inputs.length) {
+        type = op.infer(types, attributes);
+        if (op.canonical !== undefined) kept = op.canonical(attributes, types);
+      }
     }
     super(inputs, graph);
     this.op = op;
-    this.#attributes = attributes;
+    this.#attributes = kept;
     this.#site = site;
     this.#type = type;
     if (graph.values !== undefined) {
-      graph.values.set(this, computeNow(op, inputs.map((input) => input.concrete(op.name)), attributes));
+      graph.values.set(this, computeNow(op, inputs.map((input) => input.concrete(op.name)), kept));
     }
   }
 

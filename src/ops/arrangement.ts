@@ -7,7 +7,7 @@ import type { TypedArray } from "../dtype.ts";
 import { axes, axis as axisKind, count as countKind, operand, operands, wholesFrom } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional } from "../public/signature.ts";
-import { equalShapes, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../shape.ts";
+import { countedFromFront, equalShapes, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
@@ -42,30 +42,44 @@ const transposeOp: Composite = {
 function relabelling<A extends { readonly axis?: number | readonly number[] }>(
   name: string,
   shapeOf: (x: TensorType, attributes: A) => Shape,
+  canonical: (attributes: A, x: TensorType) => A,
 ): Composite<A> {
   return {
     name,
     infer: ([x], attributes) => typeWithShape(x!, shapeOf(x!, attributes)),
+    canonical: (attributes, [x]) => canonical(attributes, x!),
     compute: (output, [x]) => output.set(x!.data),
     gradient: ({ inputs: [x], gradient }) => [reshape(gradient, x!.shape)],
     decompose: ([x], attributes) => reshape(x!, shapeOf(x!.type!, attributes)), // types are known when decomposing
   };
 }
 
-const expandDimsOp = relabelling<{ axis: number }>("expandDims", (x, { axis }) => {
-  return x.shape.toSpliced(normalizeAxis(axis, x.shape.length + 1, `expandDims ${x}`), 0, 1);
-});
+const expandDimsOp = relabelling<{ axis: number }>(
+  "expandDims",
+  (x, { axis }) => x.shape.toSpliced(normalizeAxis(axis, x.shape.length + 1, `expandDims ${x}`), 0, 1),
+  (attributes, x) => countedFromFront(attributes, x.shape.length + 1),
+);
 
-const squeezeOp = relabelling<{ axis?: number | readonly number[] }>("squeeze", (x, { axis }) => {
-  if (axis === undefined) return x.shape.filter((length) => length !== 1);
-  const axes = normalizeAxes(axis, x.shape.length, `squeeze ${x}`);
-  for (const each of axes) {
-    if (x.shape[each] !== 1) {
-      throw operandError(RangeError, "squeeze", [x], `axis ${each} has length ${x.shape[each]}, not 1`);
+type SqueezeAttributes = { readonly axis?: number | readonly number[] };
+
+/** The axes that a squeeze removes: those of length 1 where none are named. */
+function squeezed(x: TensorType, { axis }: SqueezeAttributes): number[] {
+  if (axis === undefined) return [...x.shape.keys()].filter((each) => x.shape[each] === 1);
+  return normalizeAxes(axis, x.shape.length, `squeeze ${x}`);
+}
+
+const squeezeOp = relabelling<SqueezeAttributes>(
+  "squeeze",
+  (x, attributes) => {
+    const axes = squeezed(x, attributes);
+    const wrong = axes.find((axis) => x.shape[axis] !== 1);
+    if (wrong !== undefined) {
+      throw operandError(RangeError, "squeeze", [x], `axis ${wrong} has length ${x.shape[wrong]}, not 1`);
     }
-  }
-  return x.shape.filter((_, each) => !axes.includes(each));
-});
+    return x.shape.filter((_, axis) => !axes.includes(axis));
+  },
+  (attributes, x) => ({ axis: squeezed(x, attributes) }),
+);
 
 const stackOp: Composite<{ axis: number }> = {
   name: "stack",
@@ -78,6 +92,7 @@ const stackOp: Composite<{ axis: number }> = {
     const along = normalizeAxis(axis, shape.length + 1, `stack ${inputs.join(" and ")}`);
     return new TensorType(dtype, shape.toSpliced(along, 0, inputs.length), resultWeakness(inputs));
   },
+  canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length + 1),
   compute(output, inputs, { axis }, type) {
     const along = normalizeAxis(axis, type.shape.length, "stack");
     const inner = stridesOf(type.shape)[along]!;
@@ -135,6 +150,7 @@ const splitOp: Composite<{ parts: number | readonly number[]; index: number; axi
     const { along, start, stop } = resolvePart(x!, attributes);
     return typeWithShape(x!, x!.shape.with(along, stop - start));
   },
+  canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
   compute(output, [x], attributes, type) {
     const { along, start } = resolvePart(x!.type, attributes);
     gather(output, type.shape, x!, (index) => index.with(along, index[along]! + start));
@@ -152,6 +168,7 @@ const flipOp: Composite<{ axis?: number | readonly number[] }> = {
     normalizeAxes(axis, x!.shape.length, `flip ${x}`);
     return typeWithShape(x!, x!.shape);
   },
+  canonical: ({ axis }, [x]) => ({ axis: normalizeAxes(axis, x!.shape.length, "flip") }),
   compute(output, [x], { axis }, { shape }) {
     const axes = normalizeAxes(axis, shape.length, "flip");
     gather(output, shape, x!, (index) => index.map((each, at) => axes.includes(at) ? shape[at]! - 1 - each : each));
@@ -201,6 +218,8 @@ const repeatOp: Composite<{ count: number; axis?: number }> = {
     const { shape, along } = resolveRepeat(x!, axis);
     return typeWithShape(x!, shape.with(along, shape[along]! * count));
   },
+  canonical: ({ count, axis }, [x]) =>
+    axis === undefined ? { count } : countedFromFront({ count, axis }, x!.shape.length),
   compute(output, [x], { count, axis }) {
     const { shape, along } = resolveRepeat(x!.type, axis);
     const block = stridesOf(shape)[along]!; // what lies behind one index of the axis stays together

@@ -6,7 +6,7 @@ import { isInteger } from "../dtype.ts";
 import { axis as axisKind, boolean, count, operand } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional, required } from "../public/signature.ts";
-import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { countedFromFront, equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type Operand, type Result, Value } from "../value.ts";
@@ -68,6 +68,7 @@ const takeOp: GatherOp<{ axis: number }> = {
     const along = normalizeAxis(axis, x!.shape.length, `take ${x} and ${indices}`);
     return typeWithShape(x!, x!.shape.toSpliced(along, 1, ...indices!.shape));
   },
+  canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
   compute(output, [x, indices], { axis }) {
     const along = normalizeAxis(axis, x!.rank, "take");
     const length = x!.shape[along]!;
@@ -150,6 +151,10 @@ const scatterAddOp: ScatterOp<ScatterAttributes> = {
     }
     return typeWithShape(updates!, resolveScatter(indices!, updates!, attributes).shape);
   },
+  canonical: (attributes, [indices, updates]) => ({
+    ...attributes,
+    axis: resolveScatter(indices!, updates!, attributes).along,
+  }),
   compute(output, [indices, updates], attributes, type) {
     const { along } = resolveScatter(indices!.type, updates!.type, attributes);
     const { length } = attributes;
@@ -197,6 +202,7 @@ const argsortOp: HostOp<SortAttributes> = {
     normalizeAxis(axis, x!.shape.length, `argsort ${x}`);
     return new TensorType("int32", x!.shape);
   },
+  canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
   compute(output, [x], { axis, descending }) {
     forEachLine(x!.shape, normalizeAxis(axis, x!.rank, "argsort"), (places) => {
       const order = sortedOrder(places.map((place) => x!.data[place]!), descending);
@@ -225,6 +231,7 @@ const sortOp: Composite<SortAttributes> = {
     normalizeAxis(axis, x!.shape.length, `sort ${x}`);
     return typeWithShape(x!, x!.shape);
   },
+  canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
   compute(output, [x], { axis, descending }) {
     forEachLine(x!.shape, normalizeAxis(axis, x!.rank, "sort"), (places) => {
       const line = places.map((place) => x!.data[place]!);

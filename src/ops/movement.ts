@@ -16,7 +16,16 @@ import {
 } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional } from "../public/signature.ts";
-import { checkShape, equalShapes, formatShape, normalizeAxis, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import {
+  checkShape,
+  countedFromFront,
+  equalShapes,
+  formatShape,
+  normalizeAxis,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from "../shape.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { convertNumber, promotedDType, unbroadcast } from "./elementwise.ts";
@@ -102,15 +111,13 @@ const permuteDimsOp: ViewOp<{ axes: readonly number[] }> = {
   name: "permuteDims",
   lowering: "view",
   infer: ([x], { axes }) => typeWithShape(x!, resolvePermutation(x!, axes).map((axis) => x!.shape[axis]!)),
+  canonical: ({ axes }, [x]) => ({ axes: resolvePermutation(x!, axes) }),
   compute(output, [x], { axes }, type) {
     const strides = stridesOf(x!.shape);
     const permuted = resolvePermutation(x!.type, axes).map((axis) => strides[axis]!);
     gather(output, x!.data, stridedOffsets(type.shape, permuted, 0));
   },
-  view: ({ offset, strides }, from, _to, { axes }) => ({
-    offset,
-    strides: axes.map((axis) => strides[axis < 0 ? axis + from.length : axis]!),
-  }),
+  view: ({ offset, strides }, _from, _to, { axes }) => ({ offset, strides: axes.map((axis) => strides[axis]!) }),
   gradient({ inputs: [x], attributes: { axes }, gradient }) {
     const inverse = new Array<number>(axes.length);
     resolvePermutation(x!.type!, axes).forEach((from, to) => inverse[from] = to); // types are known when differentiating
@@ -269,6 +276,7 @@ const concatOp: AssembleOp<{ axis: number }> = {
     const length = inputs.reduce((sum, input) => sum + input.shape[along]!, 0);
     return new TensorType(dtype, shape.with(along, length), resultWeakness(inputs));
   },
+  canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
   compute(output, inputs, { axis }, type) {
     const along = normalizeAxis(axis, type.shape.length, "concat");
     const strides = stridesOf(type.shape);
@@ -281,12 +289,11 @@ const concatOp: AssembleOp<{ axis: number }> = {
     }
   },
   assembly(inputs, shape, { axis }) {
-    const along = normalizeAxis(axis, shape.length, "concat");
     const strides = stridesOf(shape);
     let start = 0;
     const pieces = inputs.map((input) => {
-      const offset = start * strides[along]!;
-      start += input[along]!;
+      const offset = start * strides[axis]!;
+      start += input[axis]!;
       return { offset, strides };
     });
     return { pieces };

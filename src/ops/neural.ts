@@ -7,7 +7,7 @@ import { type DType, isFloating } from "../dtype.ts";
 import { axis as axisKind, operand } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional } from "../public/signature.ts";
-import { equalShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
+import { countedFromFront, equalShapes, formatShape, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
@@ -54,6 +54,7 @@ function lineOp(
       normalizeAxis(axis, shape.length, `${name} ${inputs[0]}`);
       return new TensorType(floatingDType(name, inputs), shape);
     },
+    canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
     compute(output, [x], attributes, { shape }) {
       forEachLine(shape, normalizeAxis(attributes.axis, shape.length, name), (places) => {
         const values = places.map((place) => x!.data[place]!);

@@ -54,6 +54,11 @@ export interface Entry<A extends Attributes = Attributes> {
   /** Dtype and shape of the result; throws, naming the operation and the types, when the inputs do not fit. */
   infer(inputs: readonly TensorType[], attributes: A): TensorType;
   /**
+   * The attributes as a node keeps them once types are known, where the same could be written in several ways: axes counted
+   * from the front, ascending where their order says nothing. They have been accepted by `infer`.
+   */
+  canonical?(attributes: A, inputs: readonly TensorType[]): A;
+  /**
    * The reference implementation: plain loops in float64, written to be obviously right. It fills `output`, which
    * starts as zeros. Inputs keep their own dtypes and shapes, not yet promoted or broadcast.
    */

@@ -72,6 +72,8 @@ function argOp<Name extends string>(
       }
       return op.infer(inputs, attributes);
     },
+    // Without an axis they number the elements of the whole tensor.
+    canonical: (attributes, inputs) => attributes.axes === undefined ? attributes : op.canonical!(attributes, inputs),
   };
 }
 

@@ -86,6 +86,10 @@ export function reductionEntry<A extends ReduceAttributes = ReduceAttributes>(
   return {
     name,
     infer: ([x], attributes) => infer(name, x!, attributes, dtypeRule),
+    canonical({ axes, ...rest }, [x]) {
+      const canonical: unknown = { axes: normalizeAxes(axes, x!.shape.length, name), ...rest };
+      return canonical as A; // the same members, in one order
+    },
     compute(output, [x], attributes, { dtype }) {
       forEachGroup(name, x!, attributes, (index, group) => {
         output[index] = convertNumber(reduce(group, dtype, attributes), dtype);

@@ -61,6 +61,7 @@ const windowsOp: ViewOp<WindowsAttributes> = {
   name: "windows",
   lowering: "view",
   infer: ([x], attributes) => inferWindows(x!, attributes),
+  canonical: (attributes, [x]) => ({ windows: resolveWindows(x!.shape, attributes) }),
   compute(output, [x], attributes, type) {
     const strides = stridesOf(x!.shape);
     const windows = resolveWindows(x!.shape, attributes);

@@ -46,7 +46,7 @@ describe("explain", () => {
         "%2: float32[1,2] = matmul %0 %1",
         "%3: float32[2] = constant",
         "%5: number = placeholder argument1",
-        "softmax %6 axis=-1",
+        "softmax %6 axis=1",
       ]
     ) assertStringIncludes(text, line);
   });

@@ -1,7 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "node:test";
-import { type DType, type Shape, type Tensor, tensor, type Value } from "../../mod.ts";
-import { apply, type Attributes, isComposite } from "../../src/ops/op.ts";
+import {
+  argsort,
+  concat,
+  type DType,
+  Graph,
+  type Operation,
+  placeholder,
+  scatterAdd,
+  Session,
+  type Shape,
+  sort,
+  stack,
+  type Tensor,
+  tensor,
+  type Value,
+  windows,
+} from "../../mod.ts";
+import { apply, type Attributes, attributesKey, isComposite } from "../../src/ops/op.ts";
 import type { Layout, SlideAttributes } from "../../src/ops/window_options.ts";
 import { type OpName, opNames, opTable } from "../../src/ops/table.ts";
 import { generators } from "../fuzz/generators.ts";
@@ -189,5 +205,48 @@ describe("the op table", () => {
       const op = opTable[name];
       if (op.gradient === undefined && !isComposite(op)) assert(typeof cases[name] === "string", name);
     }
+  });
+});
+
+describe("attributes of a node", () => {
+  const attributesOf = (x: Value): string => attributesKey((x as Operation).attributes); // what is recorded is one
+  /** Each application, and another way of writing it. */
+  const pairs: Readonly<Record<string, readonly [(x: Value) => Value, (x: Value) => Value]>> = {
+    sum: [(x) => x.sum([-1, 0]), (x) => x.sum([0, 2])],
+    variance: [(x) => x.variance(), (x) => x.variance([2, 1, 0])],
+    argmax: [(x) => x.argmax(-1), (x) => x.argmax(2)],
+    permuteDims: [(x) => x.permuteDims([-1, 0, -2]), (x) => x.permuteDims([2, 0, 1])],
+    concat: [(x) => concat([x, x], -3), (x) => concat([x, x], 0)],
+    stack: [(x) => stack([x, x], -1), (x) => stack([x, x], 3)],
+    expandDims: [(x) => x.expandDims(-1), (x) => x.expandDims(3)],
+    squeeze: [(x) => x.squeeze(), (x) => x.squeeze(-2)],
+    split: [(x) => x.split(2, -3)[1]!, (x) => x.split(2, 0)[1]!],
+    flip: [(x) => x.flip(), (x) => x.flip([2, 0, 1])],
+    repeat: [(x) => x.repeat(2, -1), (x) => x.repeat(2, 2)],
+    windows: [(x) => windows(x, [{ axis: -1, size: 2 }]), (x) => windows(x, [{ axis: 2, size: 2 }])],
+    take: [(x) => x.take([0], -1), (x) => x.take([0], 2)],
+    argsort: [(x) => argsort(x, -1), (x) => argsort(x, 2)],
+    sort: [(x) => sort(x, -1), (x) => sort(x, 2)],
+    softmax: [(x) => x.softmax(-1), (x) => x.softmax(2)],
+    scatterAdd: [
+      (x) => scatterAdd([0, 1, 1], x, { axis: -1, length: 2 }),
+      (x) => scatterAdd([0, 1, 1], x, { axis: 2, length: 2 }),
+    ],
+  };
+  for (const [name, [first, second]] of Object.entries(pairs)) {
+    it(`are the same for ${name}, however its axes are written`, () => {
+      new Graph().asDefault(() => {
+        const x = placeholder({ shape: [2, 1, 3], dtype: "float32" });
+        assertEquals(attributesOf(first(x)), attributesOf(second(x)));
+      });
+    });
+  }
+  it("of a shape that is not known yet are as they were written, and the result is the same", () => {
+    new Graph().asDefault(() => {
+      const x = placeholder();
+      const sum = x.sum([-1, 0]);
+      assertEquals((sum as Operation).attributes["axes"], [-1, 0]);
+      assertEquals(new Session().run(sum, [[x, [[[1, 2]], [[3, 4]]]]]).toArray(), [10]);
+    });
   });
 });

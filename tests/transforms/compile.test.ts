@@ -337,7 +337,7 @@ describe("printing a compiled function", () => {
     f(tensor([1, -1]));
     assertEquals(
       String(f.graph).split("\n").map((line) => line.replace(/^%\d+: /, "")).at(-1),
-      "float32[] = sum %6 keepDims=false",
+      "float32[] = sum %6 axes=[0] keepDims=false",
     );
     assert(String(f.graph).includes("variable weights"));
     const explained = f.explain();
