@@ -1,7 +1,7 @@
 /**
  * How long does a training step of a small network take, compiled and eager?
  *
- * The network is the seed text's: 2 inputs, 2 hidden neurons with a sigmoid, a softmax over 2 classes, plain gradient
+ * The network is that of Sabinasz's text: 2 inputs, 2 hidden neurons with a sigmoid, a softmax over 2 classes, plain gradient
  * descent, a batch of 100.
  */
 import { compile, concat, random, tensor, train, type Value, Variable } from "../mod.ts";

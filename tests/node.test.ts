@@ -1,6 +1,6 @@
 /**
  * The package as npm installs it: the files it lists, in a `node_modules`. Node and Deno take the bundle there, Bun the
- * sources. Their numbers are compared with the seed's, and with what the same program prints in the project.
+ * sources. Their numbers are compared with golden ones, and with what the same program prints in the project.
  */
 
 import { spawn, spawnSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { writeTypes } from "../.ci/dist.ts";
 import { installPackage, reasonToSkipNode, reasonToSkipPackage, versionOf } from "./node/install.ts";
-import { assertClose, clustersProblem, golden } from "./seed/problems.ts";
+import { assertClose, clustersProblem, golden } from "./sabinasz/problems.ts";
 import { timeLimit } from "./time_limit.ts";
 
 const project = fileURLToPath(new URL("..", import.meta.url));

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { writeModule } from "../../.ci/dist.ts";
 import { reasonToSkipNode, reasonToSkipPackage, reasonToSkipPackages } from "../node/install.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 

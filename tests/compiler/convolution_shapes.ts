@@ -3,7 +3,7 @@
  * @module
  */
 import { compile, conv2d, permuteDims, type Value } from "../../mod.ts";
-import { uniforms } from "../seed/problems.ts";
+import { uniforms } from "../sabinasz/problems.ts";
 import {
   addProduct,
   checkSums,

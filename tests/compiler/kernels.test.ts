@@ -25,7 +25,7 @@ import {
   zeros,
 } from "../../mod.ts";
 import { withTuning } from "../../compiler/limits.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 
 /** Asserts how many kernels a function takes, and that it computes what it computes eagerly. */
 function assertKernels(fn: (...args: Value[]) => Value, args: readonly Tensor[], count: number): void {
@@ -258,7 +258,7 @@ describe("a long row", () => {
   });
 });
 
-describe("the seed's training step", () => {
+describe("the text's training step", () => {
   it("takes at most 10 kernels", () => {
     const [W1, b1, W2, b2] = [
       new Variable(numbers([2, 2])),

@@ -10,7 +10,7 @@ import { Program } from "../../compiler/program.ts";
 import { dtypeInfo } from "../../src/dtype.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
 import { postorder } from "../../src/graph/traverse.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 
 const sines = (shape: readonly number[], scale = 1) => {

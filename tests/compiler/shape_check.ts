@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { type Tensor, tensor } from "../../mod.ts";
-import { uniforms } from "../seed/problems.ts";
+import { uniforms } from "../sabinasz/problems.ts";
 
 /** Dtypes whose sums are accumulated each in its own way. */
 export type SumType = "float32" | "float64" | "int32";

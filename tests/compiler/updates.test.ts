@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { compile, crossEntropy, tensor, train, type Value, Variable } from "../../mod.ts";
 import { Program } from "../../compiler/program.ts";
 import type { KernelRow } from "../../compiler/rows.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 
 const sines = (shape: readonly number[]) => {

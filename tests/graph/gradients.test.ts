@@ -16,7 +16,7 @@ import {
   type Value,
   Variable,
 } from "../../mod.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 
 const f64 = { dtype: "float64" } as const;
 afterEach(() => Graph.clearDefault());

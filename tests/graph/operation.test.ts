@@ -17,7 +17,7 @@ import {
   type Value,
   Variable,
 } from "../../mod.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 
 const f64 = { dtype: "float64" } as const;
 afterEach(() => Graph.clearDefault());
@@ -30,7 +30,7 @@ class Cube extends Operation {
 }
 RegisterGradient(Cube)((operation: Cube, gradient: Value) => gradient.mul(operation.inputs[0]!.square()).mul(3));
 
-/** x·y and its gradient, by the name that the seed's text uses. */
+/** x·y and its gradient, by the name that Sabinasz's text uses. */
 class TimesByName extends Operation {
   override compute(x: Tensor, y: Tensor): Tensor {
     return x.mul(y);
@@ -82,7 +82,7 @@ describe("a user's operation", () => {
     assertEquals(new Session().run({ made, sum: applied.sum() }, [[x, [1, 2]]]).sum.item(), 9);
   });
 
-  it("may take its inputs one by one, as the seed writes it, and then apply does, too", () => {
+  it("may take its inputs one by one, as Sabinasz's text writes it, and then apply does, too", () => {
     let made = 0;
     class Double extends Operation {
       constructor(x: Value) {

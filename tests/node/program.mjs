@@ -1,6 +1,6 @@
 /**
  * A program of a user who has installed the package, in JavaScript so that Node can run it, too. Its argument is a
- * problem of `tests/seed/`, as JSON; it prints what it finds as JSON, and does nothing to end.
+ * problem of `tests/sabinasz/`, as JSON; it prints what it finds as JSON, and does nothing to end.
  */
 import process from "node:process";
 import {

@@ -40,7 +40,7 @@ describe("without SharedArrayBuffer", () => {
     "tests/compiler/gather.test.ts",
     "tests/train",
     "tests/regression",
-    "tests/seed",
+    "tests/sabinasz",
   ];
   it("the tests of operations, training and user's operations pass", () => {
     const { status, output } = run("test", ...files);

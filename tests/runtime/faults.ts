@@ -29,7 +29,7 @@ import {
   Variable,
   workers,
 } from "../../mod.ts";
-import { uniforms } from "../seed/problems.ts";
+import { uniforms } from "../sabinasz/problems.ts";
 import { startWorkers } from "./support.ts";
 
 /** What the operation of the user's in the middle of the model does. */

@@ -24,7 +24,7 @@ import {
   Variable,
   workers,
 } from "../../mod.ts";
-import { uniforms } from "../seed/problems.ts";
+import { uniforms } from "../sabinasz/problems.ts";
 
 class Passing extends Operation {
   override compute(x: Tensor): Tensor {

@@ -1,4 +1,4 @@
-// The same bits on 1, 2, 3, 4 and 8 threads: of training runs, of the seed's, of the examples, of what is cut in pieces.
+// The same bits on 1, 2, 3, 4 and 8 threads: of training runs, of the text's, of the examples, of what is cut in pieces.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import {
@@ -17,7 +17,7 @@ import {
   Variable,
   zeros,
 } from "../../mod.ts";
-import { assertClose, clustersProblem, golden } from "../seed/problems.ts";
+import { assertClose, clustersProblem, golden } from "../sabinasz/problems.ts";
 import { bitsOf, onThreads, runProgram, sharedRuns } from "./support.ts";
 
 const counts = [1, 2, 3, 4, 8] as const;
@@ -122,7 +122,7 @@ describe("the same bits on 1, 2, 3, 4 and 8 threads", () => {
     }
   });
 
-  it("of the seed's training, which reproduces its numbers", async () => {
+  it("of the text's training, which reproduces its numbers", async () => {
     const [seed, expected] = Object.entries(golden.mlp_train)[0]!;
     const problem = clustersProblem(Number(seed));
     const losses = await assertSameBits(() => {

@@ -12,7 +12,7 @@ import {
   type Value,
   Variable,
 } from "../../mod.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 // Made with PyTorch 2.13 in float64: 20 steps of torch.optim.SGD and torch.optim.Adam with the settings below on
 // cross_entropy(x @ w + b, y) from the same start, the learning rate halved after ten steps.
 import expected from "./pytorch.json" with { type: "json" };

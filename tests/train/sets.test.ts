@@ -2,7 +2,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { compile, type DType, Graph, Session, tensor, train, type Value, Variable } from "../../mod.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 // Made with PyTorch 2.13 in float64: torch.optim.Adam and torch.optim.SGD over three parameters, of which each step of the
 // schedule gives gradients to some, and None to the others.
 import expected from "./pytorch_sets.json" with { type: "json" };

@@ -2,7 +2,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compile, grad, Tensor, tensor, type Value, valueAndGrad, Variable } from "../../mod.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 
 const f64 = { dtype: "float64" } as const;
 const x = tensor([1, 2, 3], f64);

@@ -13,7 +13,7 @@ import {
   valueAndGrad,
   Variable,
 } from "../../mod.ts";
-import { assertClose } from "../seed/problems.ts";
+import { assertClose } from "../sabinasz/problems.ts";
 
 const f64 = { dtype: "float64" } as const;
 

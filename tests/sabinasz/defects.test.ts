@@ -1,4 +1,4 @@
-// What the library of the seed text gets wrong, and must be right here. Gradients are worked out by hand.
+// What the library of Sabinasz's text gets wrong, and must be right here. Gradients are worked out by hand.
 import { afterEach, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import {

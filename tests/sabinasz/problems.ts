@@ -1,5 +1,5 @@
 /**
- * The training problems of the seed text, with the random numbers that `golden.json` was made with.
+ * The training problems of Sabinasz's text, with the random numbers that `golden.json` was made with.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";

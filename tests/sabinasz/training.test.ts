@@ -108,7 +108,7 @@ for (const [mode, start] of Object.entries(modes)) {
   const describeMode: typeof describeUnderEmitters = isReference
     ? (title, tests) => describe(title, () => tests(undefined))
     : describeUnderEmitters;
-  describeMode(`the seed's training runs ${mode}`, (emitter) => {
+  describeMode(`the text's training runs ${mode}`, (emitter) => {
     // Eager runs take seconds. One of each model has all operations in it.
     const isShort = emitter !== undefined && start === modes["eagerly"];
     const chosen = <Run>(runs: Readonly<Record<string, Run>>): [string, Run][] =>

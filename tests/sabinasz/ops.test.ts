@@ -81,7 +81,7 @@ const ways: Record<string, Way> = {
   }),
 };
 
-describeUnderEmitters("the seed's operations and their gradients", () => {
+describeUnderEmitters("the text's operations and their gradients", () => {
   for (const [way, compute] of Object.entries(ways)) {
     for (const [dtype, tolerance] of [["float64", 1e-14], ["float32", 1e-6]] as const) {
       for (const name of Object.keys(operations) as (keyof typeof golden.ops)[]) { // the keys of a Record

@@ -1,4 +1,4 @@
-// The programs of the seed text, with the numbers it prints or, where it draws at random, those of golden.json.
+// The programs of Sabinasz's text, with the numbers it prints or, where it draws at random, those of golden.json.
 import { afterEach, describe, it } from "node:test";
 import { assert, assertEquals, assertGreater, assertStrictEquals } from "@std/assert";
 import {
@@ -39,7 +39,7 @@ describe("the random numbers of the golden runs", () => {
   });
 });
 
-describeUnderEmitters("the seed's first graphs", () => {
+describeUnderEmitters("the text's first graphs", () => {
   it("z = x + y: x and y are the input nodes, z is the consumer of both", () => {
     new Graph().asDefault();
     const [x, y] = [placeholder(), placeholder()];
