@@ -29,7 +29,8 @@ export {
   Value,
 } from "./src/value.ts";
 export type { Methods } from "./src/ops/methods.ts";
-export type { Attributes, ExecutorOptions, Profile, RowProfile } from "./src/ops/op.ts";
+export type { ExecutorOptions, Profile, RowProfile } from "./src/executor.ts";
+export type { Attributes } from "./src/ops/op.ts";
 export type { Axes, ReduceOptions, VarianceOptions } from "./src/ops/reduce.ts";
 export { Tensor } from "./src/tensor.ts";
 

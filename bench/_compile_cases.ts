@@ -13,7 +13,8 @@ import { simplify } from "../compiler/simplify.ts";
 import { makeTable } from "../compiler/table.ts";
 import type { Placeholder } from "../src/graph/placeholder.ts";
 import { specialize } from "../src/graph/specialize.ts";
-import { currentExecutor, type GraphFunction, installExecutor } from "../src/ops/op.ts";
+import { currentExecutor, installExecutor } from "../src/executor.ts";
+import type { GraphFunction } from "../src/graph/function.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 
 /** A fresh function to compile, and what it is called with. */

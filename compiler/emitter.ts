@@ -2,7 +2,7 @@
  * Which emitter a program's kernels are written by. It follows from its sizes.
  * @module
  */
-import type { ExecutorOptions } from "../src/ops/op.ts";
+import type { ExecutorOptions } from "../src/executor.ts";
 import { workOf } from "./cost.ts";
 import { wasmFeatures } from "./emit/wasm/features.ts";
 import type { Kernel } from "./kernel.ts";

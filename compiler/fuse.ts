@@ -10,7 +10,7 @@
  */
 import { TableOperation } from "../src/graph/operation.ts";
 import { postorder } from "../src/graph/traverse.ts";
-import type { ExecutorOptions } from "../src/ops/op.ts";
+import type { ExecutorOptions } from "../src/executor.ts";
 import type { Value } from "../src/value.ts";
 import { type Cluster, Clusters, type Growing } from "./clusters.ts";
 import { ownFrame, placeMember, standsAlone, unplaced } from "./frame.ts";

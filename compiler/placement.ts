@@ -2,7 +2,7 @@
  * Placement: where a program runs. It follows from its sizes; how many threads there are for it, from the machine.
  * @module
  */
-import type { ExecutorOptions } from "../src/ops/op.ts";
+import type { ExecutorOptions } from "../src/executor.ts";
 import { tuning } from "./limits.ts";
 import type { Row } from "./rows.ts";
 import { canShareMemory, hardwareThreads } from "./runtime/pool.ts";

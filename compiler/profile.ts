@@ -2,7 +2,7 @@
  * Profiles: what each row of a program took, and what a run took beside them.
  * @module
  */
-import type { Profile, RowProfile } from "../src/ops/op.ts";
+import type { Profile, RowProfile } from "../src/executor.ts";
 import { costOf } from "./cost.ts";
 import { bytesOf } from "./plan.ts";
 import type { Program } from "./program.ts";

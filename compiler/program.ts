@@ -12,7 +12,7 @@ import { addSite } from "../src/errors.ts";
 import { calls, type ResumableRun } from "../src/graph/call_queue.ts";
 import type { Variable } from "../src/graph/variable.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
-import type { Executable, ExecutorOptions, Fed, Profile } from "../src/ops/op.ts";
+import type { Executable, ExecutorOptions, Fed, Profile } from "../src/executor.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import { decompose } from "./decompose.ts";
 import { IndexFault } from "./emit/index_fault.ts";

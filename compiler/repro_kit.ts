@@ -8,7 +8,7 @@ import { allocate, isFloating } from "../src/dtype.ts";
 import { referenceExecutor } from "../src/graph/interpret.ts";
 import { Variable } from "../src/graph/variable.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
-import { currentExecutor, type Executor, type ExecutorOptions } from "../src/ops/op.ts";
+import { currentExecutor, type Executor, type ExecutorOptions } from "../src/executor.ts";
 import { readable } from "../src/readable.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";

@@ -5,7 +5,7 @@
 import { Constant, VariableRead } from "../src/graph/leaf.ts";
 import type { Operation, TableOperation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
-import type { ExecutorOptions } from "../src/ops/op.ts";
+import type { ExecutorOptions } from "../src/executor.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { type GraphFunction, traceFunction } from "./function.ts";
-import { computeReference, type Executable, type Executor } from "../ops/op.ts";
+import type { Executable, Executor } from "../executor.ts";
+import { computeReference } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import { addSite } from "../errors.ts";

@@ -5,7 +5,9 @@
 import { describeForeign } from "../describe.ts";
 import { addSite, type Site } from "../errors.ts";
 import { fromNested } from "../ops/nested.ts";
-import { type Attributes, computeNow, computeReference, type Op, toValue } from "../ops/op.ts";
+import { computeNow } from "../executor.ts";
+import { toValue } from "./apply.ts";
+import { type Attributes, computeReference, type Op } from "../ops/op.ts";
 import { callUser, type Class, fromConstruction, ofOverride } from "../public/caller.ts";
 import { operands } from "../public/kinds.ts";
 import { checkCall, signed, variadic } from "../public/public_function.ts";

@@ -5,7 +5,7 @@
 import { describeForeign } from "../describe.ts";
 import { isFloating } from "../dtype.ts";
 import { fromNested } from "../ops/nested.ts";
-import { currentExecutor, type Executable } from "../ops/op.ts";
+import { currentExecutor, type Executable } from "../executor.ts";
 import { anything, choice } from "../public/kinds.ts";
 import { checkCall, publicMembers, signed } from "../public/public_function.ts";
 import { optional, type OptionKinds, planOf } from "../public/signature.ts";

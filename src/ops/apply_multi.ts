@@ -5,7 +5,8 @@
 import type { MultiOp } from "../graph/operation.ts";
 import { graphFor, recordMulti } from "../graph/recording.ts";
 import type { Operand, Value } from "../value.ts";
-import { type Attributes, toValue } from "./op.ts";
+import { toValue } from "../graph/apply.ts";
+import type { Attributes } from "./op.ts";
 
 /** Applies an operation with several results by the recording rule; its results, in order. */
 export function applyMulti<A extends Attributes>(

@@ -16,7 +16,8 @@ import {
   promotedDType,
 } from "./elementwise.ts";
 import { binary, ternary, unary } from "./function.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Op, operandError } from "./op.ts";
 import type { ConvertOp, ElementwiseOp } from "./primitive.ts";
 import {
   floorQuotient,

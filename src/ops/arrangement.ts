@@ -14,7 +14,8 @@ import type { Operand, Result } from "../value.ts";
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { broadcastTo, checkList, concat, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
 import { unary } from "./function.ts";
-import { apply, type Composite, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Composite, type Op, operandError } from "./op.ts";
 
 /** Fills `output`, of shape `shape`: at every index, the element of `x` at the index that `source` makes of it. */
 function gather(

@@ -18,7 +18,8 @@ import type { Value } from "../value.ts";
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { permuteDims, reshape } from "./movement.ts";
 import { broadcastOffsets } from "./offsets.ts";
-import { apply, type GradientContext, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type GradientContext, type Op, operandError } from "./op.ts";
 import type { ContractOp } from "./primitive.ts";
 
 /** How many axes are rows, depth and columns: one each, unless given. */

@@ -12,7 +12,7 @@ import {
   type TransposeAttributes,
   transposeOps,
 } from "./convolution_ops.ts";
-import { apply } from "./op.ts";
+import { apply } from "../graph/apply.ts";
 import {
   parsePerAxis,
   parseSlide,

@@ -13,7 +13,8 @@ import type { Value } from "../value.ts";
 import { contract } from "./contract.ts";
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { padBetween, type Padding, permuteDims, reshape, slice } from "./movement.ts";
-import { apply, type Composite, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Composite, type Op, operandError } from "./op.ts";
 import {
   axesOfLayout,
   checkSlide,

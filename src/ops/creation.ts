@@ -26,7 +26,8 @@ import { expandDims } from "./arrangement.ts";
 import { checkIndices, toIndices } from "./indexing.ts";
 import { broadcastTo, reshape, typeWithShape } from "./movement.ts";
 import { fromNested, fromTypedArray, store } from "./nested.ts";
-import { apply, type Composite, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Composite, type Op, operandError } from "./op.ts";
 
 /** Options of the functions that make tensors. */
 export interface CreationOptions {

@@ -8,7 +8,8 @@ import { operand } from "../public/kinds.ts";
 import { named } from "../public/public_function.ts";
 import { type Plan, planOf, wrongCount } from "../public/signature.ts";
 import type { Operand, Result, Value } from "../value.ts";
-import { apply, type Op } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import type { Op } from "./op.ts";
 
 function planOfOp({ name }: Op, operands: readonly string[]): Plan {
   return planOf({ name, positional: Object.fromEntries(operands.map((each) => [each, operand])) });

@@ -8,7 +8,8 @@ import { publicFunction } from "../public/public_function.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { elementwiseEntry, type ElementwiseGradient, elementwiseGradient } from "./elementwise.ts";
 import { erf } from "./erf.ts";
-import { apply, type Composite, type Entry, none } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Composite, type Entry, none } from "./op.ts";
 
 /** What {@linkcode gelu} takes for the distribution function: itself, or an approximation by tanh. */
 type GeluForm = "none" | "tanh";

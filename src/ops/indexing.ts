@@ -14,7 +14,8 @@ import { convertNumber } from "./elementwise.ts";
 import { flatten, typeWithShape } from "./movement.ts";
 import { fromNested } from "./nested.ts";
 import { forEachLine, stridedOffsets } from "./offsets.ts";
-import { apply, type Composite, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Composite, type Op, operandError } from "./op.ts";
 import type { CheckOp, GatherOp, HostOp, ScatterOp } from "./primitive.ts";
 
 /** Indices as an operation takes them: numbers written in the program become int32, and have to be whole. */

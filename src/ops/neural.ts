@@ -17,7 +17,8 @@ import { geluOp } from "./gelu.ts";
 import { brokenRule, checkIndex, type IndexRule } from "./indexing.ts";
 import { fromNested } from "./nested.ts";
 import { binary } from "./function.ts";
-import { apply, type Composite, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Composite, type Op, operandError } from "./op.ts";
 import { broadcastOffsets, forEachLine } from "./offsets.ts";
 
 const keepDims = { keepDims: true } as const;

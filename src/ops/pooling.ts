@@ -16,7 +16,8 @@ import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { convertNumber } from "./elementwise.ts";
 import { pad, type Padding, permuteDims, reshape, slice } from "./movement.ts";
-import { apply, type Composite, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Composite, type Op, operandError } from "./op.ts";
 import {
   axesOfLayout,
   checkSlide,

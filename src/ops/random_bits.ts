@@ -9,7 +9,8 @@
 import { equalShapes, type Shape } from "../shape.ts";
 import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Op, operandError } from "./op.ts";
 import type { HostOp } from "./primitive.ts";
 
 const parity = 0x1bd11bda;

@@ -9,7 +9,8 @@ import { type Kinds, optional, type OptionKinds } from "../public/signature.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { concat } from "./movement.ts";
-import { apply, type Composite, type Entry, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Composite, type Entry, type Op, operandError } from "./op.ts";
 import type { ReduceOp } from "./primitive.ts";
 import {
   attributesOf,

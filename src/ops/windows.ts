@@ -10,7 +10,8 @@ import type { TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { padBetween, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
 import { stridedOffsets } from "./offsets.ts";
-import { apply, type Op, operandError } from "./op.ts";
+import { apply } from "../graph/apply.ts";
+import { type Op, operandError } from "./op.ts";
 import type { ViewOp } from "./primitive.ts";
 
 /** Windows along one axis. */

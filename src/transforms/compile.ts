@@ -7,7 +7,7 @@ import type { Graph } from "../graph/graph.ts";
 import { activeTrace, brokenAssumption } from "../graph/recording.ts";
 import { Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
-import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../ops/op.ts";
+import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../executor.ts";
 import { type Call, captureCall, fromCall, fromCaller } from "../public/caller.ts";
 import { boolean, choice, count, fn as fnKind, listOf, wholeFrom } from "../public/kinds.ts";
 import { checkCall, signed, variadic } from "../public/public_function.ts";

@@ -4,7 +4,7 @@
  */
 import { describeForeign } from "../describe.ts";
 import type { GraphFunction } from "../graph/function.ts";
-import type { Executable, Fed } from "../ops/op.ts";
+import type { Executable, Fed } from "../executor.ts";
 
 /** What is used of a file system: two functions of `node:fs`. */
 interface FileSystem {

@@ -8,7 +8,7 @@ import { backpropagate, onesSeed } from "../graph/gradients.ts";
 import { Placeholder } from "../graph/placeholder.ts";
 import { activeTrace, nodeIn, type Trace } from "../graph/recording.ts";
 import { zerosLike } from "../ops/creation.ts";
-import { toValue } from "../ops/op.ts";
+import { toValue } from "../graph/apply.ts";
 import { callUser } from "../public/caller.ts";
 import { count, fn as fnKind } from "../public/kinds.ts";
 import { checkCall, signed, variadic } from "../public/public_function.ts";

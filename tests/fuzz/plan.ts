@@ -20,7 +20,8 @@ import {
 } from "../../mod.ts";
 import { allocate } from "../../src/dtype.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
-import { apply, type Attributes } from "../../src/ops/op.ts";
+import { apply } from "../../src/graph/apply.ts";
+import type { Attributes } from "../../src/ops/op.ts";
 import { type OpName, opTable } from "../../src/ops/table.ts";
 import { specialize } from "../../src/graph/specialize.ts";
 import { TensorType } from "../../src/tensor_type.ts";

@@ -49,7 +49,7 @@ export function printProgram({ steps, outputs }: Plan): string {
   });
   return [
     `import { compile, type Operand, type Tensor, tensor, type Value, Variable } from "../mod.ts";`,
-    `import { apply } from "../src/ops/op.ts";`,
+    `import { apply } from "../src/graph/apply.ts";`,
     `import { opTable } from "../src/ops/table.ts";`,
     "",
     ...lists.outer,

@@ -17,7 +17,8 @@ import {
   type Value,
   windows,
 } from "../../mod.ts";
-import { apply, type Attributes, attributesKey, isComposite } from "../../src/ops/op.ts";
+import { apply } from "../../src/graph/apply.ts";
+import { type Attributes, attributesKey, isComposite } from "../../src/ops/op.ts";
 import type { Layout, SlideAttributes } from "../../src/ops/window_options.ts";
 import { type OpName, opNames, opTable } from "../../src/ops/table.ts";
 import { generators } from "../fuzz/generators.ts";

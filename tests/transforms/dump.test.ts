@@ -13,7 +13,9 @@ import { Placeholder } from "../../src/graph/placeholder.ts";
 import { withTrace } from "../../src/graph/recording.ts";
 import { literal } from "../../src/literal.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
-import { apply, type ExecutorOptions, type Op } from "../../src/ops/op.ts";
+import type { ExecutorOptions } from "../../src/executor.ts";
+import { apply } from "../../src/graph/apply.ts";
+import type { Op } from "../../src/ops/op.ts";
 import { opTable } from "../../src/ops/table.ts";
 
 const inDeno = process.versions["bun"] === undefined;
