@@ -305,8 +305,8 @@ function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operatio
     const isAssigned = (node: Operation): boolean => node instanceof Assign && node.variable === x && used.has(node);
     const assigned = graph.operations.findLast(isAssigned);
     if (assigned !== undefined) return assigned;
-    const read = graph.read(x);
-    return used.has(read) ? read : nodeIn(graph, x);
+    const read = graph.leaves.find((leaf) => used.has(leaf) && isRead(leaf, x));
+    return read ?? nodeIn(graph, x); // in a body it is a capture
   });
   const results = backpropagate([y], [onesSeed(graph, y)], nodes);
   return results.map((result, index) => {

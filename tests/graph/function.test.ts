@@ -127,6 +127,13 @@ describe("traceFunction", () => {
     assertEquals([value.item(), gradient.toArray()], [5, [1, 2]]);
   });
 
+  it("has gradients with respect to a Variable within a body", () => {
+    const w = new Variable([3, 4]);
+    const f = compile((x: Value) => called((y) => gradients(y.mul(w).mul(w).sum(), [w])[0]!, x));
+    assertEquals(f(tensor([1, 2])).toArray(), [6, 16]);
+    assertEquals(f.graphFunction().variables, [w]);
+  });
+
   it("ends with its function, whose nodes take no further operations", () => {
     let kept: Value | undefined;
     const f = compile((x: Value) => {
