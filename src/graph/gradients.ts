@@ -23,7 +23,7 @@ import { inputsOf, postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
 /**
- * A gradient rule as the seed writes it: given the operation (`inputs`, `output`) and the gradient with respect to its
+ * A gradient rule as TensorFlow 1 writes it: given the operation (`inputs`, `output`) and the gradient with respect to its
  * output, it returns the gradient of its input, or a list with one per input; undefined where there is none.
  */
 // deno-lint-ignore no-explicit-any -- a rule may name its own subclass of Operation, which only it knows
@@ -263,7 +263,7 @@ export const gradients: (ys: Value | readonly Value[], xs: Value | readonly Valu
 });
 
 /**
- * The seed's `compute_gradients`: for every node that `loss` is computed from, placeholders and Variables among them,
+ * `compute_gradients` of Sabinasz's text: for every node that `loss` is computed from, placeholders and Variables among them,
  * the node of the loss's gradient with respect to it. There are nodes only for those that are floating or unknown.
  */
 export const computeGradients: (loss: Value) => Map<Value, Operation> = publicFunction({

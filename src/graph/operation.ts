@@ -158,12 +158,12 @@ export class Operation extends GraphNode {
     return undefined;
   }
 
-  /** Its inputs, by the name that the seed's gradient rules use: `inputNodes`. */
+  /** Its inputs, by the name that TensorFlow 1's gradient rules use: `inputNodes`. */
   get inputs(): readonly Value[] {
     return this.inputNodes;
   }
 
-  /** Its output, by the name that the seed's gradient rules use: in a graph, the node itself. */
+  /** Its output, by the name that TensorFlow 1's gradient rules use: in a graph, the node itself. */
   get output(): Value {
     return this;
   }

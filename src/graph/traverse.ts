@@ -20,7 +20,7 @@ signed(postorder, plan);
 
 /**
  * Everything that the roots, one node or several, are computed from, and the roots: inputs before consumers, each node
- * exactly once. It is the order in which a graph is computed, which the seed calls `traverse_postorder`.
+ * exactly once. It is the order in which a graph is computed, which Sabinasz's text calls `traverse_postorder`.
  *
  * @example
  * ```ts
