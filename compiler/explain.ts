@@ -9,8 +9,6 @@ import type { Program } from "./program.ts";
 import type { KernelRow, Row } from "./rows.ts";
 import type { Buffer } from "./table.ts";
 
-const emitterNames = { js: "JavaScript", wasm: "WebAssembly" } as const;
-
 /** A program's placement, graph, kernels, refusals and memory. */
 export function explainProgram(program: Program): string {
   const { original, rows, fused, placement, table } = program;
@@ -18,7 +16,7 @@ export function explainProgram(program: Program): string {
     `${producer} with ${consumer}: ${reason} (${rule})`
   );
   return [
-    `${original.name}: ${count(rows.length, "kernel")}, ${emitterNames[table.emitter.name]} emitter, ${
+    `${original.name}: ${count(rows.length, "kernel")}, ${table.choice.target.language} emitter, ${
       describePlacement(placement)
     }`,
     ...section("graph", printGraph(original.graph).split("\n")),

@@ -11,10 +11,9 @@ import { type Executor, installExecutor } from "../src/executor.ts";
 import { type Attributes, attributesKey, none, type Op } from "../src/ops/op.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
-import { wasmFeatures } from "./emit/wasm/features.ts";
-import { canGenerateCode } from "./kernel_cache.ts";
 import { type Tuning, tuning } from "./limits.ts";
 import { Program } from "./program.ts";
+import { canCompile } from "./targets.ts";
 
 const cachedSignatures = 512;
 
@@ -95,4 +94,4 @@ const compilingExecutor: Executor = {
   compile: (graphFunction, options) => new Program(graphFunction, options),
 };
 
-installExecutor(canGenerateCode() || wasmFeatures().vectors ? compilingExecutor : referenceExecutor);
+installExecutor(canCompile() ? compilingExecutor : referenceExecutor);

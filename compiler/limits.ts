@@ -3,6 +3,7 @@
  * alone, never with the number of threads or with time, so that a program computes the same numbers wherever it runs.
  * @module
  */
+import type { TargetName } from "./emit/load_kernel.ts";
 import type { Frame } from "./frame.ts";
 
 /** More operations than this in one kernel slow it down: registers run out. */
@@ -33,8 +34,8 @@ export interface Tuning {
    * worth it.
    */
   readonly wasmWork: number;
-  /** Makes every program that does not say otherwise one of this emitter; undefined for what its size asks for. */
-  readonly emitter: "js" | "wasm" | undefined;
+  /** Makes every program that does not say otherwise one for this target; undefined for what its size asks for. */
+  readonly emitter: TargetName | undefined;
   /** Whether memory that holds nothing is filled with NaN between rows, so that what reads it is found out. */
   readonly poison: boolean;
 }

@@ -16,8 +16,7 @@ import type { Executable, ExecutorOptions, Fed, Profile } from "../src/executor.
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import { decompose } from "./decompose.ts";
 import { IndexFault } from "./emit/index_fault.ts";
-import type { JsText } from "./emit/load_js.ts";
-import { printWasm } from "./emit/wasm/wasm.ts";
+import { loadKernel } from "./emit/load_kernel.ts";
 import { explainProgram } from "./explain.ts";
 import { faultError } from "./fault_error.ts";
 import { fuse, type Fused } from "./fuse.ts";
@@ -29,7 +28,6 @@ import { type Placement, placementOf } from "./placement.ts";
 import { type MemoryPlan, planMemory } from "./plan.ts";
 import { profileOf } from "./profile.ts";
 import { printRepro } from "./repro.ts";
-import { loadKernel } from "./kernel_cache.ts";
 import { type HostRow, type KernelRow, makeRows, type Row, runHost, siteOf } from "./rows.ts";
 import type { Failure } from "./runtime/failure.ts";
 import { ownWords, strike } from "./runtime/faults.ts";
@@ -78,7 +76,7 @@ export class Program implements Executable {
   readonly #results: readonly Output[];
   readonly #hasHost: boolean;
   readonly #isShared: boolean;
-  /** Whether it needs the arena, on however many threads: its kernels are WebAssembly. */
+  /** Whether it needs the arena, on however many threads. */
   readonly #isResident: boolean;
   readonly #argumentBytes: number;
   readonly #poisons: boolean;
@@ -114,9 +112,9 @@ export class Program implements Executable {
     );
     this.#hasHost = this.rows.some(({ kind }) => kind === "host");
     this.#poisons = tuning.poison;
-    this.placement = placementOf(this.rows, table.emitter.work, options);
+    this.placement = placementOf(this.rows, table.choice.work, options);
     this.#isShared = this.placement.shared;
-    this.#isResident = table.emitter.name === "wasm";
+    this.#isResident = table.choice.target.memory === "arena";
   }
 
   run(inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
@@ -306,7 +304,7 @@ export class Program implements Executable {
   #loadedRows(): readonly (LoadedRow | undefined)[] {
     return this.#loaded ??= this.rows.map((row) => {
       if (row.kind === "host") return undefined;
-      return { ...row, code: loadKernel(row.text as JsText) }; // a program that needs no arena is JavaScript
+      return { ...row, code: loadKernel(row.text, undefined) };
     });
   }
 
@@ -351,17 +349,14 @@ export class Program implements Executable {
 
   /** The text of every kernel, each once. */
   source(): string {
-    const texts = this.rows.flatMap((row) => {
-      if (row.kind === "host") return [];
-      if (row.text.kind === "wasm") return [printWasm(row.drafts[0]!.kernel, { exact: this.options.exact ?? false })];
-      const { source, finish } = row.text;
-      return finish === undefined ? [source] : [source, finish];
-    });
+    const { target } = this.table.choice;
+    const options = { exact: this.options.exact ?? false };
+    const texts = this.rows.flatMap((row) => row.kind === "host" ? [] : target.print(row.drafts[0]!.kernel, options));
     return [...new Set(texts)].join("\n\n");
   }
 
   files(fed?: Fed): Readonly<Record<string, string>> {
-    const kernels = this.#isResident ? "kernels.wat" : "kernels.js";
+    const kernels = `kernels.${this.table.choice.target.extension}`;
     return { [kernels]: `${this.source()}\n`, "repro.ts": printRepro(this.original, this.options, fed) };
   }
 

@@ -6,7 +6,6 @@
  * last, and those among them that do the same to different Variables become one row.
  * @module
  */
-import { codeKey } from "./emit/load_kernel.ts";
 import { MinimumHeap } from "./minimum_heap.ts";
 import type { Linked } from "./ordered_list.ts";
 import type { Draft, Table } from "./table.ts";
@@ -143,7 +142,7 @@ function groupUpdates(order: readonly Step[]): Draft[][] {
     for (const each of before) needed = Math.max(needed, rowOf.get(each)!); // what runs before has its row
     let row = rows.length;
     if (step.lands && draft.kind === "kernel" && draft.cluster.frame.kind === "map") {
-      const key = codeKey(draft.emitted.text);
+      const key = draft.emitted.text; // kernels that are the same code share one text
       const known = updates.get(key) ?? [];
       const found = firstAfter(known, needed);
       if (found === undefined) updates.set(key, known), known.push(row);

@@ -12,15 +12,13 @@ import type { Value } from "../src/value.ts";
 import { assemble } from "./assemble.ts";
 import { type Chunks, cut } from "./chunks.ts";
 import type { EmittedKernel } from "./emit/emitted.ts";
-import { emitJs } from "./emit/js.ts";
-import { emitWasm } from "./emit/wasm/wasm.ts";
-import { chooseEmitter, type EmitterChoice } from "./emitter.ts";
 import type { Cluster, Fused } from "./fuse.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
 import { checkLengths } from "./loop_lengths.ts";
 import { lower } from "./lower.ts";
 import { lowerScatter } from "./lower_scatter.ts";
+import { chooseTarget, type TargetChoice } from "./targets.ts";
 import type { Materialized } from "./materialize.ts";
 import { type Use, usesOf } from "./uses.ts";
 import type { View } from "./view.ts";
@@ -93,20 +91,20 @@ export interface Table {
   readonly inputs: readonly (number | undefined)[];
   readonly variables: readonly (number | undefined)[];
   /** What its kernels are written in, and why. */
-  readonly emitter: EmitterChoice;
+  readonly choice: TargetChoice;
 }
 
 /** Makes the table of a graph whose operations have been grouped. */
 export function makeTable(graph: Materialized, fused: Fused, options: ExecutorOptions): Table {
   const builder = new TableBuilder(graph, fused, options);
-  const { drafts, buffers, outputs, assignments, variables, emitter } = builder;
+  const { drafts, buffers, outputs, assignments, variables, choice } = builder;
   const inputs = graph.inputs.map((input) => builder.knownBuffer(input));
-  return { drafts, buffers, outputs, assignments, inputs, variables, emitter };
+  return { drafts, buffers, outputs, assignments, inputs, variables, choice };
 }
 
 class TableBuilder implements LoweringContext {
   readonly drafts: readonly Draft[];
-  readonly emitter: EmitterChoice;
+  readonly choice: TargetChoice;
   readonly #lowered: (LoweredCluster | HostDraft)[] = [];
   readonly buffers: Buffer[] = [];
   readonly outputs: Output[] = [];
@@ -118,14 +116,12 @@ class TableBuilder implements LoweringContext {
   readonly #buffers = new Map<Value, number>();
   readonly #needed = new Set<Value>();
   readonly #results = new Set<Value>();
-  readonly #options: ExecutorOptions;
   readonly #recomputed: ReadonlySet<Value>;
 
   constructor(graph: Materialized, { clusters, recomputed }: Fused, options: ExecutorOptions) {
     this.#graph = graph;
     this.variables = graph.variables.map(() => undefined);
     this.#numbers = new Map(graph.variables.map((variable, index) => [variable, index]));
-    this.#options = options;
     this.#recomputed = recomputed;
     for (const { members } of clusters) {
       for (const node of members.keys()) {
@@ -152,15 +148,10 @@ class TableBuilder implements LoweringContext {
       this.assignments.push({ buffer, variable: target });
     });
     const kernels = this.#lowered.filter((each) => each.kind === "lowered");
-    this.emitter = chooseEmitter(kernels.map(({ kernel }) => kernel), options);
-    const emitted = this.#emit(kernels.map(({ kernel }) => kernel));
+    this.choice = chooseTarget(kernels.map(({ kernel }) => kernel), options);
+    const emitted = this.choice.target.emit(kernels.map(({ kernel }) => kernel), { exact: options.exact ?? false });
     let next = 0;
     this.drafts = this.#lowered.map((each) => each.kind === "host" ? each : this.#draft(each, emitted[next++]!));
-  }
-
-  #emit(kernels: readonly Kernel[]): EmittedKernel[] {
-    const options = { exact: this.#options.exact ?? false };
-    return this.emitter.name === "wasm" ? emitWasm(kernels, options) : kernels.map((kernel) => emitJs(kernel, options));
   }
 
   viewOf(node: Value): View {

@@ -9,11 +9,11 @@ import type { KernelText } from "./load_kernel.ts";
 export type Argument = { readonly array: number } | number;
 
 /** A kernel as code, with the numbers that this use of it is called with. */
-export interface EmittedKernel {
+export interface EmittedKernel<Text extends KernelText = KernelText> {
   readonly args: readonly Argument[];
   /** How its work can be cut. */
   readonly extent: Extent;
-  readonly text: KernelText;
+  readonly text: Text;
   /** Bytes of the calling thread's own memory that it works in. */
   readonly scratchBytes: number;
 }

@@ -1,5 +1,5 @@
 /**
- * The JavaScript emitter: a kernel as the source text of one function.
+ * JavaScript as a target: a kernel as the source text of one function.
  *
  * A kernel is called as `kernel(arrays, args, begin, end)`. It finds its arrays in `arrays` and all sizes, offsets and
  * strides in `args`, in the order in which the text asks for them; `begin` and `end` cut its outermost loop into
@@ -11,16 +11,43 @@ import { ContractEmitter } from "./js_contract.ts";
 import { LoopEmitter } from "./js_loops.ts";
 import { ScatterEmitter } from "./js_scatter.ts";
 import type { EmittedKernel } from "./emitted.ts";
+import { canGenerateCode, type JsText, keyOfJs } from "./load_js.ts";
+import type { EmitOptions, Target } from "./target.ts";
 
-/** The text of a kernel. With `exact`, every operation is rounded to its dtype. */
-export function emitJs(kernel: Kernel, options: { readonly exact: boolean }): EmittedKernel {
+/** JavaScript on ordinary arrays: no copies, and no start-up. */
+export const jsTarget: Target = {
+  name: "js",
+  language: "JavaScript",
+  extension: "js",
+  memory: "arrays",
+  available: () => canGenerateCode() || "this page forbids JavaScript to be generated",
+  supports: () => true,
+  cost: (work) => work,
+  emit(kernels, options) {
+    const texts = new Map<string, JsText>();
+    return kernels.map((kernel) => {
+      const emitted = emitKernel(kernel, options);
+      const key = keyOfJs(emitted.text);
+      const known = texts.get(key);
+      if (known !== undefined) return { ...emitted, text: known };
+      texts.set(key, emitted.text);
+      return emitted;
+    });
+  },
+  print(kernel, options) {
+    const { source, finish } = emitKernel(kernel, options).text;
+    return finish === undefined ? source : `${source}\n\n${finish}`;
+  },
+};
+
+function emitKernel(kernel: Kernel, { exact }: EmitOptions): EmittedKernel<JsText> {
   switch (kernel.kind) {
     case "loops":
-      return new LoopEmitter(kernel, options.exact).emit();
+      return new LoopEmitter(kernel, exact).emit();
     case "contract":
-      return new ContractEmitter(kernel, options.exact).emit();
+      return new ContractEmitter(kernel, exact).emit();
     case "scatter":
-      return new ScatterEmitter(kernel, options.exact).emit();
+      return new ScatterEmitter(kernel, exact).emit();
     default:
       return kernel satisfies never;
   }

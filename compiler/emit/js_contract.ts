@@ -14,6 +14,7 @@ import { isFloating } from "../../src/dtype.ts";
 import type { ContractKernel } from "../kernel.ts";
 import { convertExpression } from "./js_expressions.ts";
 import type { EmittedKernel } from "./emitted.ts";
+import type { JsText } from "./load_js.ts";
 import { Emitter } from "./js_writer.ts";
 
 /** Rows and columns of the tile that is kept in registers. */
@@ -47,7 +48,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
   };
 
   /** The kernel as text. */
-  emit(): EmittedKernel {
+  emit(): EmittedKernel<JsText> {
     const { kernel, writer } = this;
     const { outer } = kernel;
     const { rows, columns, depth } = this.#sizes;
@@ -81,7 +82,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     return {
       args: writer.args,
       scratchBytes: 0,
-      text: { kind: "js", name, source, finish: undefined, helpers: [...writer.helpers] },
+      text: { target: "js", name, source, finish: undefined, helpers: [...writer.helpers] },
       extent: {
         units,
         period: units,

@@ -8,6 +8,7 @@
 import { sizeOf } from "../../src/shape.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
 import type { EmittedKernel } from "./emitted.ts";
+import type { JsText } from "./load_js.ts";
 import { reductionStart, reductionStep } from "./js_expressions.ts";
 import { Emitter, Writer } from "./js_writer.ts";
 import { accessesOf, cutOf, loopExtent, partialReductions } from "./loop_cut.ts";
@@ -28,7 +29,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   readonly #partials = partialReductions(this.kernel, this.#cut);
 
   /** The kernel as text. */
-  emit(): EmittedKernel {
+  emit(): EmittedKernel<JsText> {
     const { kernel, writer } = this;
     const name = this.functionName(this.#cut === "elements" ? "map" : "row");
     this.#header();
@@ -58,7 +59,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
       args,
       extent: { ...loopExtent(kernel, this.#cut, 1), slots: slot },
       scratchBytes: 0,
-      text: { kind: "js", name, source, finish, helpers: [...helpers] },
+      text: { target: "js", name, source, finish, helpers: [...helpers] },
     };
   }
 

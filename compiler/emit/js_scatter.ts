@@ -8,6 +8,7 @@
  */
 import type { ScatterKernel } from "../kernel.ts";
 import type { EmittedKernel } from "./emitted.ts";
+import type { JsText } from "./load_js.ts";
 import { Emitter, Writer } from "./js_writer.ts";
 import { rowBlocks, scatterCut, scatterExtent, sizesOf } from "./scatter_cut.ts";
 
@@ -21,7 +22,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
   readonly #slots = this.#sizes.outer * this.#sizes.rows * this.#sizes.inner;
 
   /** The kernel as text. */
-  emit(): EmittedKernel {
+  emit(): EmittedKernel<JsText> {
     const { writer, kernel } = this;
     const name = this.functionName("scatter");
     this.#header();
@@ -34,7 +35,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
       args,
       extent: scatterExtent(kernel, this.#slots),
       scratchBytes: 0,
-      text: { kind: "js", name, source, finish, helpers: [...helpers] },
+      text: { target: "js", name, source, finish, helpers: [...helpers] },
     };
   }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
-import type { LoadedKernel } from "../emit/load_kernel.ts";
+import type { Bindings, LoadedKernel } from "../emit/load_kernel.ts";
 import { hasSharedMemory } from "../shared_memory.ts";
 import { alignment, type BufferLayout, roundUp, type WalkedRow } from "./protocol.ts";
 
@@ -22,14 +22,9 @@ export interface LoadedProgram {
   readonly rows: readonly (LoadedRow | undefined)[];
 }
 
-/** What kernels are called with: a program's arrays, and where it is all described. */
-export interface Frame {
+/** Bindings that are filled in for each run. */
+export interface Frame extends Bindings {
   readonly arrays: TypedArray[];
-  /** The addresses of the binding table, and of the numbers of segments; 0 where the arrays are ordinary ones. */
-  readonly table: number;
-  readonly args: number;
-  /** The address of the thread's own memory. */
-  readonly scratch: number;
 }
 
 /** A program's arrays in the arena, as one thread sees them. */

@@ -6,7 +6,7 @@
  * @module
  */
 import { hasSharedMemory } from "../shared_memory.ts";
-import { canGenerateCode } from "../kernel_cache.ts";
+import { canGenerateCode } from "../emit/load_js.ts";
 import type { Arena } from "./arena.ts";
 import type * as comlink from "../../src/comlink.ts";
 import {

@@ -8,7 +8,7 @@
  */
 import type { DType } from "../../src/dtype.ts";
 import type { Chunks } from "../chunks.ts";
-import type { KernelText } from "../emit/load_kernel.ts";
+import type { KernelText, LaunchArguments } from "../emit/load_kernel.ts";
 
 /** Where each word is, counted in 32-bit words. Those that many threads write have a cache line of their own. */
 export const word = {
@@ -130,10 +130,7 @@ export const status = {
 export const failureKind = { error: 1, index: 2, lost: 3, closed: 4 } as const;
 
 /** Part of a row: one use of its kernel. */
-export interface Segment {
-  readonly args: Int32Array;
-  /** Where these numbers are in the region, after the binding table, in bytes. */
-  readonly place: number;
+export interface Segment extends LaunchArguments {
   readonly chunks: Chunks;
 }
 

@@ -9,8 +9,7 @@
 import { calls, type ResumableRun } from "../../src/graph/call_queue.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { Tensor } from "../../src/tensor.ts";
-import type { KernelText, LoadedKernel } from "../emit/load_kernel.ts";
-import { loadKernelText } from "../emit/load_kernel.ts";
+import { type KernelText, type LoadedKernel, loadKernel } from "../emit/load_kernel.ts";
 import { Arena } from "./arena.ts";
 import { ArenaFrame } from "./binding.ts";
 import { readFailure } from "./failure.ts";
@@ -164,7 +163,7 @@ class Runs {
 
   /** The functions of a kernel for the arena, on this thread. */
   load(text: KernelText): LoadedKernel {
-    return loadKernelText(text, this.#openArena().memory);
+    return loadKernel(text, this.#openArena().memory);
   }
 
   /** Runs a program in the arena, on this thread alone; also from within a run, whose program may be the same. */

@@ -16,21 +16,13 @@ export type Step = "worked" | "nothing" | "unloaded";
 /** Computes units of a row's segment; `chunk` says which partial results these are. */
 function computeUnits(
   { code, partials, slots }: LoadedRow,
-  { args, place }: Segment,
+  segment: Segment,
   frame: Frame,
   begin: number,
   end: number,
   chunk: number,
 ): void {
-  const { arrays } = frame;
-  const left = partials < 0 ? undefined : arrays[partials]!;
-  if (code.kind === "js") {
-    if (left === undefined) code.run(arrays, args, begin, end);
-    else code.run(arrays, args, begin, end, left, chunk * slots);
-  } else {
-    const address = left === undefined ? 0 : left.byteOffset + chunk * slots * left.BYTES_PER_ELEMENT;
-    code.run(frame.table, frame.args + place, begin, end, address, frame.scratch);
-  }
+  code.run(frame, segment, begin, end, partials < 0 ? undefined : frame.arrays[partials]!, chunk * slots);
 }
 
 /** Computes the chunk of a row that has this number. */
@@ -49,16 +41,12 @@ export function computeChunk(row: LoadedRow, frame: Frame, chunk: number): void 
 
 /** What is left to do when all chunks of a row are done. */
 export function finishRow({ code, segments, partials, count }: LoadedRow, frame: Frame): void {
-  if (code.finish === undefined) return;
-  const { args, place } = segments[0]!;
-  const left = frame.arrays[partials]!;
-  if (code.kind === "js") code.finish(frame.arrays, args, left, count);
-  else code.finish(frame.table, frame.args + place, 0, count, left.byteOffset, frame.scratch);
+  if (code.hasFinish) code.finish(frame, segments[0]!, frame.arrays[partials]!, count);
 }
 
 /** A whole row, on this thread. */
 export function computeRow(row: LoadedRow, frame: Frame): void {
-  if (row.code.finish === undefined) {
+  if (!row.code.hasFinish) {
     const { segments } = row;
     for (let index = 0; index < segments.length; index++) {
       const segment = segments[index]!;

@@ -4,7 +4,7 @@
  * @module
  */
 import { expose } from "../../src/comlink.ts";
-import { loadKernelText } from "../emit/load_kernel.ts";
+import { loadKernel } from "../emit/load_kernel.ts";
 import { Leave } from "./faults.ts";
 import {
   type ArenaMessage,
@@ -68,7 +68,7 @@ const methods: WorkerMethods = {
         id,
         buffers,
         argumentBytes,
-        rows: rows.map((row) => row && { ...row, code: loadKernelText(row.kernel, shared) }),
+        rows: rows.map((row) => row && { ...row, code: loadKernel(row.kernel, shared) }),
       });
     }
     if (walker?.isAdmitted()) Atomics.store(walker.control, threadWord(walker.thread, "loaded"), number);

@@ -3,7 +3,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, permuteDims, slice, type Tensor, tensor, type Value } from "../../mod.ts";
-import { emitWasm } from "../../compiler/emit/wasm/wasm.ts";
+import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
 import type { ContractKernel } from "../../compiler/kernel.ts";
 import { Program } from "../../compiler/program.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
@@ -108,7 +108,7 @@ describe("a contraction of many axes", () => {
     for (const [rows, depth, columns] of [[0, 5, 7], [6, 0, 7], [6, 5, 0], [0, 0, 0]] as const) {
       const kernel = kernelOf((x, y) => contract(x, y), [numbers([rows, depth]), numbers([depth, columns])]);
       assert(
-        Number.isSafeInteger(emitWasm([kernel], { exact: false })[0]!.scratchBytes),
+        Number.isSafeInteger(wasmTarget.emit([kernel], { exact: false })[0]!.scratchBytes),
         `${rows}, ${depth}, ${columns}`,
       );
     }

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, grad, logicalXor, maxPool2d, slice, type Tensor, tensor, type Value } from "../../mod.ts";
 import { joinPairs } from "../../compiler/emit/wasm/join_pairs.ts";
-import { printWasm } from "../../compiler/emit/wasm/wasm.ts";
+import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
 import type { Kernel, LoopKernel } from "../../compiler/kernel.ts";
 import { withTuning } from "../../compiler/limits.ts";
 import { Program } from "../../compiler/program.ts";
@@ -99,7 +99,8 @@ describe("every other element", () => {
 describe("columns", () => {
   it("are summed beside each other where they can be, so that a cache line is read once", () => {
     const loads = (build: Build, shape: readonly number[], instruction: string): number =>
-      printWasm(kernelOf(build, [numbers(shape, "float32")]), { exact: false }).split(`(${instruction} `).length - 1;
+      wasmTarget.print(kernelOf(build, [numbers(shape, "float32")]), { exact: false }).split(`(${instruction} `)
+        .length - 1;
     assertEquals(loads((x) => x!.sum(0), [50, 40], "v128.load"), 4 + 1 + 1); // sixteen, four, and those that are left
     assertEquals(loads((x) => x!.transpose().sum(0), [40, 50], "v128.load32_zero"), 1 + 1); // they lie far apart
   });
@@ -121,7 +122,7 @@ describe("columns", () => {
 describe("windows", () => {
   it("of few elements are written out, not looped over", () => {
     const loops = (size: number): number =>
-      printWasm(kernelOf((x) => maxPool2d(x!, { size }), [numbers([2, 3, 12, 12], "float32")]), { exact: false })
+      wasmTarget.print(kernelOf((x) => maxPool2d(x!, { size }), [numbers([2, 3, 12, 12], "float32")]), { exact: false })
         .match(/\(loop /g)!.length;
     assertEquals(loops(2), loops(3));
     assert(loops(4) > loops(3));
@@ -130,7 +131,7 @@ describe("windows", () => {
   it("of many elements are looped over, if one of their axes is empty, too", () => {
     const kernel = kernelOf((x) => maxPool2d(x!, { size: 2 }), [numbers([2, 3, 12, 12], "float32")]) as LoopKernel;
     const lines = (inner: readonly number[]): number =>
-      printWasm({ ...kernel, inner }, { exact: false }).split("\n").length;
+      wasmTarget.print({ ...kernel, inner }, { exact: false }).split("\n").length;
     assertEquals(lines([1000, 0]), lines([1000, 2]));
   });
 

@@ -59,7 +59,7 @@ describe("an update of several Variables", () => {
       assertEquals(rows.length, 1, "all updates are one row");
       assertEquals(rows[0]!.drafts.length, 6); // three layers of weights and biases
       assertEquals(
-        new Set(rows[0]!.drafts.map(({ emitted }) => emitted.text.kind === "js" ? emitted.text.source : emitted.text))
+        new Set(rows[0]!.drafts.map(({ emitted }) => emitted.text))
           .size,
         1,
       );

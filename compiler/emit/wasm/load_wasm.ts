@@ -3,10 +3,12 @@
  * that all share.
  * @module
  */
+import type { TypedArray } from "../../../src/dtype.ts";
+import type { Bindings, LaunchArguments, LoadedKernel } from "../load_kernel.ts";
 import { importedFunctions, importModule } from "./imports.ts";
 
 /** A kernel's function: the addresses of the binding table and of its numbers, units, partial results, own memory. */
-export type WasmRun = (
+type WasmFunction = (
   table: number,
   args: number,
   begin: number,
@@ -17,7 +19,7 @@ export type WasmRun = (
 
 /** A kernel in a module, and what it is called there. */
 export interface WasmText {
-  readonly kind: "wasm";
+  readonly target: "wasm";
   readonly name: string;
   readonly module: WebAssembly.Module;
   readonly run: string;
@@ -26,25 +28,48 @@ export interface WasmText {
 }
 
 /** The functions of a kernel. */
-export interface WasmKernel {
-  readonly kind: "wasm";
-  readonly run: WasmRun;
-  readonly finish: WasmRun | undefined;
+class WasmKernel implements LoadedKernel {
+  readonly hasFinish: boolean;
+  readonly #run: WasmFunction;
+  readonly #finish: WasmFunction | undefined;
+
+  constructor(run: WasmFunction, finish: WasmFunction | undefined) {
+    this.hasFinish = finish !== undefined;
+    this.#run = run;
+    this.#finish = finish;
+  }
+
+  run(
+    { table, args, scratch }: Bindings,
+    { place }: LaunchArguments,
+    begin: number,
+    end: number,
+    partials: TypedArray | undefined,
+    slot: number,
+  ): void {
+    const run = this.#run;
+    const address = partials === undefined ? 0 : partials.byteOffset + slot * partials.BYTES_PER_ELEMENT;
+    run(table, args + place, begin, end, address, scratch);
+  }
+
+  finish({ table, args, scratch }: Bindings, { place }: LaunchArguments, partials: TypedArray, count: number): void {
+    const finish = this.#finish;
+    if (finish !== undefined) finish(table, args + place, 0, count, partials.byteOffset, scratch);
+  }
 }
 
 const instances = new WeakMap<WebAssembly.Module, WebAssembly.Instance>();
 
 /** Makes the functions of a kernel, which work on the memory. A thread has one memory. */
-export function loadWasm({ module, run, finish }: WasmText, memory: WebAssembly.Memory): WasmKernel {
+export function loadWasm({ module, run, finish }: WasmText, memory: WebAssembly.Memory | undefined): LoadedKernel {
   let instance = instances.get(module);
   if (instance === undefined) {
-    const imports = { [importModule]: { memory, ...importedFunctions } };
+    const imports = { [importModule]: { memory: memory!, ...importedFunctions } }; // these kernels run in the arena
     instances.set(module, instance = new WebAssembly.Instance(module, imports));
   }
   const { exports } = instance;
-  return {
-    kind: "wasm",
-    run: exports[run] as WasmRun, // the writer gave both these parameters
-    finish: finish === undefined ? undefined : exports[finish] as WasmRun,
-  };
+  return new WasmKernel(
+    exports[run] as WasmFunction, // the writer gave both these parameters
+    finish === undefined ? undefined : exports[finish] as WasmFunction,
+  );
 }
