@@ -36,8 +36,6 @@ export interface Tuning {
   readonly wasmWork: number;
   /** Makes every program that does not say otherwise one for this target; undefined for what its size asks for. */
   readonly emitter: TargetName | undefined;
-  /** Whether memory that holds nothing is filled with NaN between rows, so that what reads it is found out. */
-  readonly poison: boolean;
 }
 
 /** The values in use; a program keeps those it was compiled under. */
@@ -48,7 +46,6 @@ export let tuning: Tuning = {
   threads: undefined,
   wasmWork: 20_000,
   emitter: undefined,
-  poison: false,
 };
 
 /** Changes values from now on; returns those before. For tests. */

@@ -25,8 +25,6 @@ export class LocalFrame implements Frame {
   readonly table = 0;
   readonly args = 0;
   readonly scratch = 0;
-  /** What scratch lies in. */
-  readonly region: ArrayBuffer;
   /** The buffers of what is new in every run. */
   readonly #inputs: readonly (number | undefined)[];
   readonly #variables: readonly (number | undefined)[];
@@ -34,7 +32,6 @@ export class LocalFrame implements Frame {
 
   constructor({ buffers, memory, table, results }: LocalArrays) {
     const region = new ArrayBuffer(memory.bytes);
-    this.region = region;
     this.arrays = buffers.map((buffer, index) => {
       if (buffer.kind === "constant") return elementsOf(buffer.tensor);
       const offset = memory.offsets.get(index);

@@ -21,7 +21,6 @@ import { explainProgram } from "./explain.ts";
 import { faultError } from "./fault_error.ts";
 import { fuse, type Fused } from "./fuse.ts";
 import { canFail } from "./kernel.ts";
-import { tuning } from "./limits.ts";
 import { LocalFrame } from "./local_frame.ts";
 import { materialize, type Materialized } from "./materialize.ts";
 import { type Placement, placementOf } from "./placement.ts";
@@ -30,8 +29,8 @@ import { profileOf } from "./profile.ts";
 import { printRepro } from "./repro.ts";
 import { type HostRow, type KernelRow, makeRows, type Row, runHost, siteOf } from "./rows.ts";
 import type { Failure } from "./runtime/failure.ts";
-import { ownWords, strike } from "./runtime/faults.ts";
-import { type ProgramMessage, word } from "./runtime/protocol.ts";
+import { observer } from "./runtime/observer.ts";
+import type { ProgramMessage } from "./runtime/protocol.ts";
 import { layOutRegion, type RegionLayout } from "./runtime/region.ts";
 import { runs } from "./runtime/runs.ts";
 import type { SharedProgram, Times } from "./runtime/shared_program.ts";
@@ -79,7 +78,6 @@ export class Program implements Executable {
   /** Whether it needs the arena, on however many threads. */
   readonly #isResident: boolean;
   readonly #argumentBytes: number;
-  readonly #poisons: boolean;
   #local: LocalFrame | undefined;
   #loaded: readonly (LoadedRow | undefined)[] | undefined;
   #shared: SharedProgram | undefined;
@@ -111,7 +109,6 @@ export class Program implements Executable {
       buffer.kind === "result" ? [{ buffer: index, type: buffer.type }] : []
     );
     this.#hasHost = this.rows.some(({ kind }) => kind === "host");
-    this.#poisons = tuning.poison;
     this.placement = placementOf(this.rows, table.choice.work, options);
     this.#isShared = this.placement.shared;
     this.#isResident = table.choice.target.memory === "arena";
@@ -247,7 +244,7 @@ export class Program implements Executable {
     variables: readonly Variable[],
     times: number[] | undefined,
   ): void {
-    if (times !== undefined || this.#poisons || ownWords[word.faultKind] !== 0) {
+    if (times !== undefined || observer !== undefined) {
       this.#resumeRows(rows, frame, variables, { row: 0, chunk: 0, deadline: Infinity }, times);
       return;
     }
@@ -265,7 +262,7 @@ export class Program implements Executable {
 
   /**
    * The same from where the cursor is, until its deadline has passed between two chunks: whether all rows have run. It is
-   * also how a run goes whose rows are measured, or watched by tests.
+   * also how a run goes whose rows are measured or observed.
    */
   #resumeRows(
     rows: readonly (LoadedRow | undefined)[],
@@ -280,9 +277,9 @@ export class Program implements Executable {
         const row = rows[cursor.row];
         if (hasWorked && cursor.deadline < Infinity && performance.now() > cursor.deadline) return false;
         hasWorked = true;
-        if (this.#poisons && cursor.chunk === 0) this.#poison(frame, cursor.row);
+        if (cursor.chunk === 0) observer?.row?.(cursor.row, frame.arrays, this.memory);
         const start = times === undefined ? 0 : performance.now();
-        if (ownWords[word.faultKind] !== 0) strike(ownWords, cursor.row, 0);
+        observer?.piece?.(cursor.row, 0);
         if (row === undefined) this.#callHost(cursor.row, frame, variables);
         else if (cursor.deadline === Infinity && cursor.chunk === 0) computeRow(row, frame);
         else if (!computeChunks(row, frame, cursor)) return false;
@@ -358,16 +355,6 @@ export class Program implements Executable {
   files(fed?: Fed): Readonly<Record<string, string>> {
     const kernels = `kernels.${this.table.choice.target.extension}`;
     return { [kernels]: `${this.source()}\n`, "repro.ts": printRepro(this.original, this.options, fed) };
-  }
-
-  /** Fills memory that holds nothing before row `index` with NaN: what reads it all the same is found out. */
-  #poison(frame: LocalFrame | ArenaFrame, index: number): void {
-    const [buffer, start] = frame instanceof LocalFrame
-      ? [frame.region, 0]
-      : [runs.arena!.memory.buffer, frame.table + this.#asShared().layout.scratch]; // the frame is one of the arena
-    for (const { first, last, offset, bytes } of this.memory.blocks) {
-      if (first === index || last === index - 1) new Uint8Array(buffer, start + offset, bytes).fill(0xff);
-    }
   }
 
   #asShared(): SharedProgram {

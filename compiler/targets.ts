@@ -2,7 +2,7 @@
  * The targets there are, and which of them a program's kernels are written for. That follows from its sizes.
  * @module
  */
-import type { ExecutorOptions } from "../src/ops/op.ts";
+import type { ExecutorOptions } from "../src/executor.ts";
 import { workOf } from "./cost.ts";
 import { jsTarget } from "./emit/js.ts";
 import type { Target } from "./emit/target.ts";

@@ -9,6 +9,7 @@ import { hasSharedMemory } from "../shared_memory.ts";
 import { canGenerateCode } from "../emit/load_js.ts";
 import type { Arena } from "./arena.ts";
 import type * as comlink from "../../src/comlink.ts";
+import { observerOfWorkers } from "./observer.ts";
 import {
   alignment,
   maximumThreads,
@@ -208,7 +209,7 @@ export class Pool {
     worker.addEventListener("close", ended);
     this.#members.push(member);
     const spin = this.#members.length < hardwareThreads() ? spinTime : 0;
-    send(member.remote.init({ memory: this.#memory, thread, owner, spin }));
+    send(member.remote.init({ memory: this.#memory, thread, owner, spin, observer: observerOfWorkers }));
     if (this.#held.size > 0) send(member.remote.load([...this.#held.values()], control[word.loads]!, []));
   }
 

@@ -9,6 +9,7 @@
 import type { DType } from "../../src/dtype.ts";
 import type { Chunks } from "../chunks.ts";
 import type { KernelText, LaunchArguments } from "../emit/load_kernel.ts";
+import type { ObserverText } from "./observer.ts";
 
 /** Where each word is, counted in 32-bit words. Those that many threads write have a cache line of their own. */
 export const word = {
@@ -53,11 +54,6 @@ export const word = {
   failureIndex: 150,
   /** Bytes of the message at {@linkcode messageOffset}. */
   failureLength: 152,
-
-  // What the tests' faults are: see faults.ts.
-  faultKind: 160,
-  faultRow: 161,
-  faultThread: 162,
 } as const;
 
 /** What a thread's own words are, from {@linkcode threadWord} on. */
@@ -167,6 +163,8 @@ export interface ArenaMessage {
   readonly owner: number;
   /** How long it looks for work before it sleeps, in milliseconds. */
   readonly spin: number;
+  /** Who is told of what it computes. */
+  readonly observer: ObserverText | undefined;
 }
 
 /** The methods of a worker, called through comlink. */

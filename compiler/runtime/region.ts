@@ -28,8 +28,6 @@ export interface RegionLayout {
   readonly places: readonly Place[];
   /** The buffers whose numbers have to be brought there: arguments for each run, constants once. */
   readonly copied: readonly number[];
-  /** Where scratch begins. */
-  readonly scratch: number;
   /** Where the calling thread has memory of its own, when it runs alone. */
   readonly own: number;
 }
@@ -67,7 +65,7 @@ export function layOutRegion(
   });
   const copied = buffers.flatMap((buffer, index) => isSmall(buffer) ? [index] : []);
   const own = take(scratchBytes);
-  return { bytes: end, places, copied, scratch, own };
+  return { bytes: end, places, copied, own };
 }
 
 /** What is placed in a region. */

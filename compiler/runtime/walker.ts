@@ -6,8 +6,8 @@
 import type { TypedArray } from "../../src/dtype.ts";
 import { beginOf, endOf } from "../chunks.ts";
 import { ArenaFrame, type Frame, type LoadedProgram, type LoadedRow, tableBytes } from "./binding.ts";
-import { Leave, strike } from "./faults.ts";
 import { clearFailure, type Failure, failureOf, noteFailure } from "./failure.ts";
+import { observer, WorkerExit } from "./observer.ts";
 import { alignment, closed, type Segment, state, threadWord, word } from "./protocol.ts";
 
 /** What a look for work came to. */
@@ -212,7 +212,7 @@ export class Walker {
   }
 
   #failWith(error: unknown, row: number): void {
-    if (error instanceof Leave) throw error;
+    if (error instanceof WorkerExit) throw error;
     this.#caller?.caught(error);
     this.fail(failureOf(error, row, this.thread));
   }
@@ -228,7 +228,7 @@ export class Walker {
 
   /** Computes a chunk that this thread has claimed. While it is not done, nothing of the run's description changes. */
   #perform(chunk: number): Step {
-    const { control, thread } = this;
+    const { control } = this;
     Atomics.add(control, this.#progress, 1);
     Atomics.store(control, this.#holding, chunk + 1);
     const program = this.#programs.get(Atomics.load(control, word.program));
@@ -244,14 +244,14 @@ export class Walker {
     if (Atomics.load(control, word.relay) === 0 && Atomics.load(control, word.state) === state.running) {
       try {
         const frame = this.bind(program);
-        if (Atomics.load(control, word.faultKind) !== 0) strike(control, row, thread);
+        observer?.piece?.(row, this.thread);
         if (Atomics.load(control, word.measured) === 0) computeChunk(program.rows[row]!, frame, chunk);
         else this.#measure(program, row, () => computeChunk(program.rows[row]!, frame, chunk));
       } catch (error) {
         this.#failWith(error, row);
       }
     }
-    if (!this.isAdmitted()) throw new Leave(); // it was taken for lost, and the run is over
+    if (!this.isAdmitted()) throw new WorkerExit(); // it was taken for lost, and the run is over
     Atomics.store(control, this.#holding, -1);
     const chunks = Atomics.load(control, word.chunks);
     const isLast = Atomics.add(control, word.done, 1) + 1 === chunks;
@@ -287,7 +287,7 @@ export class Walker {
         } else {
           Atomics.store(control, word.row, row); // should this thread be lost, that is where
           Atomics.add(control, this.#progress, 1);
-          if (Atomics.load(control, word.faultKind) !== 0) strike(control, row, this.thread);
+          observer?.piece?.(row, this.thread);
           if (Atomics.load(control, word.measured) === 0) computeRow(next, frame);
           else this.#measure(program, row, () => computeRow(next, frame));
         }

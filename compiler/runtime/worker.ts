@@ -5,7 +5,7 @@
  */
 import { expose } from "../../src/comlink.ts";
 import { loadKernel } from "../emit/load_kernel.ts";
-import { Leave } from "./faults.ts";
+import { loadObserver, observe, WorkerExit } from "./observer.ts";
 import {
   type ArenaMessage,
   type ProgramMessage,
@@ -54,6 +54,7 @@ const methods: WorkerMethods = {
   init(arena: ArenaMessage) {
     spin = arena.spin;
     memory = arena.memory;
+    if (arena.observer !== undefined) observe(loadObserver(arena.observer));
     walker = new Walker(arena.memory, arena.thread, programs, { owner: arena.owner });
     if (!walker.isAdmitted()) return;
     Atomics.store(walker.control, threadWord(arena.thread, "status"), status.parked);
@@ -86,7 +87,7 @@ const methods: WorkerMethods = {
     } catch (error) {
       // It was asked to die. Anything else that gets here is as much its end.
       if (walking.isAdmitted()) Atomics.store(control, threadWord(thread, "status"), status.absent);
-      if (!(error instanceof Leave)) throw error;
+      if (!(error instanceof WorkerExit)) throw error;
     } finally {
       if (walker === undefined) {
         Atomics.store(control, threadWord(thread, "left"), owner);

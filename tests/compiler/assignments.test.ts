@@ -5,18 +5,20 @@ import { Operation, type Tensor, tensor, type Value, Variable, workers } from ".
 import { withTuning } from "../../compiler/limits.ts";
 import { Program } from "../../compiler/program.ts";
 import { assignmentCases } from "./assignment_cases.ts";
+import { poisonScratch } from "../runtime/observers.ts";
 import { onThreads, sharedRuns } from "../runtime/support.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 
 const x = tensor([1, 2, 3, 4]);
 
-/** Every element is a chunk, every row is long, and memory that holds nothing is filled with NaN. */
-const cut = { poison: true, chunkWork: 1, longRow: 2 };
+/** Every element is a chunk, and every row is long. */
+const cut = { chunkWork: 1, longRow: 2 };
 
 /** What Variables hold and a function returns, as plain numbers. */
 const numbersOf = (values: readonly Value[]): number[][] => values.map((value) => [...value.concrete("compare").data]);
 
 describe("a Variable is assigned", () => {
+  poisonScratch();
   for (const { name, initial, body, after, returned = [], written, copied } of assignmentCases) {
     it(name, async () => {
       for (const threads of [1, 2]) {
@@ -62,6 +64,7 @@ class Failing extends Operation {
 }
 
 describe("a run that fails leaves Variables as they were", () => {
+  poisonScratch();
   /** Asserts that `bad` fails with this message and changes nothing, and that the run after it is right. */
   async function assertIntact(
     body: (w: Variable, x: Value, indices: Value) => Value,

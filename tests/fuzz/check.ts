@@ -11,7 +11,7 @@ import { verify } from "../../compiler/verify.ts";
 import { canFail } from "../../compiler/kernel.ts";
 import type { CompileOptions, Tensor } from "../../mod.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
-
+import { withPoison } from "../runtime/observers.ts";
 import { type Bounded, boundGraph, exactly, Undecided } from "./bounds.ts";
 import type { Built } from "./builder.ts";
 import {
@@ -102,7 +102,7 @@ export function checkProgram({ memory, rows }: Program): void {
 export type Ways = Readonly<Record<string, (plan: Plan) => Outcome>>;
 
 /** Cuts even small graphs into many chunks, and gives every reading of memory that holds nothing away. */
-const finely = { chunkWork: 1, longRow: 4, sharedWork: 0, poison: true };
+const finely = { chunkWork: 1, longRow: 4, sharedWork: 0 };
 
 /** Programs are fuzzed on so many threads, by their numbers of steps; workers have to be started before. */
 const threadCounts = [2, 3, 4, 8] as const;
@@ -112,7 +112,8 @@ export const fuzzedThreads = Math.max(...threadCounts);
 function cutFinely(run: (plan: Plan, options: CompileOptions) => Outcome): Ways {
   const threadsOf = ({ steps }: Plan): number => threadCounts[steps.length % threadCounts.length]!;
   return Object.fromEntries((["js", "wasm"] as const).flatMap((emitter) => {
-    const way = (plan: Plan, threads: number): Outcome => withTuning(finely, () => run(plan, { threads, emitter }));
+    const way = (plan: Plan, threads: number): Outcome =>
+      withPoison(() => withTuning(finely, () => run(plan, { threads, emitter })));
     return [
       [`${emitter} inline`, (plan: Plan) => way(plan, 1)],
       [`${emitter} threaded`, (plan: Plan) => way(plan, threadsOf(plan))],

@@ -12,9 +12,6 @@
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { withTuning } from "../../compiler/limits.ts";
-import { arm, faultKind, ownWords } from "../../compiler/runtime/faults.ts";
-import { word } from "../../compiler/runtime/protocol.ts";
-import { runs } from "../../compiler/runtime/runs.ts";
 import {
   compile,
   type CompiledFunction,
@@ -30,6 +27,7 @@ import {
   workers,
 } from "../../mod.ts";
 import { uniforms } from "../sabinasz/problems.ts";
+import { arm, disarm, withFaults } from "./observers.ts";
 import { startWorkers } from "./support.ts";
 
 /** What the operation of the user's in the middle of the model does. */
@@ -66,7 +64,7 @@ function subject(threads: number, withHost: boolean, emitter: "js" | "wasm"): Su
     return (withHost ? Passing.apply(hidden) : hidden).matmul(w2).add(b2);
   };
   const variables = [w1, b1, w2, b2];
-  const step = withTuning({ chunkWork: 4, longRow: 16, sharedWork: 0, poison: true }, () => {
+  const step = withTuning({ chunkWork: 4, longRow: 16, sharedWork: 0 }, () => {
     const compiled = compile((x: Value, y: Value) => optimizer.minimize(() => crossEntropy(model(x), y)), {
       threads,
       emitter,
@@ -111,7 +109,6 @@ function draw(next: () => number, { threads, step }: Subject, rows: number, with
   const pick = (count: number): number => Math.floor(next() * count);
   const asynchronous = next() < 0.5;
   const how = asynchronous ? "in an asynchronous call" : "in a call";
-  const words = (): Int32Array => threads > 1 ? runs.control! : ownWords;
   const kinds: (() => Injection)[] = [
     () => {
       const [row, thread] = [pick(rows), next() < 0.5 ? -1 : pick(threads)];
@@ -120,7 +117,7 @@ function draw(next: () => number, { threads, step }: Subject, rows: number, with
         message:
           /^Cannot run k\d+_\w+ of anonymous: a fault that was asked for, in row \d+ on thread \d+\n {4}recorded at /,
         run: (subject) => {
-          arm(words(), { kind: "throw", row: step.kernels()[row]!.startsWith("host") ? row - 1 : row, thread });
+          arm({ kind: "throw", row: step.kernels()[row]!.startsWith("host") ? row - 1 : row, thread });
           return call(asynchronous, subject);
         },
       };
@@ -156,7 +153,7 @@ function draw(next: () => number, { threads, step }: Subject, rows: number, with
         message:
           /^Cannot finish k\d+_\w+ of anonymous: the worker that computed a part of it was lost\n {4}recorded at /,
         run: async (subject) => {
-          arm(words(), { kind: "leave", row: pick(rows), thread: -1 });
+          arm({ kind: "exit", row: pick(rows), thread: -1 });
           await call(asynchronous, subject);
         },
       }),
@@ -192,16 +189,12 @@ function draw(next: () => number, { threads, step }: Subject, rows: number, with
   return kinds[pick(kinds.length)]!();
 }
 
-/** Disarms what has not happened, because no thread got to it. */
-function disarm(): boolean {
-  const left = [ownWords, ...(runs.control === undefined ? [] : [runs.control])]
-    .filter((words) => words[word.faultKind] !== faultKind.none);
-  for (const words of left) words[word.faultKind] = faultKind.none;
-  return left.length > 0;
+/** Injects so many faults, by turns into programs of one and of several threads. Gives how often each kind happened. */
+export function injectFaults(count: number, seed: number): Promise<Map<string, number>> {
+  return withFaults(() => inject(count, seed));
 }
 
-/** Injects so many faults, by turns into programs of one and of several threads. Gives how often each kind happened. */
-export async function injectFaults(count: number, seed: number): Promise<Map<string, number>> {
+async function inject(count: number, seed: number): Promise<Map<string, number>> {
   const next = uniforms(seed);
   const happened = new Map<string, number>();
   const subjects = (["js", "wasm"] as const).flatMap((emitter) => {

@@ -2,9 +2,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { compile, random, type Tensor, tensor, type Value, workers } from "../../mod.ts";
-import { arm } from "../../compiler/runtime/faults.ts";
 import { threadWord, word, type WorkerMethods } from "../../compiler/runtime/protocol.ts";
 import { runs } from "../../compiler/runtime/runs.ts";
+import { arm, withFaults } from "./observers.ts";
 import { finely, onThreads, runProgram, sharedRuns, Starting, startWorkers, ticks, untilItHas } from "./support.ts";
 import { withTuning } from "../../compiler/limits.ts";
 
@@ -119,11 +119,13 @@ describe("workers", () => {
     let error: Error | undefined;
     // A run may be over before its worker has taken a part of it. A longer one may not.
     while (error === undefined) {
-      await starting.during(() => startWorkers(2));
       if (many.size < 2_000_000) many = numbers(2 * many.size);
       f.kernels(many);
-      arm(runs.control!, { kind: "leave", row: -1, thread: -1 }); // there are workers
-      error = await f.async(many).then(() => undefined, (error) => error as Error); // nothing else is thrown
+      error = await withFaults(async () => {
+        await starting.during(() => startWorkers(2));
+        arm({ kind: "exit", row: -1, thread: -1 });
+        return f.async(many).then(() => undefined, (error) => error as Error); // nothing else is thrown
+      });
     }
     assertMatch(
       error.message,
