@@ -7,7 +7,7 @@ import { compile, concat, crossEntropy, type Tensor, tensor, train, type Value, 
 import { decompose } from "../compiler/decompose.ts";
 import { fuse } from "../compiler/fuse.ts";
 import { materialize } from "../compiler/materialize.ts";
-import { Program } from "../compiler/program.ts";
+import { ProgramExecutor } from "../compiler/executor.ts";
 import { schedule } from "../compiler/schedule.ts";
 import { simplify } from "../compiler/simplify.ts";
 import { makeTable } from "../compiler/table.ts";
@@ -148,7 +148,7 @@ export function stagesOf(name: SubjectName, size: number): Stages {
       stage("schedule", () => schedule(table, (draft) => draft.kind === "host" || draft.kernel.checks.length > 0));
       // Only sessions specialise; the same work on this graph.
       stage("specialise", () => specialized(graphFunction));
-      return new Program(graphFunction, options);
+      return new ProgramExecutor(graphFunction, options);
     },
   });
   forward = undefined;

@@ -5,7 +5,7 @@
 import type { Cost as OpCost } from "../src/ops/primitive.ts";
 import { sizeOf } from "../src/shape.ts";
 import type { ContractKernel, Kernel, LoopKernel, ScatterKernel, Section } from "./kernel.ts";
-import type { KernelRow } from "./rows.ts";
+import type { Draft } from "./table.ts";
 
 /**
  * Work is counted in simple operations, such as an addition. Reading or writing an element counts as two of them, and a
@@ -94,12 +94,12 @@ function operationsOf(kernel: Kernel): number {
   }
 }
 
-/** What a row computes and moves. `bytesOf` says how large a buffer is. */
-export function costOf({ drafts }: KernelRow, bytesOf: (buffer: number) => number): Cost {
+/** What the drafts of a row compute, as far as that is known, and move. `bytesOf` says how large a buffer is. */
+export function costOf(drafts: readonly Draft[], bytesOf: (buffer: number) => number): Cost {
   let [operations, bytes] = [0, 0];
-  for (const { kernel, reads, writes } of drafts) {
-    operations += operationsOf(kernel);
-    for (const buffer of [...reads, ...writes]) bytes += bytesOf(buffer);
+  for (const draft of drafts) {
+    if (draft.kind === "kernel") operations += operationsOf(draft.kernel);
+    for (const buffer of [...draft.reads, ...draft.writes]) bytes += bytesOf(buffer);
   }
   return { operations, bytes };
 }

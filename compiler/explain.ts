@@ -5,22 +5,23 @@
 import { printGraph } from "../src/graph/print.ts";
 import { readable } from "../src/readable.ts";
 import { describePlacement } from "./placement.ts";
-import type { Program } from "./program.ts";
-import type { KernelRow, Row } from "./rows.ts";
-import type { Buffer } from "./table.ts";
+import type { Compilation, CompiledProgram } from "./program.ts";
+import type { Instruction } from "./runtime/protocol.ts";
+import type { Buffer, Draft } from "./table.ts";
 
 /** A program's placement, graph, kernels, refusals and memory. */
-export function explainProgram(program: Program): string {
-  const { original, rows, fused, placement, table } = program;
+export function explainProgram(compilation: Compilation): string {
+  const { program, fused, schedule } = compilation;
+  const { source, instructions, placement, target } = program;
   const refusals = fused.refusals.map(({ producer, consumer, rule, reason }) =>
     `${producer} with ${consumer}: ${reason} (${rule})`
   );
   return [
-    `${original.name}: ${count(rows.length, "kernel")}, ${table.choice.target.language} emitter, ${
+    `${source.name}: ${count(instructions.length, "kernel")}, ${target.language} emitter, ${
       describePlacement(placement)
     }`,
-    ...section("graph", printGraph(original.graph).split("\n")),
-    ...section("kernels", rows.map((row) => describeRow(row, program))),
+    ...section("graph", printGraph(source.graph).split("\n")),
+    ...section("kernels", instructions.map((each, index) => describe(each, schedule.rows[index]!, compilation))),
     ...section("not fused", refusals.length === 0 ? ["nothing"] : [...new Set(refusals)]),
     ...section("memory", describeMemory(program)),
   ].join("\n");
@@ -38,30 +39,32 @@ function bytes(number: number): string {
   return `${number.toLocaleString("en")} bytes`;
 }
 
-function describeRow(row: Row, program: Program): string {
-  if (row.kind === "host") return `${row.name}: computed by its own compute`;
-  const { cluster } = row.drafts[0]!; // a row has one at least
+function describe(instruction: Instruction, drafts: readonly Draft[], compilation: Compilation): string {
+  const [first] = drafts as readonly [Draft]; // there is one at least
+  if (instruction.kind === "host" || first.kind === "host") return `${instruction.name}: computed by its own compute`;
+  const { cluster } = first;
   const members = [...cluster.members.values()].map(({ node }) => `${node.name} ${node.type}`);
   const facts = [`${cluster.frame.kind} over [${cluster.frame.shape.join(",")}]`];
-  if (row.drafts.length > 1) facts.push(`and ${count(row.drafts.length - 1, "other")} by the same code`);
-  if (row.count > 1) facts.push(count(row.count, "chunk"));
-  const written = variablesWritten(row, program);
+  if (drafts.length > 1) facts.push(`and ${count(drafts.length - 1, "other")} by the same code`);
+  if (instruction.count > 1) facts.push(count(instruction.count, "chunk"));
+  const written = variablesWritten(drafts, compilation);
   if (written.length > 0) facts.push(`writes ${written.join(", ")} in place`);
-  return `${row.name}: ${facts.join(", ")}: ${members.join(", ")}`;
+  return `${instruction.name}: ${facts.join(", ")}: ${members.join(", ")}`;
 }
 
-/** The Variables that a row writes where they lie. */
-function variablesWritten({ drafts }: KernelRow, { inPlace, buffers, original }: Program): string[] {
+/** The Variables that drafts write where they lie. */
+function variablesWritten(drafts: readonly Draft[], { schedule: { inPlace }, program }: Compilation): string[] {
+  const { buffers, source } = program;
   return drafts.flatMap(({ writes }) =>
     [...writes].flatMap((buffer) => {
       const target = inPlace.get(buffer);
       const found = target === undefined ? undefined : buffers[target];
-      return found?.kind === "variable" ? [readable(original.variables[found.index]!.name)] : [];
+      return found?.kind === "variable" ? [readable(source.variables[found.index]!.name)] : [];
     })
   );
 }
 
-function describeMemory({ buffers, memory, written, copied }: Program): string[] {
+function describeMemory({ buffers, memory, written, copied }: CompiledProgram): string[] {
   const of = (kind: Buffer["kind"]): number => buffers.filter((buffer) => buffer.kind === kind).length;
   const assigned = [
     ...(written.length > 0 ? [`${written.length} written in place`] : []),

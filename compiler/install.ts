@@ -12,13 +12,13 @@ import { type Attributes, attributesKey, none, type Op } from "../src/ops/op.ts"
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import { type Tuning, tuning } from "./limits.ts";
-import { Program } from "./program.ts";
+import { ProgramExecutor } from "./executor.ts";
 import { canCompile } from "./targets.ts";
 
 const cachedSignatures = 512;
 
 /** For an op, its programs of one operation each, by attributes and operand types. */
-type ProgramsOf = Map<Op, LruCache<string | number, Program>>;
+type ProgramsOf = Map<Op, LruCache<string | number, ProgramExecutor>>;
 
 /** Those of all ops; tests compile under other values, and their programs are others. */
 const programsUnder = new WeakMap<Tuning, ProgramsOf>();
@@ -49,7 +49,7 @@ function eagerKey(inputs: readonly Tensor[], attributes: Attributes): string | n
   return key;
 }
 
-function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes): Program {
+function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes): ProgramExecutor {
   if (tuning !== compiledUnder) followTuning();
   let programs = eagerPrograms.get(op);
   if (programs === undefined) eagerPrograms.set(op, programs = new LruCache(cachedSignatures));
@@ -62,12 +62,12 @@ function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes)
 }
 
 /** A program of one operation. It is exact, so that a decomposed one gives the numbers of an exact compiled program. */
-function compileEager(op: Op, types: readonly TensorType[], attributes: Attributes): Program {
+function compileEager(op: Op, types: readonly TensorType[], attributes: Attributes): ProgramExecutor {
   const graph = new Graph();
   return withTrace({ graph, name: op.name, reads: new Map(), origin: { site: undefined } }, () => {
     const placeholders = types.map((type, index) => new Placeholder(graph, { name: `x${index}` }, type));
     const node = recordOperation(graph, op, placeholders, attributes);
-    return new Program({
+    return new ProgramExecutor({
       name: op.name,
       graph,
       inputs: placeholders,
@@ -91,7 +91,7 @@ const compilingExecutor: Executor = {
     }
     return eagerProgram(op, inputs, attributes).run(inputs, [])[0]!;
   },
-  compile: (graphFunction, options) => new Program(graphFunction, options),
+  compile: (graphFunction, options) => new ProgramExecutor(graphFunction, options),
 };
 
 installExecutor(canCompile() ? compilingExecutor : referenceExecutor);

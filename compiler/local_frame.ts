@@ -5,17 +5,9 @@
 import { allocate, dtypeInfo, type TypedArray } from "../src/dtype.ts";
 import type { Variable } from "../src/graph/variable.ts";
 import { elementsOf, type Tensor } from "../src/tensor.ts";
-import type { MemoryPlan } from "./plan.ts";
+import type { CompiledProgram } from "./program.ts";
 import type { Frame } from "./runtime/binding.ts";
-import type { Buffer, Output, Table } from "./table.ts";
-
-/** What is known of a program's arrays. */
-export interface LocalArrays {
-  readonly buffers: readonly Buffer[];
-  readonly memory: MemoryPlan;
-  readonly table: Table;
-  readonly results: readonly Output[];
-}
+import type { Output } from "./table.ts";
 
 const unbound = new Float32Array(0);
 
@@ -30,7 +22,7 @@ export class LocalFrame implements Frame {
   readonly #variables: readonly (number | undefined)[];
   readonly #results: readonly Output[];
 
-  constructor({ buffers, memory, table, results }: LocalArrays) {
+  constructor({ buffers, memory, inputs, variables, results }: CompiledProgram) {
     const region = new ArrayBuffer(memory.bytes);
     this.arrays = buffers.map((buffer, index) => {
       if (buffer.kind === "constant") return elementsOf(buffer.tensor);
@@ -38,8 +30,8 @@ export class LocalFrame implements Frame {
       if (offset === undefined) return unbound;
       return dtypeInfo(buffer.type.dtype).view(region, offset, buffer.type.size);
     });
-    this.#inputs = table.inputs;
-    this.#variables = table.variables;
+    this.#inputs = inputs;
+    this.#variables = variables;
     this.#results = results;
   }
 

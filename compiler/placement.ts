@@ -4,9 +4,8 @@
  */
 import type { ExecutorOptions } from "../src/executor.ts";
 import { tuning } from "./limits.ts";
-import type { Row } from "./rows.ts";
 import { canShareMemory, hardwareThreads } from "./runtime/pool.ts";
-import { maximumThreads } from "./runtime/protocol.ts";
+import { type Instruction, maximumThreads } from "./runtime/protocol.ts";
 import { runs } from "./runtime/runs.ts";
 
 /** How a program runs, and what that follows from. */
@@ -21,14 +20,14 @@ export interface Placement {
   readonly sharedWork: number;
 }
 
-/** Where a program of these rows, of so much work, runs: on several threads when its work is worth sharing and can be cut. */
+/** Where a program of these instructions, of so much work, runs: on several threads when its work is worth sharing and can be cut. */
 export function placementOf(
-  rows: readonly Row[],
+  instructions: readonly Instruction[],
   work: number,
   { threads = tuning.threads ?? hardwareThreads() }: ExecutorOptions,
 ): Placement {
   const { sharedWork } = tuning;
-  const shared = work >= sharedWork && rows.some((row) => row.kind === "kernel" && row.count > 1);
+  const shared = work >= sharedWork && instructions.some((each) => each.kind === "launch" && each.count > 1);
   return { shared, threads: Math.min(threads, maximumThreads), work, sharedWork };
 }
 

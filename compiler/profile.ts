@@ -5,32 +5,32 @@
 import type { Profile, RowProfile } from "../src/executor.ts";
 import { costOf } from "./cost.ts";
 import { bytesOf } from "./plan.ts";
-import type { Program } from "./program.ts";
-import type { Times } from "./runtime/shared_program.ts";
+import type { Compilation } from "./program.ts";
+
+/** Milliseconds that each thread has spent on each instruction: `times[rank][instruction]`. */
+export type Times = readonly (readonly number[])[];
 
 /** The profile of a run of so many milliseconds, whose threads have noted their times. */
-export function profileOf(program: Program, times: Times, elapsed: number): Profile {
-  const rows = program.rows.map((row, index): RowProfile => {
+export function profileOf({ program, schedule }: Compilation, times: Times, elapsed: number): Profile {
+  const rows = program.instructions.map((instruction, index): RowProfile => {
     const ofThreads = times.map((each) => each[index] ?? 0);
     const busiest = Math.max(...ofThreads);
-    const taking = row.kind === "kernel" ? Math.min(row.count, times.length) : 1;
+    const chunks = instruction.kind === "launch" ? instruction.count : 1;
+    const taking = Math.min(chunks, times.length);
     const mean = ofThreads.reduce((sum, time) => sum + time, 0) / Math.max(1, taking);
-    const cost = row.kind === "kernel" ? costOf(row, (buffer) => bytesOf(program.buffers[buffer]!)) : {
-      operations: 0,
-      bytes: [...row.draft.reads, row.draft.output].reduce((sum, each) => sum + bytesOf(program.buffers[each]!), 0),
-    };
+    const cost = costOf(schedule.rows[index]!, (buffer) => bytesOf(program.buffers[buffer]!));
     return {
-      name: row.name,
+      name: instruction.name,
       milliseconds: busiest,
       ...cost,
-      chunks: row.kind === "kernel" ? row.count : 1,
+      chunks,
       imbalance: mean > 0 ? Math.max(1, busiest / mean) : 1,
     };
   });
   const threads = times.length;
   // Rows run one after the other, so together they take no longer than the run, but for what clocks differ by.
   const milliseconds = Math.max(elapsed, sumOf(rows));
-  const name = program.original.name;
+  const { name } = program.source;
   return { milliseconds, rows, threads, toString: () => printProfile(name, rows, threads, milliseconds) };
 }
 

@@ -17,6 +17,7 @@ import type { Kernel } from "./kernel.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
 import { checkLengths } from "./loop_lengths.ts";
 import { lower } from "./lower.ts";
+import type { HostCall } from "./runtime/host_call.ts";
 import { lowerScatter } from "./lower_scatter.ts";
 import { chooseTarget, type TargetChoice } from "./targets.ts";
 import type { Materialized } from "./materialize.ts";
@@ -47,12 +48,9 @@ export interface KernelDraft {
 }
 
 /** A call of an operation's own `compute`. */
-export interface HostDraft {
+export interface HostDraft extends HostCall {
   readonly kind: "host";
   readonly name: string;
-  readonly node: Operation;
-  readonly inputs: readonly { readonly buffer: number; readonly type: TensorType }[];
-  readonly output: number;
   readonly reads: ReadonlySet<number>;
   readonly writes: ReadonlySet<number>;
 }
@@ -61,12 +59,7 @@ export interface HostDraft {
 export type Draft = KernelDraft | HostDraft;
 
 /** A kernel before it is code. */
-interface LoweredCluster {
-  readonly kind: "lowered";
-  readonly kernel: Kernel;
-  readonly buffers: readonly number[];
-  readonly cluster: Cluster;
-}
+type Lowered = Pick<KernelDraft, "kind" | "kernel" | "buffers" | "cluster">;
 
 /** A value that a program returns. */
 export interface Output {
@@ -105,7 +98,7 @@ export function makeTable(graph: Materialized, fused: Fused, options: ExecutorOp
 class TableBuilder implements LoweringContext {
   readonly drafts: readonly Draft[];
   readonly choice: TargetChoice;
-  readonly #lowered: (LoweredCluster | HostDraft)[] = [];
+  readonly #lowered: (Lowered | HostDraft)[] = [];
   readonly buffers: Buffer[] = [];
   readonly outputs: Output[] = [];
   readonly assignments: Assignment[] = [];
@@ -147,7 +140,7 @@ class TableBuilder implements LoweringContext {
       this.#variableBuffer(target); // what is assigned may be written straight into it
       this.assignments.push({ buffer, variable: target });
     });
-    const kernels = this.#lowered.filter((each) => each.kind === "lowered");
+    const kernels = this.#lowered.filter((each) => each.kind === "kernel");
     this.choice = chooseTarget(kernels.map(({ kernel }) => kernel), options);
     const emitted = this.choice.target.emit(kernels.map(({ kernel }) => kernel), { exact: options.exact ?? false });
     let next = 0;
@@ -223,7 +216,7 @@ class TableBuilder implements LoweringContext {
 
   #addKernel(kernel: Kernel, buffers: readonly number[], cluster: Cluster): void {
     checkLengths(kernel, cluster);
-    this.#lowered.push({ kind: "lowered", kernel, buffers, cluster });
+    this.#lowered.push({ kind: "kernel", kernel, buffers, cluster });
   }
 
   #addHost(node: Operation): void {
@@ -243,7 +236,7 @@ class TableBuilder implements LoweringContext {
     });
   }
 
-  #draft({ kernel, buffers, cluster }: LoweredCluster, emitted: EmittedKernel): KernelDraft {
+  #draft({ kernel, buffers, cluster }: Lowered, emitted: EmittedKernel): KernelDraft {
     const chunks = cut(emitted.extent);
     const uses = usesOf(kernel);
     const reads = new Set<number>();

@@ -39,12 +39,10 @@ export interface JsText {
 
 /** The functions of a kernel. */
 class JsKernel implements LoadedKernel {
-  readonly hasFinish: boolean;
   readonly #run: JsFunction;
   readonly #finish: JsFinish | undefined;
 
   constructor(run: JsFunction, finish: JsFinish | undefined) {
-    this.hasFinish = finish !== undefined;
     this.#run = run;
     this.#finish = finish;
   }

@@ -40,8 +40,6 @@ export interface LaunchArguments {
 
 /** A kernel's functions, on one thread. */
 export interface LoadedKernel {
-  /** Whether calls leave partial results, which `finish` combines. */
-  readonly hasFinish: boolean;
   /** Computes the units from `begin` to `end`. Partial results, if there are any, are stored in `partials` from `slot` on. */
   run(
     bindings: Bindings,
@@ -51,7 +49,7 @@ export interface LoadedKernel {
     partials: TypedArray | undefined,
     slot: number,
   ): void;
-  /** Makes the results of the partial ones that `count` calls have stored. */
+  /** Makes the results of the partial ones that `count` calls have stored, where they store any. */
   finish(bindings: Bindings, launch: LaunchArguments, partials: TypedArray, count: number): void;
 }
 

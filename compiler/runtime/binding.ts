@@ -5,21 +5,16 @@
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Bindings, LoadedKernel } from "../emit/load_kernel.ts";
 import { hasSharedMemory } from "../shared_memory.ts";
-import { alignment, type BufferLayout, roundUp, type WalkedRow } from "./protocol.ts";
-
-/** A row with its functions. */
-export interface LoadedRow extends WalkedRow {
-  readonly code: LoadedKernel;
-}
+import { alignment, type BufferLayout, type Instruction, roundUp } from "./protocol.ts";
 
 /** A program as a thread has it. */
 export interface LoadedProgram {
   readonly id: number;
   readonly buffers: readonly BufferLayout[];
-  /** Bytes of the numbers of all segments. */
+  /** Bytes of the numbers of all launches. */
   readonly argumentBytes: number;
-  /** Undefined stands for a host step. */
-  readonly rows: readonly (LoadedRow | undefined)[];
+  readonly kernels: readonly LoadedKernel[];
+  readonly instructions: readonly Instruction[];
 }
 
 /** Bindings that are filled in for each run. */

@@ -8,10 +8,10 @@ import type { MemoryPlan } from "../plan.ts";
 
 /** Is told of work; what it throws is as if that work had thrown it. */
 export interface Observer {
-  /** A row, or a chunk of it, is about to be computed on a thread; the calling one is 0. */
-  piece?(row: number, thread: number): void;
-  /** A row is about to be computed, in a run that has no other thread, whose scratch is planned so. */
-  row?(row: number, arrays: readonly TypedArray[], memory: MemoryPlan): void;
+  /** An instruction, or a chunk of it, is about to be computed on a thread; the calling one is 0. */
+  piece?(instruction: number, thread: number): void;
+  /** An instruction is about to be computed, in a run that has no other thread, whose scratch is planned so. */
+  instruction?(instruction: number, arrays: readonly TypedArray[], memory: MemoryPlan): void;
 }
 
 /** An observer for a worker, as it can be sent there. */

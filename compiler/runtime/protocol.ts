@@ -125,20 +125,41 @@ export const status = {
 /** How a thread failed. */
 export const failureKind = { error: 1, index: 2, lost: 3, closed: 4 } as const;
 
-/** Part of a row: one use of its kernel. */
-export interface Segment extends LaunchArguments {
+/** One use of a kernel. */
+export interface Launch extends LaunchArguments {
   readonly chunks: Chunks;
 }
 
-/** A row as walkers know it; undefined stands for a host step, which is the caller's. */
-export interface WalkedRow {
-  readonly segments: readonly Segment[];
-  /** How many chunks there are, over all segments. */
-  readonly count: number;
-  /** The buffer that takes partial results, and how many numbers of it each chunk fills. */
-  readonly partials: number;
+/** Where chunks store partial results: in a buffer of which each fills so many numbers. */
+export interface Partials {
+  readonly buffer: number;
   readonly slots: number;
 }
+
+/** A kernel is launched: once, or once for each of several sets of arrays. */
+export interface LaunchInstruction {
+  readonly kind: "launch";
+  readonly name: string;
+  /** Which of the program's kernels. */
+  readonly kernel: number;
+  readonly launches: readonly Launch[];
+  /** How many chunks there are, over all launches. */
+  readonly count: number;
+  readonly partials: Partials | undefined;
+  /** Whether it writes Variables where they lie. */
+  readonly commits: boolean;
+}
+
+/** The calling thread calls an operation's own `compute`. */
+export interface HostInstruction {
+  readonly kind: "host";
+  readonly name: string;
+  /** Which of the program's host calls. */
+  readonly call: number;
+}
+
+/** One step of a program. */
+export type Instruction = LaunchInstruction | HostInstruction;
 
 /** The array of a program, but for where it is. */
 export interface BufferLayout {
@@ -150,9 +171,10 @@ export interface BufferLayout {
 export interface ProgramMessage {
   readonly id: number;
   readonly buffers: readonly BufferLayout[];
-  /** Bytes of the numbers of all segments. */
+  /** Bytes of the numbers of all launches. */
   readonly argumentBytes: number;
-  readonly rows: readonly ((WalkedRow & { readonly kernel: KernelText }) | undefined)[];
+  readonly kernels: readonly KernelText[];
+  readonly instructions: readonly Instruction[];
 }
 
 /** What a worker is told when it starts. */

@@ -8,10 +8,12 @@
  */
 import type { Variable } from "../../src/graph/variable.ts";
 import { elementsOf, type Tensor } from "../../src/tensor.ts";
-import { bytesOf, type MemoryPlan } from "../plan.ts";
+import { bytesOf } from "../plan.ts";
+import type { CompiledProgram } from "../program.ts";
 import type { Buffer } from "../table.ts";
 import type { Arena } from "./arena.ts";
-import { alignment, roundUp, type WalkedRow } from "./protocol.ts";
+import type { ArenaProgram } from "./arena_program.ts";
+import { alignment, roundUp } from "./protocol.ts";
 import { tableBytes } from "./binding.ts";
 
 /** Where an array of a program is to be found when it runs in the arena. */
@@ -35,18 +37,12 @@ export interface RegionLayout {
 /** Arguments and constants up to this many bytes are copied for each run: keeping track of them costs more. */
 const smallBytes = 1024;
 
-/** Lays out the region of a program of so many rows, for so many threads. */
+/** Lays out the region of a program. */
 export function layOutRegion(
-  buffers: readonly Buffer[],
-  plan: MemoryPlan,
-  { rows, threads, argumentBytes, scratchBytes }: {
-    readonly rows: number;
-    readonly threads: number;
-    readonly argumentBytes: number;
-    readonly scratchBytes: number;
-  },
+  { buffers, memory, instructions, placement: { threads }, argumentBytes, scratchBytes }: CompiledProgram,
 ): RegionLayout {
-  let end = tableBytes(buffers.length) + argumentBytes + roundUp(rows * threads * Float64Array.BYTES_PER_ELEMENT);
+  const times = instructions.length * threads * Float64Array.BYTES_PER_ELEMENT;
+  let end = tableBytes(buffers.length) + argumentBytes + roundUp(times);
   const take = (bytes: number): number => {
     const offset = end;
     end += roundUp(Math.max(1, bytes)); // even an empty array is somewhere
@@ -55,25 +51,17 @@ export function layOutRegion(
   const isSmall = (buffer: Buffer): boolean =>
     (buffer.kind === "input" || buffer.kind === "constant") && bytesOf(buffer) <= smallBytes;
   const small = buffers.map((buffer) => isSmall(buffer) ? take(bytesOf(buffer)) : 0);
-  const scratch = take(plan.bytes);
+  const scratch = take(memory.bytes);
   const places = buffers.map((buffer, index): Place => {
     if (isSmall(buffer)) return { kind: "region", offset: small[index]! };
     if (buffer.kind === "result") return { kind: "region", offset: take(bytesOf(buffer)) };
     if (buffer.kind !== "scratch") return { kind: "resident" };
     // What is computed in a Variable's place has no other; it is named by nothing.
-    return { kind: "region", offset: scratch + (plan.offsets.get(index) ?? 0) };
+    return { kind: "region", offset: scratch + (memory.offsets.get(index) ?? 0) };
   });
   const copied = buffers.flatMap((buffer, index) => isSmall(buffer) ? [index] : []);
   const own = take(scratchBytes);
   return { bytes: end, places, copied, own };
-}
-
-/** What is placed in a region. */
-interface Placed {
-  readonly id: number;
-  readonly arrays: readonly Buffer[];
-  readonly layout: RegionLayout;
-  readonly rows: readonly (WalkedRow | undefined)[];
 }
 
 /** The region of all programs that run at the same depth. */
@@ -87,7 +75,7 @@ export class Region {
 
   /** Brings everything that a program's run needs into the arena, and writes its binding table. Returns where that is. */
   place(
-    { id, arrays, layout, rows }: Placed,
+    { id, program: { buffers, instructions }, layout }: ArenaProgram,
     arena: Arena,
     inputs: readonly Tensor[],
     variables: readonly Variable[],
@@ -111,7 +99,7 @@ export class Region {
     const bindings = this.#bindings;
     for (let index = 0; index < places.length; index++) {
       if (places[index]!.kind !== "resident") continue;
-      const buffer = arrays[index]!;
+      const buffer = buffers[index]!;
       if (buffer.kind === "variable") {
         bindings[index] = arena.placeOfVariable(variables[buffer.index]!) / alignment;
       } else if (buffer.kind === "input" || buffer.kind === "constant") {
@@ -124,12 +112,15 @@ export class Region {
     new Int32Array(memory, region, places.length).set(bindings);
     if (isNew) {
       const words = region + tableBytes(places.length);
-      for (const row of rows) {
-        for (const { args, place } of row?.segments ?? []) new Int32Array(memory, words + place, args.length).set(args);
+      for (const instruction of instructions) {
+        if (instruction.kind === "host") continue;
+        for (const { args, place } of instruction.launches) {
+          new Int32Array(memory, words + place, args.length).set(args);
+        }
       }
     }
     for (const index of copied) {
-      const buffer = arrays[index]!;
+      const buffer = buffers[index]!;
       const offset = bindings[index]! * alignment;
       if (buffer.kind === "input") {
         const data = elementsOf(inputs[buffer.index]!);

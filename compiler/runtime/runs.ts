@@ -9,14 +9,18 @@
 import { calls, type ResumableRun } from "../../src/graph/call_queue.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { Tensor } from "../../src/tensor.ts";
-import { type KernelText, type LoadedKernel, loadKernel } from "../emit/load_kernel.ts";
+import type { Times } from "../profile.ts";
+import type { CompiledProgram } from "../program.ts";
 import { Arena } from "./arena.ts";
+import { ArenaProgram } from "./arena_program.ts";
 import { ArenaFrame } from "./binding.ts";
+import { completeInArena } from "./complete.ts";
 import { readFailure } from "./failure.ts";
+import { callHost } from "./host_call.ts";
 import { canShareMemory, Pool } from "./pool.ts";
 import { alignment, controlBytes, state, word } from "./protocol.ts";
 import { Region } from "./region.ts";
-import type { SharedProgram, Times } from "./shared_program.ts";
+import { errorOf } from "./run_error.ts";
 import { timesOf, Walker } from "./walker.ts";
 
 /** How long a thread that waits looks around before it sleeps, and how long it sleeps, in milliseconds. */
@@ -66,11 +70,11 @@ class Runs {
   readonly #region = new Region();
   /** Those of calls within calls, by how deep they are. */
   readonly #inner: Region[] = [];
-  readonly #frames = new WeakMap<SharedProgram, ArenaFrame>();
+  readonly #frames = new WeakMap<ArenaProgram, ArenaFrame>();
   /** The frames of runs on this thread alone that have begun, and are not over. */
   readonly #bound = new Set<ArenaFrame>();
   #depth = 0;
-  readonly #programs = new Map<number, SharedProgram>();
+  readonly #programs = new Map<number, ArenaProgram>();
   #caught: unknown;
   #begun = 0;
 
@@ -125,67 +129,47 @@ class Runs {
     return 1 + pool.ready;
   }
 
+  /** A program for the arena, on this thread. */
+  load(program: CompiledProgram): ArenaProgram {
+    return new ArenaProgram(program, this.#openArena().memory);
+  }
+
   /** Runs a program on this thread and the workers. {@linkcode available} must have said that it can. */
-  run(
-    program: SharedProgram,
-    inputs: readonly Tensor[],
-    variables: readonly Variable[],
-    times?: (times: Times) => void,
-  ): Tensor[] {
-    const { walker } = this.#openThreads();
+  run(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
     return calls.within(() => {
-      this.#begin(program, inputs, variables, program.threads, times !== undefined);
-      walker.start(true);
-      this.#attend();
-      times?.(this.#timesOf(program));
+      this.#walk(program, inputs, variables, false);
       return this.#end(program, inputs, variables);
     });
   }
 
-  /** Queues a call; `shared` when it is to run on several threads. */
-  enqueue(
-    program: SharedProgram,
-    inputs: readonly Tensor[],
-    variables: readonly Variable[],
-    shared: boolean,
-  ): Promise<Tensor[]> {
-    const begin = (): ResumableRun =>
-      shared && this.available(program.threads)
-        ? this.#beginBeside(program, inputs, variables)
-        : program.beginAlone(inputs, variables);
-    const errorWhenClosed = (begun: boolean): unknown => {
-      const row = begun ? this.#threads!.control[word.row]! : -1; // it was closed
-      return program.errorOf({ kind: "closed", row, thread: 0 }, undefined, variables);
-    };
-    const prepare = shared ? { prepare: async () => void await this.whenReady(2) } : {};
-    return calls.enqueue({ variables, begin, errorWhenClosed, ...prepare });
-  }
-
-  /** The functions of a kernel for the arena, on this thread. */
-  load(text: KernelText): LoadedKernel {
-    return loadKernel(text, this.#openArena().memory);
-  }
-
-  /** Runs a program in the arena, on this thread alone; also from within a run, whose program may be the same. */
-  runAlone(
-    program: SharedProgram,
-    inputs: readonly Tensor[],
-    variables: readonly Variable[],
-    times?: number[],
-  ): Tensor[] {
+  /** The same, for the times that each thread has spent on each instruction. */
+  measure(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): Times {
     return calls.within(() => {
-      const frame = this.bindAlone(program, inputs, variables);
-      try {
-        program.runRows(frame, variables, times);
-        return program.complete(frame.arrays, inputs, variables);
-      } finally {
-        this.unbind(frame);
-      }
+      this.#walk(program, inputs, variables, true);
+      const times = this.#timesOf(program);
+      this.#end(program, inputs, variables);
+      return times;
     });
   }
 
+  #walk(
+    program: ArenaProgram,
+    inputs: readonly Tensor[],
+    variables: readonly Variable[],
+    measured: boolean,
+  ): void {
+    this.#begin(program, inputs, variables, program.program.placement.threads, measured);
+    this.#openThreads().walker.start(true);
+    this.#attend();
+  }
+
+  /** Which row the run on several threads has got to; there has been one. */
+  get row(): number {
+    return this.#threads!.control[word.row]!;
+  }
+
   /** Brings everything that a run on this thread alone needs into the arena, until {@linkcode unbind}. */
-  bindAlone(program: SharedProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ArenaFrame {
+  bind(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ArenaFrame {
     const arena = this.#openArena();
     const isNested = this.#bound.size > 0 || this.#isRunning();
     if (!isNested) arena.beginRun(); // what the run around this one uses, stays
@@ -198,7 +182,7 @@ class Runs {
     return frame;
   }
 
-  /** Ends what {@linkcode bindAlone} began. Runs end in the reverse of the order in which they begin. */
+  /** Ends what {@linkcode bind} began. Runs end in the reverse of the order in which they begin. */
   unbind(frame: ArenaFrame): void {
     this.#bound.delete(frame);
     if (this.#depth > 0) this.#depth--;
@@ -210,7 +194,7 @@ class Runs {
     return control !== undefined && Atomics.load(control, word.state) !== state.idle;
   }
 
-  #frameOf(program: SharedProgram, { memory }: Arena): ArenaFrame {
+  #frameOf(program: ArenaProgram, { memory }: Arena): ArenaFrame {
     let frame = this.#frames.get(program);
     if (frame === undefined) this.#frames.set(program, frame = new ArenaFrame(program, memory));
     return frame;
@@ -254,7 +238,9 @@ class Runs {
     const pool = new Pool(memory, control, settings, () => this.#checkLost(0));
     const walker = new Walker(memory, 0, this.#programs, {
       caller: {
-        host: (program, row, arrays) => this.#programs.get(program.id)!.host(row, arrays), // it is running
+        host: ({ id }, { call }, arrays) => {
+          callHost(this.#programs.get(id)!.program.hostCalls[call]!, arrays); // it is running
+        },
         caught: (error) => this.#caught = error,
       },
     });
@@ -263,17 +249,18 @@ class Runs {
 
   /** Brings everything a program needs into the arena and describes the run in the control words. */
   #begin(
-    program: SharedProgram,
+    program: ArenaProgram,
     inputs: readonly Tensor[],
     variables: readonly Variable[],
     walkers: number,
-    measured = false,
+    measured: boolean,
   ): void {
     const { control, pool } = this.#openThreads();
     const arena = this.#openArena();
     arena.beginRun();
     const region = this.#region.place(program, arena, inputs, variables);
-    if (program.scratchBytes > 0) this.#provideScratch(program.scratchBytes);
+    const { scratchBytes, placement: { threads } } = program.program;
+    if (scratchBytes > 0) this.#provideScratch(scratchBytes);
     this.#programs.clear(); // a program is held while it runs, and no longer
     this.#programs.set(program.id, program);
     pool.load(program.id, () => program.message());
@@ -285,16 +272,16 @@ class Runs {
     control[word.measured] = measured ? 1 : 0;
     control[word.run]!++;
     if (measured) {
-      for (let rank = 0; rank < program.threads; rank++) timesOf(arena.memory, control, program, rank).fill(0);
+      for (let rank = 0; rank < threads; rank++) timesOf(arena.memory, control, program, rank).fill(0);
     }
     pool.call(walkers);
   }
 
   /** Begins a run that the workers make by themselves, as long as there are any. */
-  #beginBeside(program: SharedProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ResumableRun {
-    const walkers = Math.max(2, program.threads);
+  beginBeside(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ResumableRun {
+    const walkers = Math.max(2, program.program.placement.threads);
     const { control, pool, walker } = this.#openThreads();
-    this.#begin(program, inputs, variables, walkers);
+    this.#begin(program, inputs, variables, walkers, false);
     walker.start(false);
     return {
       resume: (deadline) => {
@@ -359,7 +346,7 @@ class Runs {
   }
 
   /** The results of a run that is over. */
-  #end(program: SharedProgram, inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
+  #end(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
     const { control, walker } = this.#threads!; // there was a run
     const failed = Atomics.load(control, word.state) === state.failed;
     Atomics.store(control, word.state, state.idle);
@@ -367,15 +354,15 @@ class Runs {
       this.#region.forget();
       const failure = readFailure(control);
       if (failure.kind === "lost") variables.forEach((variable) => this.#arena!.abandon(variable));
-      throw program.errorOf(failure, this.#caught, variables);
+      throw errorOf(program.program, failure, this.#caught, variables);
     }
-    return program.complete(walker.bind(program).arrays, inputs, variables);
+    return completeInArena(program.program, walker.bind(program).arrays, inputs, variables);
   }
 
-  #timesOf(program: SharedProgram): Times {
+  #timesOf(program: ArenaProgram): Times {
     const { memory } = this.#arena!; // there was a run
     return Array.from(
-      { length: program.threads },
+      { length: program.program.placement.threads },
       (_, rank) => [...timesOf(memory, this.#threads!.control, program, rank)],
     );
   }

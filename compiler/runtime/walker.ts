@@ -4,59 +4,22 @@
  * @module
  */
 import type { TypedArray } from "../../src/dtype.ts";
-import { beginOf, endOf } from "../chunks.ts";
-import { ArenaFrame, type Frame, type LoadedProgram, type LoadedRow, tableBytes } from "./binding.ts";
+import { ArenaFrame, type Frame, type LoadedProgram, tableBytes } from "./binding.ts";
 import { clearFailure, type Failure, failureOf, noteFailure } from "./failure.ts";
+import { combineChunks, computeChunk, computeLaunches } from "./launch.ts";
 import { observer, WorkerExit } from "./observer.ts";
-import { alignment, closed, type Segment, state, threadWord, word } from "./protocol.ts";
+import {
+  alignment,
+  closed,
+  type HostInstruction,
+  type LaunchInstruction,
+  state,
+  threadWord,
+  word,
+} from "./protocol.ts";
 
 /** What a look for work came to. */
 export type Step = "worked" | "nothing" | "unloaded";
-
-/** Computes units of a row's segment; `chunk` says which partial results these are. */
-function computeUnits(
-  { code, partials, slots }: LoadedRow,
-  segment: Segment,
-  frame: Frame,
-  begin: number,
-  end: number,
-  chunk: number,
-): void {
-  code.run(frame, segment, begin, end, partials < 0 ? undefined : frame.arrays[partials]!, chunk * slots);
-}
-
-/** Computes the chunk of a row that has this number. */
-export function computeChunk(row: LoadedRow, frame: Frame, chunk: number): void {
-  let rest = chunk;
-  for (const segment of row.segments) {
-    const { chunks } = segment;
-    if (rest < chunks.count) {
-      const begin = beginOf(chunks, rest);
-      computeUnits(row, segment, frame, begin, endOf(chunks, begin), chunk);
-      return;
-    }
-    rest -= chunks.count;
-  }
-}
-
-/** What is left to do when all chunks of a row are done. */
-export function finishRow({ code, segments, partials, count }: LoadedRow, frame: Frame): void {
-  if (code.hasFinish) code.finish(frame, segments[0]!, frame.arrays[partials]!, count);
-}
-
-/** A whole row, on this thread. */
-export function computeRow(row: LoadedRow, frame: Frame): void {
-  if (!row.code.hasFinish) {
-    const { segments } = row;
-    for (let index = 0; index < segments.length; index++) {
-      const segment = segments[index]!;
-      if (segment.chunks.units > 0) computeUnits(row, segment, frame, 0, segment.chunks.units, 0);
-    }
-    return;
-  }
-  for (let chunk = 0; chunk < row.count; chunk++) computeChunk(row, frame, chunk);
-  finishRow(row, frame);
-}
 
 /** Tells an engine that this is a loop that waits, where it has a way to be told. */
 const pause: () => void = (Atomics as { pause?: () => void }).pause?.bind(Atomics) ?? ((): void => {}); // newer than the type's library
@@ -66,8 +29,8 @@ const looksPerClock = 32;
 
 /** What only the calling thread can do. */
 export interface Caller {
-  /** Runs a host step. */
-  host(program: LoadedProgram, row: number, arrays: readonly TypedArray[]): void;
+  /** Makes a host call. */
+  host(program: LoadedProgram, instruction: HostInstruction, arrays: readonly TypedArray[]): void;
   /** Takes an error as it is; other threads' come as text. */
   caught(error: unknown): void;
 }
@@ -130,7 +93,7 @@ export class Walker {
     Atomics.store(control, word.state, state.running);
     const program = this.#programs.get(Atomics.load(control, word.program))!; // the caller has every program that it runs
     try {
-      this.#caller?.host(program, row, this.bind(program).arrays);
+      this.#callHost(program, row);
     } catch (error) {
       this.#failWith(error, row);
       return;
@@ -245,8 +208,10 @@ export class Walker {
       try {
         const frame = this.bind(program);
         observer?.piece?.(row, this.thread);
-        if (Atomics.load(control, word.measured) === 0) computeChunk(program.rows[row]!, frame, chunk);
-        else this.#measure(program, row, () => computeChunk(program.rows[row]!, frame, chunk));
+        const instruction = program.instructions[row] as LaunchInstruction; // only these have chunks
+        const kernel = program.kernels[instruction.kernel]!;
+        if (Atomics.load(control, word.measured) === 0) computeChunk(instruction, kernel, frame, chunk);
+        else this.#measure(program, row, () => computeChunk(instruction, kernel, frame, chunk));
       } catch (error) {
         this.#failWith(error, row);
       }
@@ -263,23 +228,25 @@ export class Walker {
   #advance(from: number): void {
     const { control } = this;
     const program = this.#programs.get(Atomics.load(control, word.program))!; // it has just computed a chunk of it
-    const { rows } = program;
+    const { instructions, kernels } = program;
     const frame = this.bind(program);
     let row = from;
     try {
-      const completed = rows[from];
-      if (completed !== undefined && Atomics.load(control, word.relay) === 0) finishRow(completed, frame);
-      for (row = from + 1; row < rows.length; row++) {
-        const next = rows[row];
+      const completed = instructions[from];
+      if (completed?.kind === "launch" && Atomics.load(control, word.relay) === 0) {
+        combineChunks(completed, kernels[completed.kernel]!, frame);
+      }
+      for (row = from + 1; row < instructions.length; row++) {
+        const next = instructions[row]!;
         if (Atomics.load(control, word.state) === state.failed) return;
-        if (next === undefined) {
+        if (next.kind === "host") {
           if (this.#caller === undefined) {
             Atomics.store(control, word.row, row);
             Atomics.store(control, word.state, state.host);
             this.signal();
             return;
           }
-          this.#caller.host(program, row, frame.arrays);
+          this.#callHost(program, row);
         } else if (next.count > 1) {
           Atomics.store(control, word.relay, 0);
           this.#publish(row, next.count);
@@ -288,8 +255,9 @@ export class Walker {
           Atomics.store(control, word.row, row); // should this thread be lost, that is where
           Atomics.add(control, this.#progress, 1);
           observer?.piece?.(row, this.thread);
-          if (Atomics.load(control, word.measured) === 0) computeRow(next, frame);
-          else this.#measure(program, row, () => computeRow(next, frame));
+          const kernel = kernels[next.kernel]!;
+          if (Atomics.load(control, word.measured) === 0) computeLaunches(next, kernel, frame);
+          else this.#measure(program, row, () => computeLaunches(next, kernel, frame));
         }
       }
     } catch (error) {
@@ -316,6 +284,14 @@ export class Walker {
     this.#publish(row, 1);
   }
 
+  /** Has the caller make the host call of a row: this thread is the caller's. */
+  #callHost(program: LoadedProgram, row: number): void {
+    const instruction = program.instructions[row] as HostInstruction; // only for these
+    const call = (): void => this.#caller?.host(program, instruction, this.bind(program).arrays);
+    if (Atomics.load(this.control, word.measured) === 0) call();
+    else this.#measure(program, row, call);
+  }
+
   /** Notes how long `work` takes, for this thread and row. */
   #measure(program: LoadedProgram, row: number, work: () => void): void {
     const start = performance.now();
@@ -325,7 +301,7 @@ export class Walker {
   }
 }
 
-/** Where the walker of a rank notes the milliseconds that it has spent on each row of a run that is measured: after the binding table and the numbers of segments. */
+/** Where the walker of a rank notes the milliseconds that it has spent on each row of a run that is measured: after the binding table and the numbers of launches. */
 export function timesOf(
   memory: WebAssembly.Memory,
   control: Int32Array,
@@ -334,6 +310,6 @@ export function timesOf(
 ): Float64Array {
   const region = (Atomics.load(control, word.region) >>> 0) * alignment;
   const before = tableBytes(program.buffers.length) + program.argumentBytes;
-  const { length } = program.rows;
+  const { length } = program.instructions;
   return new Float64Array(memory.buffer, region + before + rank * length * Float64Array.BYTES_PER_ELEMENT, length);
 }

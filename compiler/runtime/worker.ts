@@ -64,13 +64,8 @@ const methods: WorkerMethods = {
   load(messages: readonly ProgramMessage[], number: number, forgotten: readonly number[]) {
     const shared = memory!; // this is called after `init`
     for (const id of forgotten) programs.delete(id);
-    for (const { id, buffers, argumentBytes, rows } of messages) {
-      programs.set(id, {
-        id,
-        buffers,
-        argumentBytes,
-        rows: rows.map((row) => row && { ...row, code: loadKernel(row.kernel, shared) }),
-      });
+    for (const message of messages) {
+      programs.set(message.id, { ...message, kernels: message.kernels.map((text) => loadKernel(text, shared)) });
     }
     if (walker?.isAdmitted()) Atomics.store(walker.control, threadWord(walker.thread, "loaded"), number);
     this.run(); // one that was walking has left for the message

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Operation, type Tensor, tensor, type Value, Variable, workers } from "../../mod.ts";
 import { withTuning } from "../../compiler/limits.ts";
-import { Program } from "../../compiler/program.ts";
+import { ProgramExecutor } from "../../compiler/executor.ts";
 import { assignmentCases } from "./assignment_cases.ts";
 import { poisonScratch } from "../runtime/observers.ts";
 import { onThreads, sharedRuns } from "../runtime/support.ts";
@@ -24,15 +24,16 @@ describe("a Variable is assigned", () => {
       for (const threads of [1, 2]) {
         const eager = initial.map((value) => new Variable(value));
         const variables = initial.map((value) => new Variable(value));
-        const program = await onThreads(
+        const executor = await onThreads(
           threads,
           () =>
             withTuning(
               cut,
-              () => new Program(graphFunctionOf((x) => body(variables, x!), [x]), {}),
+              () => new ProgramExecutor(graphFunctionOf((x) => body(variables, x!), [x]), {}),
             ),
         );
-        const run = (): Value[] => program.run([x], program.original.variables);
+        const { program } = executor;
+        const run = (): Value[] => executor.run([x], program.source.variables);
         for (let step = 0; step < 3; step++) {
           let result: Value[] = [];
           const shared = sharedRuns(() => result = run());
@@ -43,8 +44,8 @@ describe("a Variable is assigned", () => {
           if (step > 0) continue;
           assertEquals([numbersOf(variables), numbersOf(result)], [after, returned]);
         }
-        assertEquals([program.written.length, program.copied.length], [written, copied], program.explain());
-        const text = program.explain();
+        assertEquals([program.written.length, program.copied.length], [written, copied], executor.explain());
+        const text = executor.explain();
         if (written > 0) assertMatch(text, new RegExp(`${written} written in place`));
         if (copied > 0) assertMatch(text, new RegExp(`${copied} copied at the end`));
       }
@@ -75,16 +76,17 @@ describe("a run that fails leaves Variables as they were", () => {
     const indices = tensor([0, 3], { dtype: "int32" });
     for (const threads of [1, 2]) {
       const w = new Variable([1, 2, 3, 4]);
-      const program = await onThreads(
+      const executor = await onThreads(
         threads,
         () =>
           withTuning(
             cut,
-            () => new Program(graphFunctionOf((x, i) => [body(w, x!, i!)], [x, indices]), {}),
+            () => new ProgramExecutor(graphFunctionOf((x, i) => [body(w, x!, i!)], [x, indices]), {}),
           ),
       );
+      const { program } = executor;
       assertEquals(program.written.length, inPlace ? 1 : 0);
-      const run = (indices: Tensor): Tensor[] => program.run([x, indices], program.original.variables);
+      const run = (indices: Tensor): Tensor[] => executor.run([x, indices], program.source.variables);
       const error = assertThrows(() => bad(run), Error);
       assertMatch(error.message, message);
       assertEquals(w.toArray(), [1, 2, 3, 4]);

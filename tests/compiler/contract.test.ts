@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, permuteDims, slice, type Tensor, tensor, type Value } from "../../mod.ts";
 import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
 import type { ContractKernel } from "../../compiler/kernel.ts";
-import { Program } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { contract, type ContractAxes } from "../../src/ops/contract.ts";
 import { opTable } from "../../src/ops/table.ts";
@@ -24,8 +24,8 @@ function reference(x: Tensor, y: Tensor, axes: ContractAxes): Tensor {
 
 /** The contraction among the kernels of a function, which must have no other kernel. */
 function kernelOf(fn: (...args: Value[]) => Value, args: readonly Tensor[]): ContractKernel {
-  const { rows } = new Program(graphFunctionOf((...values) => [fn(...values)], args), {});
-  const kernels = rows.flatMap((row) => row.kind === "kernel" ? row.drafts.map(({ kernel }) => kernel) : [undefined]);
+  const { table } = compileProgram(graphFunctionOf((...values) => [fn(...values)], args), {});
+  const kernels = table.drafts.map((draft) => draft.kind === "kernel" ? draft.kernel : undefined);
   assertEquals(kernels.map((kernel) => kernel?.kind), ["contract"]);
   return kernels[0] as ContractKernel;
 }

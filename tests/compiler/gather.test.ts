@@ -18,9 +18,9 @@ import {
   Variable,
   zeros,
 } from "../../mod.ts";
-import { faultError } from "../../compiler/fault_error.ts";
-import { canFail } from "../../compiler/kernel.ts";
-import { Program } from "../../compiler/program.ts";
+import { IndexFault } from "../../compiler/emit/index_fault.ts";
+import { compileProgram } from "../../compiler/program.ts";
+import { errorIn } from "../../compiler/runtime/run_error.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { specialize } from "../../src/graph/specialize.ts";
 import { opTable } from "../../src/ops/table.ts";
@@ -306,16 +306,15 @@ describe("an index that is out of range", () => {
     const [x, i] = [graph.asDefault(() => placeholder()), graph.asDefault(() => placeholder())];
     const node = graph.asDefault(() => take(take(x, i), i, 1).add(1));
     const types = new Map([[x, numbers([3, 2]).type], [i, int([0]).type]]);
-    const program = new Program(specialize([node], types), {});
-    const kernels = program.rows.flatMap((row) => row.kind === "kernel" ? row.drafts.map(({ kernel }) => kernel) : []);
-    assertEquals(kernels.map(canFail), [true, true]);
-    const { message } = faultError(kernels[1]!, { check: 0, index: 5 });
+    const { program } = compileProgram(specialize([node], types), {});
+    assertEquals(program.origins.map(({ checks }) => checks.length), [1, 1]);
+    const { message } = errorIn(program, 1, new IndexFault(0, 5), []) as Error; // it is one
     assert(
       message.startsWith("Cannot take from axis 1 of float32[1,2]: index 5 is out of range for length 2"),
       message,
     );
     assert(message.includes("recorded at"));
-    const without = new Program(specialize([graph.asDefault(() => x.add(1))], types), {});
-    assertEquals(without.rows.map((row) => row.kind === "kernel" && canFail(row.drafts[0]!.kernel)), [false]);
+    const without = compileProgram(specialize([graph.asDefault(() => x.add(1))], types), {});
+    assertEquals(without.program.origins.map(({ checks }) => checks), [[]]);
   });
 });

@@ -7,7 +7,7 @@ import { joinPairs } from "../../compiler/emit/wasm/join_pairs.ts";
 import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
 import type { Kernel, LoopKernel } from "../../compiler/kernel.ts";
 import { withTuning } from "../../compiler/limits.ts";
-import { Program } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { sizeOf } from "../../src/shape.ts";
 import { graphFunctionOf } from "./graph_function.ts";
@@ -21,8 +21,8 @@ const numbers = (shape: readonly number[], dtype: DType): Tensor =>
 
 /** The only kernel of a function. */
 function kernelOf(build: Build, args: readonly Tensor[]): Kernel {
-  const { rows } = new Program(graphFunctionOf((...values) => [build(...values)], args), {});
-  const kernels = rows.flatMap((row) => row.kind === "kernel" ? row.drafts.map(({ kernel }) => kernel) : []);
+  const { table } = compileProgram(graphFunctionOf((...values) => [build(...values)], args), {});
+  const kernels = table.drafts.flatMap((draft) => draft.kind === "kernel" ? [draft.kernel] : []);
   assertEquals(kernels.length, 1);
   return kernels[0]!;
 }

@@ -4,9 +4,10 @@ import { assert, assertEquals, assertLessOrEqual, assertMatch } from "@std/asser
 import { compile, concat, crossEntropy, matmul, tensor, train, type Value, Variable } from "../../mod.ts";
 import { decompose } from "../../compiler/decompose.ts";
 import { kernelKind } from "../../compiler/kinds.ts";
+import { explainProgram } from "../../compiler/explain.ts";
 import { bytesOf } from "../../compiler/plan.ts";
 import { roundUp } from "../../compiler/runtime/protocol.ts";
-import { Program } from "../../compiler/program.ts";
+import { type Compilation, compileProgram } from "../../compiler/program.ts";
 import { dtypeInfo } from "../../src/dtype.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
 import { postorder } from "../../src/graph/traverse.ts";
@@ -24,7 +25,7 @@ const optimizers: Readonly<Record<string, () => train.Optimizer>> = {
 };
 
 /** A training step of a perceptron with six layers, for 64 points. */
-function trainingStep(optimizer: train.Optimizer): Program {
+function trainingStep(optimizer: train.Optimizer): Compilation {
   const widths = [64, 128, 128, 128, 128, 128, 10];
   const layers = widths.slice(1).map((width, index) => ({
     w: new Variable(sines([widths[index]!, width], 0.1)),
@@ -32,7 +33,7 @@ function trainingStep(optimizer: train.Optimizer): Program {
   }));
   const points = sines([64, 64]);
   const classes = tensor(Array.from({ length: 64 }, (_, index) => index % 10), { dtype: "int32" });
-  return new Program(
+  return compileProgram(
     graphFunctionOf((x, y) => {
       const logits = layers.reduce((h, { w, b }, index) => {
         const z = h.matmul(w).add(b);
@@ -45,8 +46,8 @@ function trainingStep(optimizer: train.Optimizer): Program {
 }
 
 /** The bytes of the results of all operations that compute something; movements are views, and take nothing. */
-function bytesBeforeFusion({ original }: Program): number {
-  const { outputs, assigns } = decompose(original);
+function bytesBeforeFusion({ program }: Compilation): number {
+  const { outputs, assigns } = decompose(program.source);
   return postorder([...outputs, ...assigns]).reduce((sum, node) => {
     if (!(node instanceof TableOperation) || kernelKind(node) === "view") return sum;
     return sum + dtypeInfo(node.type!.dtype).bytes * node.type!.size;
@@ -56,8 +57,8 @@ function bytesBeforeFusion({ original }: Program): number {
 describe("the scratch of a training step", () => {
   for (const [name, make] of Object.entries(optimizers)) {
     it(`is at most half of what its operations would take apart: ${name}`, () => {
-      const program = trainingStep(make());
-      const [scratch, apart] = [program.memory.bytes, bytesBeforeFusion(program)];
+      const compilation = trainingStep(make());
+      const [scratch, apart] = [compilation.program.memory.bytes, bytesBeforeFusion(compilation)];
       const ratio = scratch / apart;
       assertLessOrEqual(ratio, 0.5, `${name}: ${scratch} of ${apart} bytes, ${(100 * ratio).toFixed(1)} %`);
       // The activations that the backward pass reads cannot be left out: five hidden layers of 64 by 128.
@@ -65,10 +66,10 @@ describe("the scratch of a training step", () => {
     });
 
     it(`lies where nothing that is needed at the same time lies: ${name}`, () => {
-      const { memory, buffers, rows } = trainingStep(make());
+      const { memory, buffers, instructions } = trainingStep(make()).program;
       for (const [index, block] of memory.blocks.entries()) {
         assertEquals(block.offset % 64, 0);
-        assert(block.first <= block.last && block.last <= rows.length);
+        assert(block.first <= block.last && block.last <= instructions.length);
         for (const buffer of block.buffers) assert(bytesOf(buffers[buffer]!) <= block.bytes);
         for (const other of memory.blocks.slice(index + 1)) {
           const together = block.first <= other.last && other.first <= block.last;
@@ -81,13 +82,14 @@ describe("the scratch of a training step", () => {
     });
 
     it(`holds no parameter: all are written in place: ${name}`, () => {
-      const program = trainingStep(make());
+      const compilation = trainingStep(make());
+      const { program, schedule } = compilation;
       assertEquals(program.copied, []);
       const parameters = 6 * 2;
       // Adam has two averages of each parameter, and counts its steps.
       assertEquals(program.written.length, name === "SGD" ? parameters : 3 * parameters + 1);
-      assertEquals(program.inPlace.size, program.written.length);
-      assertMatch(program.explain(), new RegExp(`\\(${program.written.length} written in place\\)`));
+      assertEquals(schedule.inPlace.size, program.written.length);
+      assertMatch(explainProgram(compilation), new RegExp(`\\(${program.written.length} written in place\\)`));
     });
   }
 });

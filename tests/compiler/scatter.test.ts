@@ -17,7 +17,7 @@ import { scatterCut } from "../../compiler/emit/scatter_cut.ts";
 import { type WasmScatterCut, wasmScatterCut } from "../../compiler/emit/wasm/scatter_blocks.ts";
 import type { ScatterKernel } from "../../compiler/kernel.ts";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
-import { Program } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program.ts";
 import { poisonScratch } from "../runtime/observers.ts";
 import { bitsOf, finely, onThreads, sharedRuns, startWorkers } from "../runtime/support.ts";
 import { graphFunctionOf } from "./graph_function.ts";
@@ -100,8 +100,8 @@ function check(indices: Tensor, updates: Tensor, axis: number, length: number): 
 
 /** How the kernel of a function is cut by each emitter. */
 function cutsOf(fn: (...args: Value[]) => Value, args: readonly Tensor[]): WasmScatterCut[] {
-  const program = new Program(graphFunctionOf((...args) => [fn(...args)], args), {});
-  const kernels = program.rows.flatMap((row) => row.kind === "kernel" ? row.drafts.map(({ kernel }) => kernel) : []);
+  const { table } = compileProgram(graphFunctionOf((...args) => [fn(...args)], args), {});
+  const kernels = table.drafts.flatMap((draft) => draft.kind === "kernel" ? [draft.kernel] : []);
   const scatter = kernels.find((kernel): kernel is ScatterKernel => kernel.kind === "scatter")!;
   return [scatterCut(scatter), wasmScatterCut(scatter)];
 }

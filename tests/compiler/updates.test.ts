@@ -2,8 +2,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, crossEntropy, tensor, train, type Value, Variable } from "../../mod.ts";
-import { Program } from "../../compiler/program.ts";
-import type { KernelRow } from "../../compiler/rows.ts";
+import { compileProgram } from "../../compiler/program.ts";
+import type { KernelDraft } from "../../compiler/table.ts";
 import { assertClose } from "../sabinasz/problems.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 
@@ -32,16 +32,17 @@ function perceptron(widths: readonly number[]): { variables: Variable[]; loss: (
 const points = sines([5, 4]);
 const classes = tensor([0, 1, 2, 2, 1], { dtype: "int32" });
 
-/** The kernels that update parameters: maps that read no argument and compute something per element. */
-function updateRows(optimizer: train.Optimizer, widths: readonly number[]): KernelRow[] {
+/** The rows that update parameters: maps that read no argument and compute something per element. */
+function updateRows(optimizer: train.Optimizer, widths: readonly number[]): KernelDraft[][] {
   const { loss } = perceptron(widths);
-  const program = new Program(
+  const { schedule } = compileProgram(
     graphFunctionOf((x, y) => [optimizer.minimize(() => loss(x!, y!))], [points, classes]),
     {},
   );
-  const kernels = program.rows.filter((row) => row.kind === "kernel");
-  return kernels.filter(({ drafts: [draft] }) => {
-    const { kind, shape } = draft!.cluster.frame; // a row has one at least
+  const kernels = schedule.rows.map((drafts) => drafts.filter((draft) => draft.kind === "kernel"));
+  return kernels.filter(([first]) => {
+    if (first === undefined) return false;
+    const { kind, shape } = first.cluster.frame;
     return kind === "map" && shape.reduce((size, length) => size * length, 1) > 1;
   });
 }
@@ -57,9 +58,9 @@ describe("an update of several Variables", () => {
     it(`is one row for all parameters, of the same code: ${name}`, () => {
       const rows = updateRows(make(), [4, 16, 16, 3]);
       assertEquals(rows.length, 1, "all updates are one row");
-      assertEquals(rows[0]!.drafts.length, 6); // three layers of weights and biases
+      assertEquals(rows[0]!.length, 6); // three layers of weights and biases
       assertEquals(
-        new Set(rows[0]!.drafts.map(({ emitted }) => emitted.text))
+        new Set(rows[0]!.map(({ emitted }) => emitted.text))
           .size,
         1,
       );
@@ -90,7 +91,7 @@ describe("an update of several Variables", () => {
     const { loss } = perceptron([4, 16, 3]);
     const optimizer = new train.Adam();
     const source = graphFunctionOf((x, y) => [optimizer.minimize(() => loss(x!.mul(scale), y!))], [points, classes]);
-    const kernels = new Program(source, {}).rows.flatMap((row) => row.kind === "kernel" ? row.drafts : []);
+    const kernels = compileProgram(source, {}).table.drafts.filter((draft) => draft.kind === "kernel");
     const updates = kernels.filter(({ name }) => /^mul_(mul_)?add/.test(name));
     assertEquals(updates.map(({ cluster: { frame } }) => frame.shape.length).sort(), [0, 1, 1, 2, 2]);
   });
@@ -103,7 +104,7 @@ describe("an update of several Variables", () => {
       w.assign(next);
       return [];
     }, [sines([5, 4]), sines([5, 3])]);
-    assertEquals(new Program(source, {}).rows.length, 2);
+    assertEquals(compileProgram(source, {}).program.instructions.length, 2);
   });
 });
 
@@ -116,7 +117,7 @@ describe("an update of one Variable", () => {
       sines([5, 4]),
       sines([5, 3]),
     ]);
-    const { rows: [row, ...rest] } = new Program(source, {});
-    assert(row?.kind === "kernel" && row.drafts[0]!.cluster.frame.kind === "contract" && rest.length === 0);
+    const { table: { drafts: [draft, ...rest] } } = compileProgram(source, {});
+    assert(draft?.kind === "kernel" && draft.cluster.frame.kind === "contract" && rest.length === 0);
   });
 });

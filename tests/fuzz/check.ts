@@ -3,12 +3,11 @@
  * @module
  */
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
-import { Program } from "../../compiler/program.ts";
+import { type CompiledProgram, compileProgram } from "../../compiler/program.ts";
 import { decompose } from "../../compiler/decompose.ts";
 import { materialize } from "../../compiler/materialize.ts";
 import { simplify } from "../../compiler/simplify.ts";
 import { verify } from "../../compiler/verify.ts";
-import { canFail } from "../../compiler/kernel.ts";
 import type { CompileOptions, Tensor } from "../../mod.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
 import { withPoison } from "../runtime/observers.ts";
@@ -72,14 +71,14 @@ export function checkPasses(source: GraphFunction): void {
   const simple = simplify(primitive);
   verify(simple, "simplify");
   verify(materialize(simple), "materialize");
-  checkProgram(new Program(source, {}));
+  checkProgram(compileProgram(source, {}).program);
 }
 
 /**
  * Throws unless a program's plan holds: arrays that are needed at the same time lie apart, at multiples of 64 bytes, and
- * no row writes a Variable where it lies before the last row that can fail.
+ * no instruction writes a Variable where it lies before the last one that can fail.
  */
-export function checkProgram({ memory, rows }: Program): void {
+export function checkProgram({ memory, instructions, origins }: CompiledProgram): void {
   const { blocks } = memory;
   blocks.forEach((block, index) => {
     if (block.offset % 64 !== 0 || block.offset + block.bytes > memory.bytes) throw new Error("a block lies askew");
@@ -91,10 +90,10 @@ export function checkProgram({ memory, rows }: Program): void {
       }
     }
   });
-  const failing = rows.findLastIndex((row) => row.kind === "host" || row.drafts.some(({ kernel }) => canFail(kernel)));
-  rows.forEach((row, place) => {
-    if (row.kind === "host" || !row.lands) return;
-    if (place <= failing) throw new Error(`${row.name} writes a Variable, and row ${failing} can still fail`);
+  const failing = instructions.findLastIndex(({ kind }, index) => kind === "host" || origins[index]!.checks.length > 0);
+  instructions.forEach((instruction, place) => {
+    if (instruction.kind === "host" || !instruction.commits) return;
+    if (place <= failing) throw new Error(`${instruction.name} writes a Variable, and ${failing} can still fail`);
   });
 }
 

@@ -549,8 +549,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "walker: sums of chunks are not put together",
     file: "compiler/runtime/walker.ts",
-    text: "if (completed !== undefined && Atomics.load(control, word.relay) === 0) finishRow(completed, frame);",
-    replacement: "if (completed !== undefined && Atomics.load(control, word.relay) !== 0) finishRow(completed, frame);",
+    text: 'if (completed?.kind === "launch" && Atomics.load(control, word.relay) === 0) {',
+    replacement: 'if (completed?.kind === "launch" && Atomics.load(control, word.relay) !== 0) {',
     tests: runtime,
   },
   {

@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import { setTuning } from "../../compiler/limits.ts";
-import { Program } from "../../compiler/program.ts";
+import { ProgramExecutor } from "../../compiler/executor.ts";
 import { finely, startWorkers } from "./support.ts";
 
 const [example, threads] = process.argv.slice(2);
@@ -15,8 +15,8 @@ setTuning({ ...finely, threads: Number(threads) });
 
 let digest = 0;
 let programs = 0;
-const { run } = Program.prototype;
-Program.prototype.run = function (inputs, variables) {
+const { run } = ProgramExecutor.prototype;
+ProgramExecutor.prototype.run = function (inputs, variables) {
   const outputs = run.call(this, inputs, variables);
   programs++;
   for (const { data } of outputs) {

@@ -60,7 +60,7 @@ function poison(row: number, arrays: readonly TypedArray[], { blocks }: MemoryPl
   }
 }
 
-const poisoning: Observer = { row: poison };
+const poisoning: Observer = { instruction: poison };
 
 /** Runs `body` with memory that holds nothing filled with NaN. */
 export function withPoison<T>(body: () => T): T {

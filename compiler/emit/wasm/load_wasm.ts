@@ -29,12 +29,10 @@ export interface WasmText {
 
 /** The functions of a kernel. */
 class WasmKernel implements LoadedKernel {
-  readonly hasFinish: boolean;
   readonly #run: WasmFunction;
   readonly #finish: WasmFunction | undefined;
 
   constructor(run: WasmFunction, finish: WasmFunction | undefined) {
-    this.hasFinish = finish !== undefined;
     this.#run = run;
     this.#finish = finish;
   }
