@@ -4,10 +4,11 @@
  */
 import { printGraph } from "../src/graph/print.ts";
 import { readable } from "../src/readable.ts";
+import type { Step } from "./block.ts";
 import { describePlacement } from "./placement.ts";
 import type { Compilation, CompiledProgram } from "./program.ts";
 import type { Instruction } from "./runtime/protocol.ts";
-import type { Buffer, Draft } from "./table.ts";
+import type { Buffer, KernelDraft } from "./table.ts";
 
 /** A program's placement, graph, kernels, refusals and memory. */
 export function explainProgram(compilation: Compilation): string {
@@ -21,7 +22,7 @@ export function explainProgram(compilation: Compilation): string {
       describePlacement(placement)
     }`,
     ...section("graph", printGraph(source.graph).split("\n")),
-    ...section("kernels", instructions.map((each, index) => describe(each, schedule.rows[index]!, compilation))),
+    ...section("kernels", instructions.map((each, index) => describe(each, schedule.block[index]!, compilation))),
     ...section("not fused", refusals.length === 0 ? ["nothing"] : [...new Set(refusals)]),
     ...section("memory", describeMemory(program)),
   ].join("\n");
@@ -39,10 +40,10 @@ function bytes(number: number): string {
   return `${number.toLocaleString("en")} bytes`;
 }
 
-function describe(instruction: Instruction, drafts: readonly Draft[], compilation: Compilation): string {
-  const [first] = drafts as readonly [Draft]; // there is one at least
-  if (instruction.kind === "host" || first.kind === "host") return `${instruction.name}: computed by its own compute`;
-  const { cluster } = first;
+function describe(instruction: Instruction, step: Step, compilation: Compilation): string {
+  if (instruction.kind === "host" || step.kind === "host") return `${instruction.name}: computed by its own compute`;
+  const { drafts } = step;
+  const { cluster } = drafts[0]!; // there is one at least
   const members = [...cluster.members.values()].map(({ node }) => `${node.name} ${node.type}`);
   const facts = [`${cluster.frame.kind} over [${cluster.frame.shape.join(",")}]`];
   if (drafts.length > 1) facts.push(`and ${count(drafts.length - 1, "other")} by the same code`);
@@ -53,7 +54,7 @@ function describe(instruction: Instruction, drafts: readonly Draft[], compilatio
 }
 
 /** The Variables that drafts write where they lie. */
-function variablesWritten(drafts: readonly Draft[], { schedule: { inPlace }, program }: Compilation): string[] {
+function variablesWritten(drafts: readonly KernelDraft[], { schedule: { inPlace }, program }: Compilation): string[] {
   const { buffers, source } = program;
   return drafts.flatMap(({ writes }) =>
     [...writes].flatMap((buffer) => {
@@ -76,7 +77,7 @@ function describeMemory({ buffers, memory, written, copied }: CompiledProgram): 
       count(of("result"), "result")
     }`,
   ];
-  const arrays = memory.blocks.reduce((sum, block) => sum + block.buffers.length, 0);
+  const arrays = memory.allocations.reduce((sum, { buffers }) => sum + buffers.length, 0);
   if (arrays === 0) return [...lines, "no scratch"];
   const saved = Math.round(100 * (1 - memory.bytes / Math.max(1, memory.separateBytes)));
   lines.push(
@@ -84,10 +85,10 @@ function describeMemory({ buffers, memory, written, copied }: CompiledProgram): 
       bytes(memory.separateBytes)
     })`,
   );
-  for (const block of [...memory.blocks].sort((a, b) => a.offset - b.offset || a.first - b.first)) {
-    const last = block.last === block.first ? "" : `…${block.last}`;
-    const chain = block.buffers.length > 1 ? `, ${block.buffers.length} arrays in one place` : "";
-    lines.push(`  at ${block.offset}: ${bytes(block.bytes)}, kernels ${block.first}${last}${chain}`);
+  for (const allocation of [...memory.allocations].sort((a, b) => a.offset - b.offset || a.first - b.first)) {
+    const last = allocation.last === allocation.first ? "" : `…${allocation.last}`;
+    const chain = allocation.buffers.length > 1 ? `, ${allocation.buffers.length} arrays in one place` : "";
+    lines.push(`  at ${allocation.offset}: ${bytes(allocation.bytes)}, kernels ${allocation.first}${last}${chain}`);
   }
   return lines;
 }

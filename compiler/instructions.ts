@@ -3,11 +3,12 @@
  * @module
  */
 import { Operation } from "../src/graph/operation.ts";
+import { type Block, type Step, walkBlock } from "./block.ts";
 import type { KernelText } from "./emit/load_kernel.ts";
 import type { IndexCheck } from "./kernel.ts";
 import { type Instruction, type Launch, roundUp } from "./runtime/protocol.ts";
 import type { HostCall } from "./runtime/host_call.ts";
-import type { Draft, HostDraft, KernelDraft } from "./table.ts";
+import type { HostDraft, KernelDraft } from "./table.ts";
 
 /** Where an instruction comes from: what errors are made of. */
 export interface Origin {
@@ -28,13 +29,10 @@ export interface Instructions {
   readonly argumentBytes: number;
 }
 
-/** Makes instructions of scheduled drafts; values that are computed in place of a Variable are given its buffer. */
-export function makeInstructions(
-  scheduled: readonly (readonly Draft[])[],
-  inPlace: ReadonlyMap<number, number>,
-): Instructions {
+/** Makes instructions of a block; values that are computed in place of a Variable are given its buffer. */
+export function makeInstructions(block: Block, inPlace: ReadonlyMap<number, number>): Instructions {
   const builder = new InstructionBuilder(inPlace);
-  scheduled.forEach((drafts, index) => builder.add(drafts, index));
+  walkBlock(block, (step, index) => builder.add(step, index));
   const { instructions, origins, kernels, hostCalls, argumentBytes } = builder;
   return { instructions, origins, kernels, hostCalls, argumentBytes };
 }
@@ -52,11 +50,18 @@ class InstructionBuilder implements Instructions {
     this.#inPlace = inPlace;
   }
 
-  /** Adds the instruction of drafts that run as one: a host call by itself, or kernels of the same code. */
-  add(drafts: readonly Draft[], index: number): void {
-    const [first] = drafts as readonly [Draft]; // there is one at least
-    if (first.kind === "host") this.#addHostCall(first);
-    else this.#addLaunches(first, drafts as readonly KernelDraft[], index);
+  /** Adds the instruction of a step. */
+  add(step: Step, index: number): void {
+    switch (step.kind) {
+      case "launch":
+        this.#addLaunches(step.drafts, index);
+        break;
+      case "host":
+        this.#addHostCall(step.draft);
+        break;
+      default:
+        step satisfies never;
+    }
   }
 
   #addHostCall({ name, node, inputs, output }: HostDraft): void {
@@ -65,8 +70,8 @@ class InstructionBuilder implements Instructions {
     this.origins.push({ site: node.site, checks: [] });
   }
 
-  #addLaunches(first: KernelDraft, drafts: readonly KernelDraft[], index: number): void {
-    const { emitted, partials, name, cluster, kernel } = first;
+  #addLaunches(drafts: readonly KernelDraft[], index: number): void {
+    const { emitted, partials, name, cluster, kernel } = drafts[0]!; // there is one at least
     const launches = drafts.map((draft) => this.#launchOf(draft));
     this.instructions.push({
       kind: "launch",

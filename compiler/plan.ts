@@ -6,19 +6,20 @@
  * @module
  */
 import { dtypeInfo } from "../src/dtype.ts";
+import { type Block, draftsOf, walkBlock } from "./block.ts";
 import { roundUp } from "./runtime/protocol.ts";
 import { SpaceOverTime } from "./space_over_time.ts";
 import type { Buffer, Draft } from "./table.ts";
 import { mayReplace } from "./uses.ts";
 
-/** Rows of a program, by their numbers, from the first that writes an array to the last that reads it. */
+/** Points in time of a program, from the step that writes an array first to the last that reads it. */
 export interface Lifetime {
   readonly first: number;
   readonly last: number;
 }
 
 /** Memory that one array takes, or several, each in the place of the one before it. */
-export interface Block extends Lifetime {
+export interface Allocation extends Lifetime {
   /** In the order in which they are computed. */
   readonly buffers: readonly number[];
   /** In bytes, from the start of the region; a multiple of 64. */
@@ -28,7 +29,7 @@ export interface Block extends Lifetime {
 
 /** Where scratch arrays lie. */
 export interface MemoryPlan {
-  readonly blocks: readonly Block[];
+  readonly allocations: readonly Allocation[];
   /** For each scratch buffer, its bytes from the start of the region. */
   readonly offsets: ReadonlyMap<number, number>;
   /** How large the region is. */
@@ -43,61 +44,66 @@ export function bytesOf({ type }: Buffer): number {
 }
 
 /**
- * Plans the memory of scratch buffers for rows in their order. Those `elsewhere` need none, because they are computed in
- * the place of a Variable; those `held` are needed when the last row has run.
+ * Plans the memory of a block's scratch buffers. Those `elsewhere` need none, because they are computed in the place of a
+ * Variable; those `held` are needed when the last step has run.
  */
 export function planMemory(
-  rows: readonly (readonly Draft[])[],
+  block: Block,
   buffers: readonly Buffer[],
   { elsewhere, held }: { readonly elsewhere: ReadonlySet<number>; readonly held: ReadonlySet<number> },
 ): MemoryPlan {
-  const lifetimes = lifetimesOf(rows, (buffer) => buffers[buffer]!.kind === "scratch" && !elsewhere.has(buffer), held);
-  const blocks = place(shareBlocks(rows, buffers, lifetimes), rows.length);
+  const lifetimes = lifetimesOf(block, (buffer) => buffers[buffer]!.kind === "scratch" && !elsewhere.has(buffer), held);
+  const allocations = place(shareMemory(block, buffers, lifetimes));
   const offsets = new Map<number, number>();
-  for (const block of blocks) for (const buffer of block.buffers) offsets.set(buffer, block.offset);
+  for (const allocation of allocations) {
+    for (const buffer of allocation.buffers) offsets.set(buffer, allocation.offset);
+  }
   const separate = [...lifetimes.keys()].map((buffer) => roundUp(bytesOf(buffers[buffer]!)));
   return {
-    blocks,
+    allocations,
     offsets,
-    bytes: blocks.reduce((most, { offset, bytes }) => Math.max(most, offset + roundUp(bytes)), 0),
+    bytes: allocations.reduce((most, { offset, bytes }) => Math.max(most, offset + roundUp(bytes)), 0),
     separateBytes: separate.reduce((sum, bytes) => sum + bytes, 0),
   };
 }
 
 function lifetimesOf(
-  rows: readonly (readonly Draft[])[],
+  block: Block,
   isPlanned: (buffer: number) => boolean,
   held: ReadonlySet<number>,
 ): Map<number, Lifetime> {
   const lifetimes = new Map<number, Lifetime>();
-  rows.forEach((drafts, row) => {
-    for (const { reads, writes } of drafts) {
+  const end = walkBlock(block, (step, time) => {
+    for (const { reads, writes } of draftsOf(step)) {
       for (const buffer of [...reads, ...writes]) {
-        if (!isPlanned(buffer)) continue;
-        const first = lifetimes.get(buffer)?.first ?? row;
-        lifetimes.set(buffer, { first, last: held.has(buffer) ? rows.length : row });
+        if (isPlanned(buffer)) lifetimes.set(buffer, { first: lifetimes.get(buffer)?.first ?? time, last: time });
       }
     }
   });
+  for (const buffer of held) {
+    const lifetime = lifetimes.get(buffer);
+    if (lifetime !== undefined) lifetimes.set(buffer, { first: lifetime.first, last: end });
+  }
   return lifetimes;
 }
 
-/** One block for each array, but for those that take another's place. */
-function shareBlocks(
-  rows: readonly (readonly Draft[])[],
+/** One allocation for each array, but for those that take another's place. */
+function shareMemory(
+  block: Block,
   buffers: readonly Buffer[],
   lifetimes: ReadonlyMap<number, Lifetime>,
-): Omit<Block, "offset">[] {
+): Omit<Allocation, "offset">[] {
   const chainOf = new Map<number, number[]>();
-  rows.forEach((drafts, row) => {
+  walkBlock(block, (step, time) => {
+    const drafts = draftsOf(step);
     const shared = sharedReads(drafts);
     for (const draft of drafts) {
       for (const onto of draft.writes) {
-        if (lifetimes.get(onto)?.first !== row) continue;
+        if (lifetimes.get(onto)?.first !== time) continue;
         const from = draft.kind === "host"
           ? undefined
           : [...draft.reads].find((buffer) =>
-            lifetimes.get(buffer)?.last === row && chainOf.get(buffer)?.at(-1) === buffer &&
+            lifetimes.get(buffer)?.last === time && chainOf.get(buffer)?.at(-1) === buffer &&
             bytesOf(buffers[buffer]!) === bytesOf(buffers[onto]!) && !shared.has(buffer) &&
             mayReplace(draft.uses, draft.buffers.indexOf(buffer), draft.buffers.indexOf(onto))
           );
@@ -115,7 +121,7 @@ function shareBlocks(
   }));
 }
 
-/** What two kernels of a row read: they may run at the same time. */
+/** What two parts of a step read: they may run at the same time. */
 function sharedReads(drafts: readonly Draft[]): Set<number> {
   const shared = new Set<number>();
   if (drafts.length === 1) return shared;
@@ -124,9 +130,9 @@ function sharedReads(drafts: readonly Draft[]): Set<number> {
   return shared;
 }
 
-/** Gives every block an offset: the largest first, each into the smallest gap that holds it. */
-function place(blocks: readonly Omit<Block, "offset">[], rows: number): Block[] {
-  const space = new SpaceOverTime(rows + 1); // what is held is needed after the last
-  return [...blocks].sort((a, b) => b.bytes - a.bytes || a.first - b.first)
-    .map((block) => ({ ...block, offset: space.take(roundUp(block.bytes), block.first, block.last) }));
+/** Gives every allocation an offset: the largest first, each into the smallest gap that holds it. */
+function place(allocations: readonly Omit<Allocation, "offset">[]): Allocation[] {
+  const space = new SpaceOverTime(allocations.reduce((most, { last }) => Math.max(most, last), 0) + 1);
+  return [...allocations].sort((a, b) => b.bytes - a.bytes || a.first - b.first)
+    .map((each) => ({ ...each, offset: space.take(roundUp(each.bytes), each.first, each.last) }));
 }

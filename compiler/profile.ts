@@ -3,6 +3,7 @@
  * @module
  */
 import type { Profile, RowProfile } from "../src/executor.ts";
+import { draftsOf } from "./block.ts";
 import { costOf } from "./cost.ts";
 import { bytesOf } from "./plan.ts";
 import type { Compilation } from "./program.ts";
@@ -18,7 +19,7 @@ export function profileOf({ program, schedule }: Compilation, times: Times, elap
     const chunks = instruction.kind === "launch" ? instruction.count : 1;
     const taking = Math.min(chunks, times.length);
     const mean = ofThreads.reduce((sum, time) => sum + time, 0) / Math.max(1, taking);
-    const cost = costOf(schedule.rows[index]!, (buffer) => bytesOf(program.buffers[buffer]!));
+    const cost = costOf(draftsOf(schedule.block[index]!), (buffer) => bytesOf(program.buffers[buffer]!));
     return {
       name: instruction.name,
       milliseconds: busiest,

@@ -62,16 +62,16 @@ export function compileProgram(source: GraphFunction, options: ExecutorOptions):
   const table = makeTable(graphFunction, fused, options);
   const { buffers, outputs, inputs, variables, assignments, choice: { target, work } } = table;
   const scheduled = schedule(table, (draft) => draft.kind === "host" || canFail(draft.kernel));
-  const { rows, inPlace } = scheduled;
+  const { block, inPlace } = scheduled;
   const copied = assignments.filter(({ buffer }) => !inPlace.has(buffer));
-  const made = makeInstructions(rows, inPlace);
+  const made = makeInstructions(block, inPlace);
   const program: CompiledProgram = {
     ...made,
     source,
     options,
     target,
     buffers,
-    memory: planMemory(rows, buffers, {
+    memory: planMemory(block, buffers, {
       elsewhere: new Set(inPlace.keys()),
       held: new Set(copied.map(({ buffer }) => buffer)),
     }),

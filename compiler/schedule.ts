@@ -1,32 +1,32 @@
 /**
- * Scheduling: the order of a program's rows, and which assignments are made in place.
+ * Scheduling: the order of a block's steps, and which assignments are made in place.
  *
- * A Variable may be written where it lies, without a copy, by a row that runs after everything that reads its old value
- * and after everything that can fail: so that a run that fails has changed nothing. Rows that write Variables come
- * last, and those among them that do the same to different Variables become one row.
+ * A Variable may be written where it lies, without a copy, by a step that runs after everything that reads its old value
+ * and after everything that can fail: so that a run that fails has changed nothing. Steps that write Variables come
+ * last, and those among them that do the same to different Variables become one step (horizontal fusion).
  * @module
  */
+import type { Block, Step } from "./block.ts";
 import { MinimumHeap } from "./minimum_heap.ts";
 import type { Linked } from "./ordered_list.ts";
-import type { Draft, Table } from "./table.ts";
+import type { Draft, KernelDraft, Table } from "./table.ts";
 import { TopologicalOrder } from "./topological_order.ts";
 import { mayReplace } from "./uses.ts";
 
-/** Rows in the order in which they run. */
+/** Steps in the order in which they run. */
 export interface Schedule {
-  /** Each is one draft, or several kernels of the same code that run as one row. */
-  readonly rows: readonly (readonly Draft[])[];
+  readonly block: Block;
   /** The Variables' buffers in whose place values are computed, by the value's buffer. */
   readonly inPlace: ReadonlyMap<number, number>;
 }
 
-/** A draft among those it has to wait for, and those that wait for it. */
-interface Step extends Linked<Step> {
+/** A node of the dependence graph: a draft among those it has to wait for, and those that wait for it. */
+interface Dependence extends Linked<Dependence> {
   readonly draft: Draft;
   /** Its place among the drafts. */
   readonly index: number;
-  readonly before: Set<Step>;
-  readonly after: Step[];
+  readonly before: Set<Dependence>;
+  readonly after: Dependence[];
   /** Whether it, or what comes after it, can fail. */
   leadsToFailure: boolean;
   /** Whether it writes a Variable where that lies. */
@@ -37,13 +37,13 @@ interface Step extends Linked<Step> {
 export function schedule(table: Table, canFail: (draft: Draft) => boolean): Schedule {
   const { drafts } = table;
   // Drafts come in an order that holds; only what is written in place needs another.
-  if (table.assignments.length === 0) return { rows: drafts.map((draft) => [draft]), inPlace: new Map() };
-  const { steps, writers, readers } = stepsOf(drafts);
-  for (const step of steps.toReversed()) {
-    step.leadsToFailure = canFail(step.draft) || step.after.some(({ leadsToFailure }) => leadsToFailure);
+  if (table.assignments.length === 0) return { block: drafts.map(stepOf), inPlace: new Map() };
+  const { nodes, writers, readers } = dependencesOf(drafts);
+  for (const node of nodes.toReversed()) {
+    node.leadsToFailure = canFail(node.draft) || node.after.some(({ leadsToFailure }) => leadsToFailure);
   }
-  const order = new TopologicalOrder<Step>({ before: ({ before }) => before, after: ({ after }) => after });
-  for (const step of steps) order.append(step);
+  const order = new TopologicalOrder<Dependence>({ before: ({ before }) => before, after: ({ after }) => after });
+  for (const node of nodes) order.append(node);
   const uses = new Map<number, number>(); // how many Variables each value is for
   for (const { buffer } of table.assignments) uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
   const inPlace = new Map<number, number>();
@@ -57,22 +57,22 @@ export function schedule(table: Table, canFail: (draft: Draft) => boolean): Sche
     inPlace.set(buffer, target);
     writer.lands = true;
   }
-  return { rows: groupUpdates(inOrder(steps)), inPlace };
+  return { block: fuseUpdates(inOrder(nodes)), inPlace };
 }
 
-/** The drafts as steps, in the order in which they come, and those that write and read each buffer. */
-function stepsOf(
+/** The dependence graph of drafts, in the order in which they come, and those that write and read each buffer. */
+function dependencesOf(
   drafts: readonly Draft[],
-): { steps: Step[]; writers: Map<number, Step[]>; readers: Map<number, Step[]> } {
-  const writers = new Map<number, Step[]>();
-  const readers = new Map<number, Step[]>();
-  const add = (steps: Map<number, Step[]>, buffer: number, step: Step): void => {
-    const known = steps.get(buffer);
-    if (known === undefined) steps.set(buffer, [step]);
-    else known.push(step);
+): { nodes: Dependence[]; writers: Map<number, Dependence[]>; readers: Map<number, Dependence[]> } {
+  const writers = new Map<number, Dependence[]>();
+  const readers = new Map<number, Dependence[]>();
+  const add = (nodes: Map<number, Dependence[]>, buffer: number, node: Dependence): void => {
+    const known = nodes.get(buffer);
+    if (known === undefined) nodes.set(buffer, [node]);
+    else known.push(node);
   };
-  const steps = drafts.map((draft, index) => {
-    const step: Step = {
+  const nodes = drafts.map((draft, index) => {
+    const node: Dependence = {
       draft,
       index,
       before: new Set(),
@@ -84,26 +84,26 @@ function stepsOf(
       next: undefined,
     };
     // What is put together of pieces is written in their order: who waits for the last writer waits for all.
-    for (const buffer of draft.reads) waitFor(step, writers.get(buffer)?.at(-1));
-    for (const buffer of draft.writes) waitFor(step, writers.get(buffer)?.at(-1));
-    for (const buffer of draft.reads) add(readers, buffer, step);
-    for (const buffer of draft.writes) add(writers, buffer, step);
-    return step;
+    for (const buffer of draft.reads) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of draft.writes) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of draft.reads) add(readers, buffer, node);
+    for (const buffer of draft.writes) add(writers, buffer, node);
+    return node;
   });
-  return { steps, writers, readers };
+  return { nodes, writers, readers };
 }
 
-/** Has a step wait for another one. */
-function waitFor(step: Step, other: Step | undefined): void {
-  if (other === undefined || step.before.has(other)) return;
-  step.before.add(other);
-  other.after.push(step);
+/** Has a draft wait for another one. */
+function waitFor(node: Dependence, other: Dependence | undefined): void {
+  if (other === undefined || node.before.has(other)) return;
+  node.before.add(other);
+  other.after.push(node);
 }
 
-/** Has a step wait for all others of a list. Returns false, and changes nothing, when one of them needs it. */
-function runAfter(step: Step, others: readonly Step[], order: TopologicalOrder<Step>): boolean {
-  for (const other of others) if (other !== step && !order.putBefore(other, step)) return false;
-  for (const other of others) if (other !== step) waitFor(step, other);
+/** Has a draft wait for all others of a list. Returns false, and changes nothing, when one of them needs it. */
+function runAfter(node: Dependence, others: readonly Dependence[], order: TopologicalOrder<Dependence>): boolean {
+  for (const other of others) if (other !== node && !order.putBefore(other, node)) return false;
+  for (const other of others) if (other !== node) waitFor(node, other);
   return true;
 }
 
@@ -114,54 +114,65 @@ function canWriteInPlace({ buffers }: Table, draft: Draft, buffer: number, targe
   return mayReplace(draft.uses, draft.buffers.indexOf(target), draft.buffers.indexOf(buffer));
 }
 
-/** All steps in an order that holds, as they came where it may be; those that land wait for all others. */
-function inOrder(steps: readonly Step[]): Step[] {
-  const waiting = steps.map(({ before }) => before.size);
+/** All drafts in an order that holds, as they came where it may be; those that land wait for all others. */
+function inOrder(nodes: readonly Dependence[]): Dependence[] {
+  const waiting = nodes.map(({ before }) => before.size);
   const early = new MinimumHeap();
   const late = new MinimumHeap();
-  const add = ({ index, lands }: Step): void => (lands ? late : early).push(index);
-  for (const step of steps) if (step.before.size === 0) add(step);
-  const result: Step[] = [];
+  const add = ({ index, lands }: Dependence): void => (lands ? late : early).push(index);
+  for (const node of nodes) if (node.before.size === 0) add(node);
+  const result: Dependence[] = [];
   for (;;) {
     const next = early.pop() ?? late.pop();
     if (next === undefined) return result;
-    const step = steps[next]!;
-    result.push(step);
-    for (const each of step.after) if (--waiting[each.index]! === 0) add(each);
+    const node = nodes[next]!;
+    result.push(node);
+    for (const each of node.after) if (--waiting[each.index]! === 0) add(each);
   }
 }
 
-/** Makes one row of rows that write Variables in place by the same code. A row joins the first that it may run with. */
-function groupUpdates(order: readonly Step[]): Draft[][] {
-  const rows: Draft[][] = [];
-  const rowOf = new Map<Step, number>();
-  const updates = new Map<unknown, number[]>(); // by their code, the rows that may be joined
-  for (const step of order) {
-    const { draft, before } = step;
-    let needed = -1;
-    for (const each of before) needed = Math.max(needed, rowOf.get(each)!); // what runs before has its row
-    let row = rows.length;
-    if (step.lands && draft.kind === "kernel" && draft.cluster.frame.kind === "map") {
+/** One step of one draft. */
+function stepOf(draft: Draft): Step {
+  return draft.kind === "kernel" ? { kind: "launch", drafts: [draft] } : { kind: "host", draft };
+}
+
+/** Makes one step of drafts that write Variables in place by the same code. A draft joins the first step that it may run with. */
+function fuseUpdates(order: readonly Dependence[]): Block {
+  const block: Step[] = [];
+  const placeOf = new Map<Dependence, number>(); // the place of its step in the block
+  const updates = new Map<unknown, { readonly places: number[]; readonly drafts: KernelDraft[][] }>(); // by their code
+  for (const node of order) {
+    const { draft, before } = node;
+    let place = block.length;
+    if (node.lands && draft.kind === "kernel" && draft.cluster.frame.kind === "map") {
+      let needed = -1;
+      for (const each of before) needed = Math.max(needed, placeOf.get(each)!); // what runs before has its step
       const key = draft.emitted.text; // kernels that are the same code share one text
-      const known = updates.get(key) ?? [];
-      const found = firstAfter(known, needed);
-      if (found === undefined) updates.set(key, known), known.push(row);
-      else row = found;
-    }
-    if (row === rows.length) rows.push([]);
-    rows[row]!.push(draft);
-    rowOf.set(step, row);
+      let known = updates.get(key);
+      if (known === undefined) updates.set(key, known = { places: [], drafts: [] });
+      const found = firstAfter(known.places, needed);
+      if (found < known.places.length) {
+        place = known.places[found]!;
+        known.drafts[found]!.push(draft);
+      } else {
+        const drafts = [draft];
+        known.places.push(place);
+        known.drafts.push(drafts);
+        block.push({ kind: "launch", drafts });
+      }
+    } else block.push(stepOf(draft));
+    placeOf.set(node, place);
   }
-  return rows;
+  return block;
 }
 
-/** The first of growing numbers that is larger than `least`. */
-function firstAfter(numbers: readonly number[], least: number): number | undefined {
+/** Where the first of growing numbers is that is larger than `least`; their count if there is none. */
+function firstAfter(numbers: readonly number[], least: number): number {
   let [low, high] = [0, numbers.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (numbers[middle]! > least) high = middle;
     else low = middle + 1;
   }
-  return numbers[low];
+  return low;
 }

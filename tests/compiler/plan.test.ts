@@ -67,17 +67,18 @@ describe("the scratch of a training step", () => {
 
     it(`lies where nothing that is needed at the same time lies: ${name}`, () => {
       const { memory, buffers, instructions } = trainingStep(make()).program;
-      for (const [index, block] of memory.blocks.entries()) {
-        assertEquals(block.offset % 64, 0);
-        assert(block.first <= block.last && block.last <= instructions.length);
-        for (const buffer of block.buffers) assert(bytesOf(buffers[buffer]!) <= block.bytes);
-        for (const other of memory.blocks.slice(index + 1)) {
-          const together = block.first <= other.last && other.first <= block.last;
-          const apart = block.offset + block.bytes <= other.offset || other.offset + other.bytes <= block.offset;
-          assert(!together || apart, `${block.buffers} and ${other.buffers}`);
+      for (const [index, allocation] of memory.allocations.entries()) {
+        assertEquals(allocation.offset % 64, 0);
+        assert(allocation.first <= allocation.last && allocation.last <= instructions.length);
+        for (const buffer of allocation.buffers) assert(bytesOf(buffers[buffer]!) <= allocation.bytes);
+        for (const other of memory.allocations.slice(index + 1)) {
+          const together = allocation.first <= other.last && other.first <= allocation.last;
+          const apart = allocation.offset + allocation.bytes <= other.offset ||
+            other.offset + other.bytes <= allocation.offset;
+          assert(!together || apart, `${allocation.buffers} and ${other.buffers}`);
         }
       }
-      const end = Math.max(...memory.blocks.map(({ offset, bytes }) => offset + roundUp(bytes)));
+      const end = Math.max(...memory.allocations.map(({ offset, bytes }) => offset + roundUp(bytes)));
       assertEquals(memory.bytes, end);
     });
 

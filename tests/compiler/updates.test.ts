@@ -39,7 +39,7 @@ function updateRows(optimizer: train.Optimizer, widths: readonly number[]): Kern
     graphFunctionOf((x, y) => [optimizer.minimize(() => loss(x!, y!))], [points, classes]),
     {},
   );
-  const kernels = schedule.rows.map((drafts) => drafts.filter((draft) => draft.kind === "kernel"));
+  const kernels = schedule.block.map((step) => step.kind === "launch" ? [...step.drafts] : []);
   return kernels.filter(([first]) => {
     if (first === undefined) return false;
     const { kind, shape } = first.cluster.frame;

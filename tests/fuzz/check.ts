@@ -79,14 +79,17 @@ export function checkPasses(source: GraphFunction): void {
  * no instruction writes a Variable where it lies before the last one that can fail.
  */
 export function checkProgram({ memory, instructions, origins }: CompiledProgram): void {
-  const { blocks } = memory;
-  blocks.forEach((block, index) => {
-    if (block.offset % 64 !== 0 || block.offset + block.bytes > memory.bytes) throw new Error("a block lies askew");
-    for (const other of blocks.slice(0, index)) {
-      const together = block.first <= other.last && other.first <= block.last;
-      const apart = block.offset + block.bytes <= other.offset || other.offset + other.bytes <= block.offset;
+  const { allocations } = memory;
+  allocations.forEach((allocation, index) => {
+    if (allocation.offset % 64 !== 0 || allocation.offset + allocation.bytes > memory.bytes) {
+      throw new Error("an allocation lies askew");
+    }
+    for (const other of allocations.slice(0, index)) {
+      const together = allocation.first <= other.last && other.first <= allocation.last;
+      const apart = allocation.offset + allocation.bytes <= other.offset ||
+        other.offset + other.bytes <= allocation.offset;
       if (together && !apart) {
-        throw new Error(`arrays ${block.buffers} and ${other.buffers} are needed at the same time, and overlap`);
+        throw new Error(`arrays ${allocation.buffers} and ${other.buffers} are needed at the same time, and overlap`);
       }
     }
   });

@@ -335,15 +335,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: "plan: a lifetime ends before its last reader",
     file: "compiler/plan.ts",
-    text: "space.take(roundUp(block.bytes), block.first, block.last)",
-    replacement: "space.take(roundUp(block.bytes), block.first, Math.max(block.first, block.last - 1))",
+    text: "space.take(roundUp(each.bytes), each.first, each.last)",
+    replacement: "space.take(roundUp(each.bytes), each.first, Math.max(each.first, each.last - 1))",
     tests: planning,
   },
   {
     name: "plan: what is held is forgotten",
     file: "compiler/plan.ts",
-    text: "last: held.has(buffer) ? rows.length : row",
-    replacement: "last: row",
+    text: "{ first: lifetime.first, last: end }",
+    replacement: "lifetime",
     tests: planning,
   },
   {

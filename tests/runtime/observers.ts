@@ -52,10 +52,10 @@ function striking(words: Int32Array, Exit: typeof WorkerExit): (row: number, thr
 }
 
 /** Fills memory that holds nothing before a row with NaN: what reads it all the same is found out. */
-function poison(row: number, arrays: readonly TypedArray[], { blocks }: MemoryPlan): void {
-  for (const { first, last, buffers } of blocks) {
+function poison(row: number, arrays: readonly TypedArray[], { allocations }: MemoryPlan): void {
+  for (const { first, last, buffers } of allocations) {
     if (first !== row && last !== row - 1) continue;
-    const { buffer, byteOffset, byteLength } = arrays[buffers[0]!]!; // all of a block's lie in one place
+    const { buffer, byteOffset, byteLength } = arrays[buffers[0]!]!; // all of an allocation's lie in one place
     new Uint8Array(buffer, byteOffset, byteLength).fill(0xff);
   }
 }

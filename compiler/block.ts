@@ -1,0 +1,58 @@
+/**
+ * Blocks: steps in the order in which they run, before each is an instruction. A step that repeats others, or chooses
+ * among them, has blocks of its own; so whatever goes over a program's steps is written as a walk over a block.
+ * @module
+ */
+import type { HostDraft, KernelDraft } from "./table.ts";
+
+/** Launches of one kernel, as one instruction: for one set of arrays, or for several that are given the same code. */
+export interface LaunchStep {
+  readonly kind: "launch";
+  readonly drafts: readonly KernelDraft[];
+}
+
+/** A call of an operation's own `compute`. */
+export interface HostStep {
+  readonly kind: "host";
+  readonly draft: HostDraft;
+}
+
+/** What is done between two points in time of a program. */
+export type Step = LaunchStep | HostStep;
+
+/** Steps in the order in which they run. */
+export type Block = readonly Step[];
+
+/** Which arrays are read and which are written, by one part of a step. */
+export type Effects = Pick<HostDraft, "reads" | "writes">;
+
+/** The parts of a step that may run at the same time. */
+export function draftsOf(step: Step): readonly (KernelDraft | HostDraft)[] {
+  switch (step.kind) {
+    case "launch":
+      return step.drafts;
+    case "host":
+      return [step.draft];
+    default:
+      return step satisfies never;
+  }
+}
+
+/**
+ * Visits the steps of a block in order, each with the point in time at which it runs. Returns the point in time after the
+ * last one. Whether a step has blocks of its own is asked here and nowhere else.
+ */
+export function walkBlock(block: Block, visit: (step: Step, time: number) => void, start = 0): number {
+  let time = start;
+  for (const step of block) {
+    switch (step.kind) {
+      case "launch":
+      case "host":
+        visit(step, time++);
+        break;
+      default:
+        step satisfies never;
+    }
+  }
+  return time;
+}
