@@ -187,4 +187,4 @@ export * as random from "./src/ops/random.ts";
 
 export { gunzip, readIdx, type ReadOptions } from "./src/data/idx.ts";
 
-endOwnCode(new Error("the library ends here"));
+endOwnCode(() => new Error("the library ends here"));

@@ -14,7 +14,7 @@ const targets: readonly Target[] = [wasmTarget, jsTarget];
 
 /** Whether code can be generated here at all. */
 export function canCompile(): boolean {
-  return targets.some((target) => target.available() === true);
+  return targets.toReversed().some((target) => target.available() === true); // whether JavaScript can be is known soonest
 }
 
 /** What a program's kernels are written in, and the work that was looked at. */

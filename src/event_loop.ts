@@ -23,13 +23,12 @@ export async function takeTurn(): Promise<void> {
   lastTurn = performance.now();
 }
 
-/** Runs before anything else of the kind; Node, Deno and Bun have it, and pages do not. */
-const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }; // no part of the types of pages
-
 /** Messages to this thread itself: pages delay nested timers, and never messages. */
 let channel: MessageChannel | undefined;
 
 function nextTask(): Promise<void> {
+  // It runs before anything else of the kind; Node, Deno and Bun have it, and pages do not. Deno loads it when it is asked for.
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }; // no part of the types of pages
   return new Promise((resolve) => {
     if (setImmediate !== undefined) setImmediate(resolve);
     else if (typeof MessageChannel === "function") {

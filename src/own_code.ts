@@ -1,8 +1,8 @@
 /**
  * Own code: which lines of a stack trace are the library's.
  *
- * A stack taken while the library loads tells where that is. `import.meta.url` would tell it, too, but is empty in bundles
- * for classic scripts and for CommonJS, and bundlers take a file named beside it for one that they have to ship.
+ * A stack taken here tells where that is. `import.meta.url` would tell it, too, but is empty in bundles for classic scripts
+ * and for CommonJS, and bundlers take a file named beside it for one that they have to ship.
  *
  * A bundle is one file, in which the library's lines lie together: a bundler keeps the order of evaluation. So `mod.ts`
  * evaluates this module before all others, and marks the end itself.
@@ -16,12 +16,15 @@ export interface Place {
   readonly column: number;
 }
 
-/** Where the library's lines begin. A stack is read when it is first needed: formatting one costs far more than taking it. */
-const start = new Error("the library begins here");
-let end: Error | undefined;
+/**
+ * A stack from where the library's lines begin. It is taken when it is first needed: for one that is taken while a bundle
+ * loads, V8 parses the whole bundle again.
+ */
+const start = (): Error => new Error("the library begins here");
+let end: (() => Error) | undefined;
 
-/** Marks the end of the library's lines in a bundle. */
-export function endOwnCode(here: Error): void {
+/** Marks the end of the library's lines in a bundle, by a function that is written there and takes a stack. */
+export function endOwnCode(here: () => Error): void {
   end = here;
 }
 
@@ -47,11 +50,11 @@ let known: OwnCode | undefined;
 
 function ownCode(): OwnCode | undefined {
   if (known !== undefined) return known;
-  const [first] = placesOf(start);
+  const [first] = placesOf(start());
   if (first === undefined) return undefined; // an engine without stacks
   const path = pathOf(first.file);
   if (path.endsWith(`/${source}`)) return known = { root: path.slice(0, -source.length) };
-  const last = end === undefined ? undefined : placesOf(end)[0];
+  const last = end === undefined ? undefined : placesOf(end())[0];
   return known = { start: first, end: last?.file === first.file ? last : undefined };
 }
 

@@ -214,12 +214,16 @@ interface Offer {
 /** What is being offered by `apply`. */
 let offer: Offer | undefined;
 /** Thrown by {@linkcode Operation}'s constructor when the list arrives as if it were one of the inputs. */
-const wantsEach = new TypeError("Cannot make a node: the constructor takes its inputs one by one");
+class WantsEach extends TypeError {
+  constructor() {
+    super("Cannot make a node: the constructor takes its inputs one by one");
+  }
+}
 /** Classes whose constructors take their inputs one by one, as far as they were found. */
 const takeEach = new WeakSet<object>();
 
 function checkOffer(offered: Offer, inputs: readonly unknown[]): void {
-  if (inputs.includes(offered.inputs)) throw wantsEach;
+  if (inputs.includes(offered.inputs)) throw new WantsEach();
   offered.accepted = true;
 }
 
@@ -244,7 +248,7 @@ function construct(type: new (...inputs: never[]) => Operation, inputs: readonly
     takeEach.add(type);
     return second.node;
   }
-  throw first === undefined || first.error === wantsEach || second.accepted ? second.error : first.error;
+  throw first === undefined || first.error instanceof WantsEach || second.accepted ? second.error : first.error;
 }
 
 /** Runs an operation's `compute` and makes a tensor of what it returns. */

@@ -74,24 +74,29 @@ export interface Plan {
   readonly options: Members | undefined;
 }
 
-/** The members of an object, made ready for checking. */
-interface Members {
-  readonly checks: ReadonlyMap<string, Check>;
-  /** Those that have to be there. */
-  readonly required: readonly string[];
-}
+/** The members of an object, made ready for checking when it is first wanted: most functions are never called. */
+class Members {
+  readonly #kinds: Kinds;
+  #checks: ReadonlyMap<string, Check> | undefined;
+  #required: readonly string[] | undefined;
 
-function membersOf(kinds: Kinds): Members {
-  const entries = Object.entries(kinds);
-  return {
-    checks: new Map(entries.map(([name, kind]) => [name, checkOf(name, kind)])),
-    required: entries.flatMap(([name, { isRequired }]) => isRequired ? [name] : []),
-  };
+  constructor(kinds: Kinds) {
+    this.#kinds = kinds;
+  }
+
+  get checks(): ReadonlyMap<string, Check> {
+    return this.#checks ??= new Map(Object.entries(this.#kinds).map(([name, kind]) => [name, checkOf(name, kind)]));
+  }
+
+  /** Those that have to be there. */
+  get required(): readonly string[] {
+    return this.#required ??= Object.entries(this.#kinds).flatMap(([name, { isRequired }]) => isRequired ? [name] : []);
+  }
 }
 
 function checkOf(name: string, kind: Kind): Check {
   const { is = () => true, fits, members, isOptional = false } = kind;
-  const each = members && membersOf(members);
+  const each = members && new Members(members);
   const accepts = (value: unknown): boolean =>
     is(value) && (fits === undefined || fits(value as never)) && // `is` has seen that it takes it
     (each === undefined || (value as readonly unknown[]).every((object) => acceptsMembers(each, object))); // it is a list
@@ -101,7 +106,7 @@ function checkOf(name: string, kind: Kind): Check {
 /** Makes a signature ready for checking calls. */
 export function planOf(signature: Signature): Plan {
   const entries = Object.entries(signature.positional);
-  const options = signature.options && membersOf(signature.options);
+  const options = signature.options && new Members(signature.options);
   const count = entries.length;
   const isNeeded = options !== undefined && options.required.length > 0;
   return {
@@ -170,7 +175,7 @@ function problemOf(signature: Signature, name: string, kind: Kind, value: unknow
   }
   if (members === undefined) return undefined;
   for (const [index, each] of (value as readonly unknown[]).entries()) { // it has members because it is a list of objects
-    const problem = problemOfMembers(signature, membersOf(members), each, `${name}[${index}] is`);
+    const problem = problemOfMembers(signature, new Members(members), each, `${name}[${index}] is`);
     if (problem !== undefined) return problem;
   }
   return undefined;

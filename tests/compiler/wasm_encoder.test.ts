@@ -17,6 +17,7 @@ import {
   splat32,
 } from "../../compiler/emit/wasm/code.ts";
 import { encodeModule } from "../../compiler/emit/wasm/encode.ts";
+import { modules } from "../../compiler/emit/wasm/features.ts";
 import { FunctionBuilder, type WasmFunction } from "../../compiler/emit/wasm/function_builder.ts";
 import { instructions } from "../../compiler/emit/wasm/instructions.ts";
 import { printFunction } from "../../compiler/emit/wasm/print.ts";
@@ -128,6 +129,24 @@ describe("a module", () => {
       });
     }
     assert(WebAssembly.validate(encodeModule({ imports: [], functions: [f.end({ exported: true })], memory: limits })));
+  });
+});
+
+describe("the modules that ask what the engine has", () => {
+  it("hold the function that the encoder makes of the instruction asked for", () => {
+    const bodyOf = (bytes: Uint8Array): string => {
+      const text = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+      return /0a .. 01 .. 00 (?:20 00 )+.*? 21 00 0b/.exec(text)![0]; // the section of code
+    };
+    for (const name of ["vectors", "relaxed"] as const) {
+      const f = new FunctionBuilder("question");
+      const local = f.parameter("x", "v128");
+      const x = get(local);
+      f.set(local, name === "vectors" ? op("f32x4.add", x, x) : op("f32x4.relaxed_madd", x, x, x));
+      const encoded = encodeModule({ imports: [], functions: [f.end({ exported: true })], memory: limits });
+      assertEquals(bodyOf(modules[name]), bodyOf(encoded));
+      assert(WebAssembly.validate(modules[name]) || name === "relaxed");
+    }
   });
 });
 
