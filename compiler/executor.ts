@@ -16,7 +16,6 @@ import { profileOf, type Times } from "./profile.ts";
 import { type Compilation, type CompiledProgram, compileProgram } from "./program.ts";
 import { printRepro } from "./repro.ts";
 import type { ArenaProgram } from "./runtime/arena_program.ts";
-import type { ArenaFrame } from "./runtime/binding.ts";
 import { complete, completeInArena } from "./runtime/complete.ts";
 import { type AloneRun, newCursor, resumeAlone, runAlone } from "./runtime/run_alone.ts";
 import { errorOf } from "./runtime/run_error.ts";
@@ -104,23 +103,27 @@ export class ProgramExecutor implements Executable {
   #runLocally(inputs: readonly Tensor[], variables: readonly Variable[], times?: number[]): Tensor[] {
     // Only a host call calls anything that could run a program, this one among them; that run works on scratch of its own.
     if (this.#hasHost && !calls.inside) return calls.within(() => this.#runLocally(inputs, variables, times));
-    const run = this.#beginLocally(inputs, variables);
+    const { program } = this;
+    const kernels = this.#loadedKernels();
+    const frame = this.#bindLocally(inputs, variables);
     try {
-      runAlone(run, times);
-      return complete(this.program, run.frame.arrays, variables);
+      runAlone(program, kernels, frame, variables, times);
+      return complete(program, frame.arrays, variables);
     } finally {
-      this.#endLocally(run.frame);
+      this.#endLocally(frame);
     }
   }
 
   /** Runs it on this thread, in the arena; also from within another run, whose program may be the same. */
   #runResident(inputs: readonly Tensor[], variables: readonly Variable[], times?: number[]): Tensor[] {
-    const run = this.#beginResident(inputs, variables);
+    const { program } = this;
+    const resident = this.#arenaProgram();
+    const frame = runs.bind(resident, inputs, variables);
     try {
-      runAlone(run, times);
-      return completeInArena(this.program, run.frame.arrays, inputs, variables);
+      runAlone(program, resident.kernels, frame, variables, times);
+      return completeInArena(program, frame.arrays, inputs, variables);
     } finally {
-      runs.unbind(run.frame);
+      runs.unbind(frame);
     }
   }
 
@@ -128,28 +131,28 @@ export class ProgramExecutor implements Executable {
   #beginAlone(inputs: readonly Tensor[], variables: readonly Variable[]): ResumableRun {
     const { program } = this;
     if (this.#isResident) {
-      const run = this.#beginResident(inputs, variables);
-      const results = (): Tensor[] => completeInArena(program, run.frame.arrays, inputs, variables);
-      return resumable(run, results, () => runs.unbind(run.frame));
+      const resident = this.#arenaProgram();
+      const frame = runs.bind(resident, inputs, variables);
+      const results = (): Tensor[] => completeInArena(program, frame.arrays, inputs, variables);
+      return resumable({ program, kernels: resident.kernels, frame, variables }, results, () => runs.unbind(frame));
     }
-    const run = this.#beginLocally(inputs, variables);
-    return resumable(run, () => complete(program, run.frame.arrays, variables), () => this.#endLocally(run.frame));
+    const kernels = this.#loadedKernels();
+    const frame = this.#bindLocally(inputs, variables);
+    const results = (): Tensor[] => complete(program, frame.arrays, variables);
+    return resumable({ program, kernels, frame, variables }, results, () => this.#endLocally(frame));
   }
 
-  #beginResident(inputs: readonly Tensor[], variables: readonly Variable[]): AloneRun<ArenaFrame> {
-    const { program } = this;
-    const resident = this.#arenaProgram();
-    return { program, kernels: resident.kernels, frame: runs.bind(resident, inputs, variables), variables };
+  /** The functions of its kernels, for ordinary arrays. */
+  #loadedKernels(): readonly LoadedKernel[] {
+    return this.#kernels ??= this.program.kernels.map((text) => loadKernel(text, undefined));
   }
 
-  /** On arrays of the program's own, or on others when it is running already. */
-  #beginLocally(inputs: readonly Tensor[], variables: readonly Variable[]): AloneRun<LocalFrame> {
-    const { program } = this;
-    const kernels = this.#kernels ??= program.kernels.map((text) => loadKernel(text, undefined));
-    const frame = this.#busy ? new LocalFrame(program) : this.#local ??= new LocalFrame(program);
+  /** Arrays of the program's own, or others when it is running already, for a run. */
+  #bindLocally(inputs: readonly Tensor[], variables: readonly Variable[]): LocalFrame {
+    const frame = this.#busy ? new LocalFrame(this.program) : this.#local ??= new LocalFrame(this.program);
     frame.bind(inputs, variables);
     if (frame === this.#local) this.#busy = true;
-    return { program, kernels, frame, variables };
+    return frame;
   }
 
   #endLocally(frame: LocalFrame): void {

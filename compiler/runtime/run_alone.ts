@@ -13,12 +13,12 @@ import { observer } from "./observer.ts";
 import type { HostInstruction, LaunchInstruction } from "./protocol.ts";
 import { errorIn } from "./run_error.ts";
 
-/** What one run works with. */
-export interface AloneRun<Frame extends LocalFrame | ArenaFrame = LocalFrame | ArenaFrame> {
+/** What a run works with that may be left between two chunks. */
+export interface AloneRun {
   readonly program: CompiledProgram;
   /** The functions of the program's kernels. */
   readonly kernels: readonly LoadedKernel[];
-  readonly frame: Frame;
+  readonly frame: LocalFrame | ArenaFrame;
   readonly variables: readonly Variable[];
 }
 
@@ -34,23 +34,28 @@ export function newCursor(): Cursor {
   return { instruction: 0, chunk: 0, deadline: Infinity };
 }
 
-/** Runs all instructions. `times` takes the milliseconds of each. */
-export function runAlone(run: AloneRun, times: number[] | undefined): void {
+/** Runs all instructions. `times` takes the milliseconds of each. There is no object per run: small programs feel one. */
+export function runAlone(
+  program: CompiledProgram,
+  kernels: readonly LoadedKernel[],
+  frame: LocalFrame | ArenaFrame,
+  variables: readonly Variable[],
+  times: number[] | undefined,
+): void {
   if (times !== undefined || observer !== undefined) {
-    resumeAlone(run, newCursor(), times);
+    resumeAlone({ program, kernels, frame, variables }, newCursor(), times);
     return;
   }
-  const { program, kernels, frame } = run;
   const { instructions } = program;
   let index = 0;
   try {
     for (; index < instructions.length; index++) {
       const instruction = instructions[index]!;
       if (instruction.kind === "launch") computeLaunches(instruction, kernels[instruction.kernel]!, frame);
-      else runHost(run, instruction);
+      else runHost(program, frame, variables, instruction);
     }
   } catch (error) {
-    throw errorIn(program, index, error, run.variables);
+    throw errorIn(program, index, error, variables);
   }
 }
 
@@ -58,8 +63,11 @@ export function runAlone(run: AloneRun, times: number[] | undefined): void {
  * The same from where the cursor is, until its deadline has passed between two chunks: whether all instructions have run.
  * It is also how a run goes whose instructions are measured or observed.
  */
-export function resumeAlone(run: AloneRun, cursor: Cursor, times?: number[]): boolean {
-  const { program, kernels, frame } = run;
+export function resumeAlone(
+  { program, kernels, frame, variables }: AloneRun,
+  cursor: Cursor,
+  times?: number[],
+): boolean {
   const { instructions, memory } = program;
   let hasWorked = false; // however late it is, it gets on
   try {
@@ -70,7 +78,7 @@ export function resumeAlone(run: AloneRun, cursor: Cursor, times?: number[]): bo
       if (cursor.chunk === 0) observer?.instruction?.(cursor.instruction, frame.arrays, memory);
       const start = times === undefined ? 0 : performance.now();
       observer?.piece?.(cursor.instruction, 0);
-      if (instruction.kind === "host") runHost(run, instruction);
+      if (instruction.kind === "host") runHost(program, frame, variables, instruction);
       else {
         const kernel = kernels[instruction.kernel]!;
         if (cursor.deadline === Infinity && cursor.chunk === 0) computeLaunches(instruction, kernel, frame);
@@ -79,13 +87,18 @@ export function resumeAlone(run: AloneRun, cursor: Cursor, times?: number[]): bo
       times?.push(performance.now() - start);
     }
   } catch (error) {
-    throw errorIn(program, cursor.instruction, error, run.variables);
+    throw errorIn(program, cursor.instruction, error, variables);
   }
   return true;
 }
 
 /** A host call; it may run programs, for which memory grows and Variables move. */
-function runHost({ program, frame, variables }: AloneRun, { call }: HostInstruction): void {
+function runHost(
+  program: CompiledProgram,
+  frame: LocalFrame | ArenaFrame,
+  variables: readonly Variable[],
+  { call }: HostInstruction,
+): void {
   callHost(program.hostCalls[call]!, frame.arrays);
   frame.rebind(variables);
 }
