@@ -68,8 +68,8 @@ export interface Plan {
   readonly most: number;
   /** Whether anything but the number of arguments is checked. */
   readonly isChecked: boolean;
-  /** One for each argument before the options. */
-  readonly checks: readonly (Check | undefined)[];
+  /** One for each argument before the options, made when the function is first called: most never are. */
+  checks: readonly (Check | undefined)[] | undefined;
   /** The options by name, if it takes any. */
   readonly options: Members | undefined;
 }
@@ -105,18 +105,18 @@ function checkOf(name: string, kind: Kind): Check {
 
 /** Makes a signature ready for checking calls. */
 export function planOf(signature: Signature): Plan {
-  const entries = Object.entries(signature.positional);
+  const { positional } = signature;
+  let [count, least, isChecked] = [0, 0, signature.options !== undefined];
+  for (const name in positional) {
+    const { isOptional, is } = positional[name]!;
+    count++;
+    if (!isOptional) least = count;
+    if (is !== undefined) isChecked = true;
+  }
+  const most = signature.options === undefined ? count : count + 1;
   const options = signature.options && new Members(signature.options);
-  const count = entries.length;
   const isNeeded = options !== undefined && options.required.length > 0;
-  return {
-    signature,
-    least: isNeeded ? count + 1 : entries.findLastIndex(([, { isOptional }]) => !isOptional) + 1,
-    most: options === undefined ? count : count + 1,
-    isChecked: options !== undefined || entries.some(([, { is }]) => is !== undefined),
-    checks: entries.map(([name, kind]) => kind.is === undefined ? undefined : checkOf(name, kind)),
-    options,
-  };
+  return { signature, least: isNeeded ? most : least, most, isChecked, checks: undefined, options };
 }
 
 /** How a function is called: `sum(x, axis?, { keepDims? })`. */
@@ -151,7 +151,10 @@ export function checkArguments(
   third: unknown,
   fourth: unknown,
 ): void {
-  const { checks, options } = plan;
+  const { options } = plan;
+  const checks = plan.checks ??= Object.entries(plan.signature.positional).map(([name, kind]) =>
+    kind.is === undefined ? undefined : checkOf(name, kind)
+  );
   const count = checks.length;
   for (let position = 0; position < count; position++) {
     const check = checks[position];
