@@ -39,7 +39,7 @@ export { Graph } from "./src/graph/graph.ts";
 export type { Constant, Leaf, VariableRead } from "./src/graph/leaf.ts";
 export { GraphNode } from "./src/graph/node.ts";
 export { type Assign, type Computed, Operation } from "./src/graph/operation.ts";
-export type { Assumption } from "./src/graph/recording.ts";
+export type { Assumption } from "./src/graph/trace.ts";
 export { Placeholder, placeholder, type PlaceholderOptions } from "./src/graph/placeholder.ts";
 export { type StandIn, Variable, type VariableOptions } from "./src/graph/variable.ts";
 export { type Feed, type Feeds, type Fetched, Session, type SessionOptions } from "./src/graph/session.ts";

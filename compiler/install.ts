@@ -5,7 +5,8 @@
 import { Graph } from "../src/graph/graph.ts";
 import { referenceExecutor } from "../src/graph/interpret.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
-import { recordOperation, withTrace } from "../src/graph/recording.ts";
+import { recordOperation } from "../src/graph/recording.ts";
+import { Rewriting, withTrace } from "../src/graph/trace.ts";
 import { LruCache } from "../src/lru_cache.ts";
 import { type Executor, installExecutor } from "../src/executor.ts";
 import { type Attributes, attributesKey, none, type Op } from "../src/ops/op.ts";
@@ -64,7 +65,7 @@ function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes)
 /** A program of one operation. It is exact, so that a decomposed one gives the numbers of an exact compiled program. */
 function compileEager(op: Op, types: readonly TensorType[], attributes: Attributes): ProgramExecutor {
   const graph = new Graph();
-  return withTrace({ graph, name: op.name, reads: new Map(), origin: { site: undefined } }, () => {
+  return withTrace(new Rewriting(graph, op.name), () => {
     const placeholders = types.map((type, index) => new Placeholder(graph, { name: `x${index}` }, type));
     const node = recordOperation(graph, op, placeholders, attributes);
     return new ProgramExecutor({

@@ -6,7 +6,8 @@
 import { VariableRead } from "../src/graph/leaf.ts";
 import type { GraphNode } from "../src/graph/node.ts";
 import { Assign, type Operation, TableOperation } from "../src/graph/operation.ts";
-import { recordOperation, type Trace, withTrace } from "../src/graph/recording.ts";
+import { recordOperation } from "../src/graph/recording.ts";
+import { Rewriting, withTrace } from "../src/graph/trace.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import { arithmeticOps } from "../src/ops/arithmetic.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
@@ -98,8 +99,7 @@ function withCopies(source: GraphFunction): Materialized {
     );
   }, { pass: wholeOf });
   const settle = (node: Value): Value => canLeave(node, viewOf(node)) ? node : copy(node);
-  const trace: Trace = { graph: result.graph, name: source.name, reads: new Map(), origin: { site: undefined } };
-  const outputs = withTrace(trace, () => result.outputs.map(settle));
+  const outputs = withTrace(new Rewriting(result.graph, source.name), () => result.outputs.map(settle));
   const assigns = result.assigns.map((assign) => {
     const value = settle(assign.inputNodes[0]!);
     return value === assign.inputNodes[0] ? assign : new Assign(assign.graph, assign.variable, value);

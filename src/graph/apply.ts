@@ -9,7 +9,8 @@ import { type Attributes, none, type Op } from "../ops/op.ts";
 import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
-import { activeTrace, graphFor, record } from "./recording.ts";
+import { graphFor, record } from "./recording.ts";
+import { activeTrace } from "./trace.ts";
 
 /**
  * Applies an operation by the recording rule: with a graph node among the operands (or a Variable of the default

@@ -8,8 +8,8 @@ import type { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { Assign, type Operation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
-import { activeTrace, type Assumption, type Trace, withTrace } from "./recording.ts";
 import { copyNodes } from "./rewrite.ts";
+import { activeTrace, type Assumption, BodyRecording, Recording, type Trace, withTrace } from "./trace.ts";
 import { postorder } from "./traverse.ts";
 import type { Variable } from "./variable.ts";
 
@@ -74,14 +74,9 @@ export function traceFunction(
   const graph = new Graph();
   const assumptions: Assumption[] = [];
   const outer = isBody ? activeTrace() : undefined;
-  const captures = new Map<Value, Placeholder>();
-  const trace: Trace = {
-    graph,
-    name: description,
-    reads: new Map(),
-    assumptions: outer?.assumptions ?? assumptions,
-    ...(outer && { outer: { trace: outer, captures } }),
-  };
+  const trace = outer === undefined
+    ? new Recording(graph, description, assumptions)
+    : new BodyRecording(graph, description, outer);
   try {
     return withTrace(trace, () => {
       const inputs = parameters.map(({ name, type }) => new Placeholder(graph, { name }, type));
@@ -90,7 +85,9 @@ export function traceFunction(
         name,
         graph,
         inputs,
-        captures: Array.from(captures, ([outer, input]) => ({ outer, input })),
+        captures: trace instanceof BodyRecording
+          ? Array.from(trace.captures, ([outer, input]) => ({ outer, input }))
+          : [],
         outputs,
         assigns: lastAssigns(graph.operations),
         variables: variablesOf(graph),
@@ -124,8 +121,7 @@ export function inline(
       trace.reads.set(node.variable, new Assign(trace.graph, node.variable, copies.get(node)!));
     }
   } finally {
-    if (origin === undefined) delete trace.origin;
-    else trace.origin = origin;
+    trace.origin = origin;
   }
   return outputs.map((output) => copies.get(output)!);
 }

@@ -18,7 +18,8 @@ import { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { VariableRead } from "./leaf.ts";
 import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
-import { activeTrace, nodeIn, onBehalfOf, type Trace } from "./recording.ts";
+import { nodeIn } from "./recording.ts";
+import { activeTrace, onBehalfOf, type Trace } from "./trace.ts";
 import { inputsOf, postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 

@@ -20,7 +20,8 @@ import { type NestedArray, type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { GraphNode } from "./node.ts";
 import { OperationOutput } from "./output.ts";
-import { activeTrace, graphFor, nodeIn, outsideGraphs, withTrace } from "./recording.ts";
+import { graphFor, nodeIn, outsideGraphs } from "./recording.ts";
+import { activeTrace, withTrace } from "./trace.ts";
 import { Variable } from "./variable.ts";
 
 /** Whether a value is a node of some graph; a Variable is one only in its home graph, and is not meant here. */

@@ -10,7 +10,8 @@ import { Graph } from "./graph.ts";
 import { Constant, VariableRead } from "./leaf.ts";
 import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
-import { nodeIn, recordMulti, recordNode, type Trace, withTrace } from "./recording.ts";
+import { nodeIn, recordMulti, recordNode } from "./recording.ts";
+import { type Replacements, Rewriting, type Trace, withTrace } from "./trace.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
@@ -73,12 +74,7 @@ function rebuild(node: TableOperation, graph: Graph, inputs: readonly Value[]): 
 }
 
 /** What some passes do besides. */
-export interface RewriteOptions extends Pick<CopyRules, "pass"> {
-  /** What everything that the rule records goes through. */
-  readonly replace?: Trace["replace"];
-  /** Whether operations with several results become what they are made of. */
-  readonly expand?: boolean;
-}
+export interface RewriteOptions extends Pick<CopyRules, "pass">, Replacements {}
 
 /**
  * A new graph function that computes the same, with every operation of the op table passed through `rule`. Nodes that
@@ -87,23 +83,16 @@ export interface RewriteOptions extends Pick<CopyRules, "pass"> {
 export function rewriteGraph(
   source: GraphFunction,
   rule: NonNullable<CopyRules["table"]>,
-  { replace, expand = false, ...rules }: RewriteOptions = {},
+  { pass, ...replacements }: RewriteOptions = {},
 ): GraphFunction {
   const graph = new Graph();
   const copies = new Map<Value, Value>();
   const inputs = source.inputs.map((placeholder) => copyPlaceholder(graph, placeholder, copies));
   const captures = source.captures.map(({ outer, input }) => ({ outer, input: copyPlaceholder(graph, input, copies) }));
-  const trace: Trace = {
-    graph,
-    name: source.name,
-    reads: new Map(),
-    origin: { site: undefined },
-    expand,
-    ...(replace && { replace }),
-  };
+  const trace = new Rewriting(graph, source.name, replacements);
   return withTrace(trace, () => {
     const order = postorder([...source.outputs, ...source.assigns]);
-    copyNodes(trace, order, copies, { ...rules, table: rule, assign: (_node, value) => value });
+    copyNodes(trace, order, copies, { ...(pass && { pass }), table: rule, assign: (_node, value) => value });
     const outputs = source.outputs.map((output) => copies.get(output)!);
     const assigns = source.assigns.map((node) => new Assign(graph, node.variable, copies.get(node)!));
     return { ...source, graph, inputs, captures, outputs, assigns };

@@ -18,9 +18,9 @@ import { type NestedArray, Value } from "../value.ts";
 import { referenceExecutor } from "./interpret.ts";
 import { isNode } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
-import { activeTrace, brokenAssumption } from "./recording.ts";
 import type { GraphFunction } from "./function.ts";
 import { Macro, specialize } from "./specialize.ts";
+import { activeTrace, brokenAssumption } from "./trace.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 

@@ -14,8 +14,8 @@ import { backpropagate, Gradient, onesSeed } from "./gradients.ts";
 import { Graph } from "./graph.ts";
 import { Assign, Operation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
-import { type Assumption, type Trace, withTrace } from "./recording.ts";
 import { copyNodes } from "./rewrite.ts";
+import { type Assumption, Rewriting, withTrace } from "./trace.ts";
 import { postorder } from "./traverse.ts";
 import { checkAssignable, type Variable } from "./variable.ts";
 
@@ -32,13 +32,7 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
   const inputs: Placeholder[] = [];
   const order = postorder(fetches);
   const assumptions: Assumption[] = [];
-  const trace = (): Trace => ({
-    graph,
-    name: "a session",
-    reads: new Map(),
-    assumptions,
-    origin: { site: undefined },
-  });
+  const trace = new Rewriting(graph, "a session", undefined, assumptions);
 
   /** All gradients of one y come out of one backward pass. */
   const expandGradient = (node: Gradient): void => {
@@ -79,11 +73,11 @@ export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeho
     if (copies.has(node)) continue;
     const recorded = graph.operations.length;
     try {
-      const recording: Trace = { ...trace(), ...(node instanceof Operation && { origin: node }) };
-      withTrace(recording, () => {
+      trace.origin = node instanceof Operation ? node : undefined;
+      withTrace(trace, () => {
         if (node instanceof Gradient) expandGradient(node);
         else if (node instanceof Macro) node.expand(node.inputNodes.map((input) => copies.get(input)!));
-        else copyNodes(recording, [node], copies, { assign });
+        else copyNodes(trace, [node], copies, { assign });
       });
     } catch (error) {
       throw node instanceof Operation ? addSite(error, node.site) : error;

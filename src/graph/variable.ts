@@ -15,8 +15,9 @@ import { TensorType } from "../tensor_type.ts";
 import { type Operand, type TensorData, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { Assign, type Operation } from "./operation.ts";
-import { activeTrace, graphFor, nodeIn } from "./recording.ts";
+import { graphFor, nodeIn } from "./recording.ts";
 import { Storage } from "./storage.ts";
+import { activeTrace } from "./trace.ts";
 
 /** Options of a new {@linkcode Variable}. */
 export interface VariableOptions {

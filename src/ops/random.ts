@@ -6,7 +6,8 @@
  * @module
  */
 import { type DType, dtypeInfo, isFloating, isInteger } from "../dtype.ts";
-import { activeTrace, outsideGraphs } from "../graph/recording.ts";
+import { outsideGraphs } from "../graph/recording.ts";
+import { activeTrace } from "../graph/trace.ts";
 import { Variable } from "../graph/variable.ts";
 import {
   count as countKind,

@@ -6,8 +6,9 @@ import { isFloating } from "../dtype.ts";
 import { backpropagate, graphOf, onesSeed } from "../graph/gradients.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Operation } from "../graph/operation.ts";
-import { activeTrace, nodeIn, outsideGraphs, type Trace, withTrace } from "../graph/recording.ts";
+import { nodeIn, outsideGraphs } from "../graph/recording.ts";
 import { Macro } from "../graph/specialize.ts";
+import { activeTrace, Recording, type Trace, withTrace } from "../graph/trace.ts";
 import { postorder } from "../graph/traverse.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
 import { zeros } from "../ops/creation.ts";
@@ -17,7 +18,7 @@ import { publicMembers } from "../public/public_function.ts";
 import { type Kind, optional } from "../public/signature.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkScalar } from "../transforms/grad.ts";
-import { checkSynchronous, traced } from "../transforms/trace.ts";
+import { checkSynchronous, traceWithValues } from "../transforms/trace.ts";
 import type { Value } from "../value.ts";
 import { UpdateCounters } from "./update_counters.ts";
 
@@ -54,13 +55,13 @@ export abstract class Optimizer {
       const result = callUser(loss);
       checkSynchronous(result, "the loss");
       const node = nodeIn(trace.graph, checkScalar(result, "the loss"));
-      this.#step(trace, node, (variable) => before.get(variable) ?? trace.graph.read(variable), variables);
+      this.#step(trace, node, (variable) => before.get(variable) ?? trace.firstRead(variable), variables);
       return node;
     };
     const outer = activeTrace();
     // Inside a trace the loss is a node; its static type is wider there, as everywhere in traced code.
     if (outer !== undefined) return record(outer) as Tensor;
-    return traced("minimize", { recordValues: true }, (trace) => record(trace).concrete("return"));
+    return traceWithValues("minimize", (trace) => record(trace).concrete("return"));
   }
 
   /** Differentiates with respect to what the Variables read as when the loss was begun, and updates them. */
@@ -91,8 +92,7 @@ export abstract class Optimizer {
 
   /** For {@linkcode Minimize}: a step in a specialised graph, where every read sees the values at the start of the run. */
   stepInGraph(graph: Graph, loss: Value, variables?: readonly Variable[]): void {
-    const { assumptions = [] } = activeTrace() ?? {}; // of the specialisation that this is a part of
-    const trace: Trace = { graph, name: "a session", reads: new Map(), assumptions };
+    const trace = new Recording(graph, "a session", activeTrace()?.assumptions); // of the specialisation that this is a part of
     checkScalar(loss, "the loss");
     withTrace(trace, () => this.#step(trace, loss, (variable) => graph.read(variable), variables));
   }

@@ -7,7 +7,8 @@
  * nothing was taken apart.
  * @module
  */
-import { type Assumption, outsideGraphs } from "../graph/recording.ts";
+import { outsideGraphs } from "../graph/recording.ts";
+import type { Assumption } from "../graph/trace.ts";
 import { Variable } from "../graph/variable.ts";
 
 /** A number of updates, and how many Variables it is that of. */

@@ -4,7 +4,7 @@
  */
 import type { GraphFunction } from "../graph/function.ts";
 import type { Graph } from "../graph/graph.ts";
-import { activeTrace, brokenAssumption } from "../graph/recording.ts";
+import { activeTrace, brokenAssumption } from "../graph/trace.ts";
 import { Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
 import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../executor.ts";

@@ -6,7 +6,8 @@ import { describeForeign } from "../describe.ts";
 import { isFloating } from "../dtype.ts";
 import { backpropagate, onesSeed } from "../graph/gradients.ts";
 import { Placeholder } from "../graph/placeholder.ts";
-import { activeTrace, nodeIn, type Trace } from "../graph/recording.ts";
+import { nodeIn } from "../graph/recording.ts";
+import { activeTrace, type Trace } from "../graph/trace.ts";
 import { zerosLike } from "../ops/creation.ts";
 import { toValue } from "../graph/apply.ts";
 import { callUser } from "../public/caller.ts";
@@ -16,7 +17,7 @@ import { type OptionKinds, planOf } from "../public/signature.ts";
 import { flatten, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkSynchronous, functionName, traced } from "./trace.ts";
+import { checkSynchronous, functionName, traceWithValues } from "./trace.ts";
 
 /** A tree with a gradient for every leaf: a Tensor where it was a number or something that holds numbers. */
 export type Gradients<T> = T extends Value | number ? Tensor
@@ -88,7 +89,7 @@ export function valueAndGrad<A extends readonly unknown[] = Value[], Position ex
       const [y, gradients] = record(outer);
       return [y, unflatten(structure, gradients)];
     }
-    return traced(name, { recordValues: true }, (trace) => {
+    return traceWithValues(name, (trace) => {
       const [y, gradients] = record(trace);
       return [y.concrete("return"), unflatten(structure, gradients.map((gradient) => gradient.concrete("return")))];
     });

@@ -3,16 +3,16 @@
  * @module
  */
 import { Graph } from "../graph/graph.ts";
-import { type Trace, withTrace } from "../graph/recording.ts";
+import { RecordingWithValues, type Trace, withTrace } from "../graph/trace.ts";
 import { readable } from "../readable.ts";
 
 /**
- * Runs `body` while recording into a new graph, which ends with it. With `recordValues` every node computes as it is
- * made, so that the code may look at numbers.
+ * Runs `body` while recording into a new graph, which ends with it. Every node computes as it is made, so that the code
+ * may look at numbers.
  */
-export function traced<T>(name: string, options: { recordValues: boolean }, body: (trace: Trace) => T): T {
-  const graph = new Graph(options);
-  const trace: Trace = { graph, name, reads: new Map(), ...(options.recordValues ? {} : { assumptions: [] }) };
+export function traceWithValues<T>(name: string, body: (trace: Trace) => T): T {
+  const graph = new Graph({ recordValues: true });
+  const trace = new RecordingWithValues(graph, name);
   try {
     return withTrace(trace, () => body(trace));
   } finally {

@@ -9,7 +9,7 @@ import { Graph } from "../../src/graph/graph.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
 import { Placeholder } from "../../src/graph/placeholder.ts";
-import { activeTrace, withTrace } from "../../src/graph/recording.ts";
+import { activeTrace, Recording, withTrace } from "../../src/graph/trace.ts";
 import { postorder } from "../../src/graph/traverse.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
 
@@ -46,7 +46,7 @@ function operands(dtype: DType, shapeOf: (count: number) => readonly number[]): 
 function graphFunctionOf(build: Build, [x, y]: readonly [Tensor, Tensor]): GraphFunction {
   const graph = new Graph();
   const inputs = [new Placeholder(graph, { name: "x" }, x.type), new Placeholder(graph, { name: "y" }, y.type)];
-  const trace = { graph, name: "a test", reads: new Map(), origin: { site: undefined } };
+  const trace = new Recording(graph, "a test");
   const output = withTrace(trace, () => build(inputs[0]!, inputs[1]!));
   return {
     name: "a test",

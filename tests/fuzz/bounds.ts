@@ -14,7 +14,8 @@ import { Graph } from "../../src/graph/graph.ts";
 import { Constant, VariableRead } from "../../src/graph/leaf.ts";
 import { Assign, TableOperation } from "../../src/graph/operation.ts";
 import { Placeholder } from "../../src/graph/placeholder.ts";
-import { recordOperation, withTrace } from "../../src/graph/recording.ts";
+import { recordOperation } from "../../src/graph/recording.ts";
+import { Recording, withTrace } from "../../src/graph/trace.ts";
 import { postorder } from "../../src/graph/traverse.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { convertNumber } from "../../src/ops/elementwise.ts";
@@ -121,7 +122,7 @@ export function convertBounded(x: Bounded, dtype: DType): Bounded {
 /** What an operation makes of its operands; found from its decomposition, if it has one. */
 export function boundOperation(op: Op, inputs: readonly Bounded[], attributes: Attributes): Bounded {
   const graph = new Graph();
-  return withTrace({ graph, name: op.name, reads: new Map() }, () => {
+  return withTrace(new Recording(graph, op.name), () => {
     const placeholders = inputs.map(({ type }, index) => new Placeholder(graph, { name: `x${index}` }, type));
     const node = recordOperation(graph, op, placeholders, attributes);
     const graphFunction = {

@@ -10,7 +10,7 @@ import { compareWithReference, drawn, held, TensorType } from "../../compiler/re
 import { Graph } from "../../src/graph/graph.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { Placeholder } from "../../src/graph/placeholder.ts";
-import { withTrace } from "../../src/graph/recording.ts";
+import { Recording, withTrace } from "../../src/graph/trace.ts";
 import { literal } from "../../src/literal.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
 import type { ExecutorOptions } from "../../src/executor.ts";
@@ -260,7 +260,7 @@ describe("what a printed program consists of", () => {
       decompose: ([y]) => y!.mul(y!).mul(1.001),
     };
     const options: ExecutorOptions = {};
-    const node = withTrace({ graph, name: "a test", reads: new Map() }, () => apply(wrong, [x]));
+    const node = withTrace(new Recording(graph, "a test"), () => apply(wrong, [x]));
     const graphFunction: GraphFunction = {
       name: "f",
       graph,
