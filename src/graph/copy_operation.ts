@@ -8,7 +8,8 @@ import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import type { Graph } from "./graph.ts";
 import { newIdentity } from "./node.ts";
-import { attach, Operation, zeroRunTypes } from "./operation.ts";
+import { attach, Operation } from "./operation.ts";
+import { zeroRunTypes } from "./user_operation.ts";
 
 /** What a copy of a user's operation is, in the end, a copy of. */
 const originals = new WeakMap<Operation, Operation>();

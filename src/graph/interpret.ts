@@ -11,8 +11,9 @@ import type { Value } from "../value.ts";
 import { addSite } from "../errors.ts";
 import { calls, type ResumableRun } from "./call_queue.ts";
 import { Constant, VariableRead } from "./leaf.ts";
-import { MultiOperation, Operation, runCompute, TableOperation } from "./operation.ts";
+import { MultiOperation, Operation, TableOperation } from "./operation.ts";
 import { postorder } from "./traverse.ts";
+import { runCompute } from "./user_operation.ts";
 import { Variable } from "./variable.ts";
 
 /** Runs operations and graphs by their reference implementations. */

@@ -2,35 +2,30 @@
  * Operation: a node that computes, characterised by `compute`, `inputNodes` and `consumers`.
  * @module
  */
-import { describeForeign } from "../describe.ts";
 import { addSite, type Site } from "../errors.ts";
-import { fromNested } from "../ops/nested.ts";
 import { computeNow } from "../executor.ts";
 import { toValue } from "./apply.ts";
 import { type Attributes, computeReference, type Op } from "../ops/op.ts";
-import { callUser, type Class, fromConstruction, ofOverride } from "../public/caller.ts";
+import { type Class, fromConstruction } from "../public/caller.ts";
 import { operands } from "../public/kinds.ts";
 import { checkCall, signed, variadic } from "../public/public_function.ts";
 import { optional, planOf } from "../public/signature.ts";
-import { type Tensor, tensorOver } from "../tensor.ts";
-import { TensorType } from "../tensor_type.ts";
-import { allocate } from "../dtype.ts";
+import type { Tensor } from "../tensor.ts";
+import type { TensorType } from "../tensor_type.ts";
 import { readable } from "../readable.ts";
-import { type NestedArray, type Operand, Value } from "../value.ts";
+import { type Operand, Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { GraphNode } from "./node.ts";
 import { OperationOutput } from "./output.ts";
-import { graphFor, nodeIn, outsideGraphs } from "./recording.ts";
+import { graphFor, nodeIn } from "./recording.ts";
 import { activeTrace, withTrace } from "./trace.ts";
+import { checkOffer, type Computed, construct, runCompute, zeroRunType } from "./user_operation.ts";
 import { Variable } from "./variable.ts";
 
 /** Whether a value is a node of some graph; a Variable is one only in its home graph, and is not meant here. */
 export function isNode(value: Value): value is GraphNode {
   return value instanceof GraphNode;
 }
-
-/** What a user's `compute` may return. */
-export type Computed = Tensor | NestedArray;
 
 /** Thrown by {@linkcode Operation.concrete}: a node has no numbers before it is run. */
 export function lookingError(node: Value & { graph: Graph }, action: string, site?: Site): TypeError {
@@ -68,7 +63,7 @@ function nodesOf(
       throw new TypeError(`Cannot make a node for ${name}: its inputs are a list, as in new ${name}([x])`);
     }
     checkCall(plan, Operation, count, inputs);
-    if (offer !== undefined && offer.type === target) checkOffer(offer, inputs);
+    checkOffer(target, inputs);
     const graph = graphFor(inputs, name) ?? activeTrace()?.graph ?? Graph.default;
     if (graph === undefined) {
       throw new TypeError(
@@ -203,89 +198,6 @@ export class Operation extends GraphNode {
 
 signed(Operation, plan);
 Operation.apply = variadic(Operation.apply);
-
-/** A list of inputs that a class's constructor was called with. */
-interface Offer {
-  readonly type: unknown;
-  readonly inputs: readonly Operand[];
-  /** Whether it passed on what could be inputs. */
-  accepted: boolean;
-}
-
-/** What is being offered by `apply`. */
-let offer: Offer | undefined;
-/** Thrown by {@linkcode Operation}'s constructor when the list arrives as if it were one of the inputs. */
-class WantsEach extends TypeError {
-  constructor() {
-    super("Cannot make a node: the constructor takes its inputs one by one");
-  }
-}
-/** Classes whose constructors take their inputs one by one, as far as they were found. */
-const takeEach = new WeakSet<object>();
-
-function checkOffer(offered: Offer, inputs: readonly unknown[]): void {
-  if (inputs.includes(offered.inputs)) throw new WantsEach();
-  offered.accepted = true;
-}
-
-/** A node of a class whose constructor takes the list of its inputs, or its inputs one by one: the list is tried first. */
-function construct(type: new (...inputs: never[]) => Operation, inputs: readonly Operand[]): Operation {
-  const attempt = (args: readonly unknown[]): { node: Operation } | { error: unknown; accepted: boolean } => {
-    const outer = offer;
-    const own = offer = { type, inputs, accepted: false };
-    try {
-      return { node: new type(...args as never[]) }; // what it takes, only the class knows
-    } catch (error) {
-      return { error: ofOverride(error), accepted: own.accepted };
-    } finally {
-      offer = outer;
-    }
-  };
-  const first = takeEach.has(type) ? undefined : attempt([inputs]);
-  if (first !== undefined && "node" in first) return first.node;
-  if (first?.accepted) throw first.error;
-  const second = attempt(inputs);
-  if ("node" in second) {
-    takeEach.add(type);
-    return second.node;
-  }
-  throw first === undefined || first.error instanceof WantsEach || second.accepted ? second.error : first.error;
-}
-
-/** Runs an operation's `compute` and makes a tensor of what it returns. */
-export function runCompute(operation: Operation, inputs: readonly Tensor[]): Tensor {
-  // It computes with numbers: a Variable it closes over is read, not recorded, whichever graph is the default one.
-  const result: unknown = callUser(() => outsideGraphs(() => operation.compute(...inputs)));
-  if (result instanceof Value) return result.concrete(operation.name);
-  if (typeof result !== "number" && typeof result !== "boolean" && !Array.isArray(result)) {
-    throw new TypeError(
-      `Cannot compute ${operation.name}: its compute returned ${describeForeign(result)}, not a Tensor or numbers`,
-    );
-  }
-  const dtype = inputs.find((input) => input.type.dtype === "float64" && !input.type.weak) ? "float64" : undefined;
-  return fromNested(result as NestedArray, dtype, `take the result of ${operation.name}`); // checked element by element there
-}
-
-/** The output types of users' operations, as far as they were found. */
-export const zeroRunTypes = new WeakMap<Operation, TensorType>();
-
-/** A user operation's output type, once the types of its inputs are known. */
-function zeroRunType(operation: Operation): TensorType | undefined {
-  const known = zeroRunTypes.get(operation);
-  if (known !== undefined) return known;
-  if (operation.graph.values !== undefined && operation.graph.ended === undefined) {
-    return operation.concrete("compute").type; // it is computed as it is recorded: no zeros are needed
-  }
-  const zeros: Tensor[] = [];
-  for (const { type } of operation.inputNodes) {
-    if (type === undefined) return undefined;
-    const strong = type.weak ? new TensorType("float32", type.shape) : type;
-    zeros.push(tensorOver(allocate(strong.dtype, strong.size), strong));
-  }
-  const { type } = runCompute(operation, zeros);
-  zeroRunTypes.set(operation, type);
-  return type;
-}
 
 /** Adds a node to its graph's list and to the consumers of its inputs. */
 export function attach(node: Operation): void {
