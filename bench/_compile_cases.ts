@@ -4,7 +4,7 @@
  * It runs in processes of its own, so it imports nothing but the library.
  */
 import { compile, concat, crossEntropy, type Tensor, tensor, train, type Value, Variable } from "../mod.ts";
-import { decompose } from "../compiler/decompose.ts";
+import { decompose } from "../src/graph/decompose.ts";
 import { fuse } from "../compiler/fuse.ts";
 import { materialize } from "../compiler/materialize.ts";
 import { ProgramExecutor } from "../compiler/executor.ts";

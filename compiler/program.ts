@@ -9,7 +9,7 @@
  */
 import type { ExecutorOptions } from "../src/executor.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
-import { decompose } from "./decompose.ts";
+import { decompose } from "../src/graph/decompose.ts";
 import type { Target } from "./emit/target.ts";
 import { fuse, type Fused } from "./fuse.ts";
 import { type Instructions, makeInstructions } from "./instructions.ts";

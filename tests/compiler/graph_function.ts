@@ -3,7 +3,7 @@
  * @module
  */
 import type { Tensor, Value } from "../../mod.ts";
-import { decompose } from "../../compiler/decompose.ts";
+import { decompose } from "../../src/graph/decompose.ts";
 import { fuse, type Fused } from "../../compiler/fuse.ts";
 import { materialize } from "../../compiler/materialize.ts";
 import { simplify } from "../../compiler/simplify.ts";

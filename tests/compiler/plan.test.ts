@@ -2,7 +2,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "@std/assert";
 import { compile, concat, crossEntropy, matmul, tensor, train, type Value, Variable } from "../../mod.ts";
-import { decompose } from "../../compiler/decompose.ts";
+import { decompose } from "../../src/graph/decompose.ts";
 import { kernelKind } from "../../compiler/kinds.ts";
 import { explainProgram } from "../../compiler/explain.ts";
 import { bytesOf } from "../../compiler/plan.ts";

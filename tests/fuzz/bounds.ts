@@ -8,7 +8,7 @@
  * there is no oracle: that is {@linkcode Undecided}. So what such operations are given is exact, or clear of the jump.
  * @module
  */
-import { decompose } from "../../compiler/decompose.ts";
+import { decompose } from "../../src/graph/decompose.ts";
 import { type DType, isFloating } from "../../src/dtype.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { Constant, VariableRead } from "../../src/graph/leaf.ts";

@@ -4,7 +4,7 @@
  */
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
 import { type CompiledProgram, compileProgram } from "../../compiler/program.ts";
-import { decompose } from "../../compiler/decompose.ts";
+import { decompose } from "../../src/graph/decompose.ts";
 import { materialize } from "../../compiler/materialize.ts";
 import { simplify } from "../../compiler/simplify.ts";
 import { verify } from "../../compiler/verify.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { runs } from "../../compiler/runtime/runs.ts";
 import { matmul, tensor } from "../../mod.ts";
-import { decompose } from "../../compiler/decompose.ts";
+import { decompose } from "../../src/graph/decompose.ts";
 import { verify } from "../../compiler/verify.ts";
 import { opTable } from "../../src/ops/table.ts";
 import { boundOperation, exactly, Undecided } from "./bounds.ts";

@@ -3,15 +3,15 @@
  * reduction names its axes and drops them; where they are to stay, a reshape puts them back.
  * @module
  */
-import type { TableOperation } from "../src/graph/operation.ts";
-import { recordOperation } from "../src/graph/recording.ts";
-import { movementOps } from "../src/ops/movement.ts";
-import type { GraphFunction } from "../src/graph/function.ts";
-import { type Attributes, isComposite, type Op } from "../src/ops/op.ts";
-import type { ReduceOp } from "../src/ops/primitive.ts";
-import { type ReduceAttributes, reduction } from "../src/ops/reduction.ts";
-import type { Value } from "../src/value.ts";
-import { rewriteGraph } from "../src/graph/rewrite.ts";
+import type { TableOperation } from "./operation.ts";
+import { recordOperation } from "./recording.ts";
+import { movementOps } from "../ops/movement.ts";
+import type { GraphFunction } from "./function.ts";
+import { type Attributes, isComposite, type Op } from "../ops/op.ts";
+import type { ReduceOp } from "../ops/primitive.ts";
+import { type ReduceAttributes, reduction } from "../ops/reduction.ts";
+import type { Value } from "../value.ts";
+import { rewriteGraph } from "./rewrite.ts";
 
 /** The same graph function in the compiler's primitives. What an operation decomposes into is decomposed as it is recorded. */
 export function decompose(source: GraphFunction): GraphFunction {
