@@ -19,7 +19,7 @@ type Call = (x: Value) => Value;
 type Callable = (...args: unknown[]) => Value;
 
 /** Ops that graphs have and programs are not given. */
-const inner: ReadonlySet<string> = new Set(["cast", "contract", "checkIndex", "randomBits"]);
+const inner: ReadonlySet<string> = new Set(["cast", "contract", "checkIndex", "randomBits", "optimizationBarrier"]);
 
 /** Functions that are no ops of their own: they call some. */
 const beside = ["tensor", "scalar", "zeros", "ones", "full", "zerosLike", "onesLike", "arange", "linspace", "eye"];

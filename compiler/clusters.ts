@@ -28,8 +28,10 @@ export interface Growing extends Cluster {
   /** The positions of its first and last member. */
   readonly first: number;
   readonly last: number;
-  /** The arrays that it reads and does not make. */
+  /** The arrays that it reads and does not make, and those that it waits for. */
   readonly reads: ReadonlySet<Value>;
+  /** What is computed before it, and not by it. */
+  readonly waits: ReadonlySet<Value>;
   /** The members whose arrays are needed outside of it. */
   readonly written: ReadonlySet<Value>;
 }
@@ -49,6 +51,7 @@ interface Group extends Growing, Linked<Group> {
   first: number;
   last: number;
   reads: Set<Value>;
+  waits: Set<Value>;
   written: Set<Value>;
   /** The position of the member whose critical path is the longest. */
   deepest: number;
@@ -57,9 +60,10 @@ interface Group extends Growing, Linked<Group> {
 /** What is known of a node. */
 interface Place {
   readonly position: number;
-  /** The nodes whose arrays it reads, views resolved. */
+  /** The nodes whose arrays it reads, views resolved, and then those that it waits for. */
   readonly inputs: readonly Value[];
-  /** The operations that read its array, an entry per use. */
+  readonly waits: readonly Value[];
+  /** The operations that read its array or wait for it, an entry per use. */
   readonly users: Value[];
   cluster: Group | undefined;
 }
@@ -88,14 +92,17 @@ export class Clusters {
       const node = order[position]!;
       const kind = kernelKind(node);
       const inputs: Value[] = [];
+      let waits: readonly Value[] = [];
       if (kind !== "leaf" && kind !== "view") {
         for (const input of (node as TableOperation).inputNodes) { // what is no leaf is an operation
-          const { source } = viewOf(input);
+          const { source, after } = viewOf(input);
           inputs.push(source);
-          this.#places.get(source)!.users.push(node); // inputs come first
+          if (after !== undefined) waits = [...waits, ...after];
         }
+        inputs.push(...waits);
+        for (const input of inputs) this.#places.get(input)!.users.push(node); // inputs come first
       }
-      this.#places.set(node, { position, inputs, users: [], cluster: undefined });
+      this.#places.set(node, { position, inputs, waits, users: [], cluster: undefined });
     }
     this.#paths = new CriticalPaths(
       order.length,
@@ -111,7 +118,7 @@ export class Clusters {
   /** Makes a cluster of one operation. Operations come in topological order. */
   start(node: Value, frame: Frame, member: Member): void {
     const place = this.#places.get(node)!;
-    const { position, inputs, users } = place;
+    const { position, inputs, waits, users } = place;
     const group: Group = {
       frame,
       version: 0,
@@ -119,6 +126,7 @@ export class Clusters {
       first: position,
       last: position,
       reads: new Set(inputs),
+      waits: new Set(waits),
       written: new Set(users.length > 0 || this.#results.has(node) ? [node] : []),
       deepest: position,
       label: 0,
@@ -150,6 +158,7 @@ export class Clusters {
         for (const input of this.inputsOf(node)) if (!group.members.has(input)) group.reads.add(input);
       }
     }
+    for (const node of other.waits) group.waits.add(node);
     for (const node of consumer.keys()) this.#places.get(node)!.cluster = group;
     group.version++;
     group.frame = frame;
@@ -183,12 +192,12 @@ export class Clusters {
     return this.#places.get(node)!.position;
   }
 
-  /** The nodes whose arrays an operation reads, views resolved. */
+  /** The nodes whose arrays an operation reads, views resolved, and those that it waits for. */
   inputsOf(node: Value): readonly Value[] {
     return this.#places.get(node)!.inputs;
   }
 
-  /** The operations that read a node's array, an entry per use. */
+  /** The operations that read a node's array or wait for it, an entry per use. */
   readonly usersOf = (node: Value): readonly Value[] => this.#places.get(node)!.users;
 
   /** Whether `cluster` reads what `other` makes. */

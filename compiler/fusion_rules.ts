@@ -121,6 +121,11 @@ export const fusionRules: readonly FusionRule[] = [
     },
   },
   {
+    name: "barriers",
+    reason: "it is computed after all of what the other computes",
+    refuses: ({ producer, consumer }) => waitsFor(producer, consumer) || waitsFor(consumer, producer),
+  },
+  {
     name: "arrays of a kernel",
     reason: `more than ${maximumArrays} arrays in one kernel`,
     refuses: ({ producer, consumer, context: { clusters } }) =>
@@ -180,6 +185,12 @@ export const fusionRules: readonly FusionRule[] = [
     refuses: ({ producer, consumer, context: { clusters } }) => !clusters.bringTogether(producer, consumer),
   },
 ];
+
+/** Whether a cluster waits for a member of another one. */
+function waitsFor({ waits }: Growing, { members }: Cluster): boolean {
+  for (const node of waits) if (members.has(node)) return true;
+  return false;
+}
 
 /** The members of both in the frame of one of them, if all fit there. */
 function placeTogether(producer: Cluster, consumer: Cluster): Pair | undefined {

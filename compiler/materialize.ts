@@ -16,7 +16,7 @@ import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
 import { canAddRowsOf } from "./lower_scatter.ts";
 import { rewriteGraph } from "../src/graph/rewrite.ts";
-import { composeView, isWhole, shapeOf, type View, viewer, wholeView } from "./view.ts";
+import { composeView, isWhole, shapeOf, type View, viewer } from "./view.ts";
 
 /** A graph function whose views are all resolved. */
 export interface Materialized extends GraphFunction {
@@ -40,7 +40,7 @@ function viewsWithoutCopies({ outputs, assigns }: GraphFunction): Map<Value, Vie
     const kind = kernelKind(node);
     if (kind === "view") {
       const operation = node as TableOperation; // movements are
-      const view = composeView(operation, viewOf(operation.inputNodes[0]!));
+      const view = composeView(operation, viewOf);
       if (view === undefined) return undefined;
       views.set(node, view);
     } else if (kind === "host" || kind === "scatter") {
@@ -80,13 +80,13 @@ function withCopies(source: GraphFunction): Materialized {
     const kind = kernelKind(node);
     if (kind === "view") {
       const rebuilt = rebuild() as TableOperation; // rebuilding makes the same kind of node
-      const view = composeView(rebuilt, viewOf(inputs[0]!));
+      const view = composeView(rebuilt, viewOf);
       if (view !== undefined) {
         views.set(rebuilt, view);
         return rebuilt;
       }
       const copied = recordOperation(rebuilt.graph, node.op, [copy(inputs[0]!)], node.attributes);
-      views.set(copied, composeView(copied, wholeView(copied.inputNodes[0]!))!); // a whole array can be seen in any shape
+      views.set(copied, composeView(copied, viewOf)!); // a whole array can be seen in any shape
       return copied;
     }
     if (kind !== "host" && kind !== "scatter") return rebuild();

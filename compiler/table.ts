@@ -119,8 +119,8 @@ class TableBuilder implements LoweringContext {
     for (const { members } of clusters) {
       for (const node of members.keys()) {
         for (const input of (node as Operation).inputNodes) { // members are operations
-          const { source } = this.viewOf(input);
-          if (!members.has(source)) this.#needed.add(source);
+          const { source, after = [] } = this.viewOf(input);
+          for (const node of [source, ...after]) if (!members.has(node)) this.#needed.add(node);
         }
       }
     }

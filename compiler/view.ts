@@ -12,6 +12,8 @@ import type { Value } from "../src/value.ts";
 /** How a node's elements are found in the array of `source`. */
 export interface View extends Strided {
   readonly source: Value;
+  /** What is computed before anything that reads it, beside the source. */
+  readonly after?: readonly Value[];
 }
 
 /** The shape of a node in a graph whose types are known. */
@@ -34,11 +36,18 @@ export function viewer(views: ReadonlyMap<Value, View>): (node: Value) => View {
   };
 }
 
-/** The view that a node is of what `input` is a view of; undefined for a reshape that has to copy. */
-export function composeView({ op, attributes, inputNodes: [x], type }: TableOperation, input: View): View | undefined {
+/** The view that a node is of what its operand is a view of; undefined for a reshape that has to copy. */
+export function composeView(
+  { op, attributes, inputNodes: [x, ...others], type }: TableOperation,
+  viewOf: (node: Value) => View,
+): View | undefined {
   const { view } = op as ViewOp; // the caller has asked for its kind
+  const { source, after = [], ...input } = viewOf(x!);
   const found = view(input, shapeOf(x!), type!.shape, attributes); // every type is known
-  return found && { source: input.source, ...found };
+  if (found === undefined) return undefined;
+  const waited = others.flatMap((other) => [viewOf(other).source, ...viewOf(other).after ?? []]);
+  const all = new Set([...after, ...waited]);
+  return { source, ...found, ...(all.size > 0 && { after: [...all] }) };
 }
 
 /** Whether the view is all of its source, in order. */

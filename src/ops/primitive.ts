@@ -57,7 +57,7 @@ export interface ConvertOp<A extends Attributes = Attributes> extends Entry<A> {
   readonly lowering: "convert";
 }
 
-/** Shows elements of its operand under other indices: no code at all. */
+/** Shows elements of its first operand under other indices: no code at all. What reads it is computed after the others. */
 export interface ViewOp<A extends Attributes = Attributes> extends Entry<A> {
   readonly lowering: "view";
   /**

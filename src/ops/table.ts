@@ -6,6 +6,7 @@
 import type { MultiOp } from "../graph/operation.ts";
 import { arithmeticOps } from "./arithmetic.ts";
 import { arrangementOps } from "./arrangement.ts";
+import { barrierOps } from "./barrier.ts";
 import { contractOps } from "./contract.ts";
 import { convolutionTable } from "./convolution_ops.ts";
 import { creationOps } from "./creation.ts";
@@ -39,6 +40,7 @@ const families = {
   ...indexingOps,
   ...neuralOps,
   ...randomOps,
+  ...barrierOps,
 };
 
 /** Operations with several results, by name. */

@@ -2,6 +2,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, concat, matmul, type Tensor, tensor, type Value, Variable } from "../../mod.ts";
+import { optimizationBarrier } from "../../src/ops/barrier.ts";
 import { fusionRules } from "../../compiler/fusion_rules.ts";
 import { assertClose } from "../sabinasz/problems.ts";
 import { fusedOf, graphFunctionOf } from "./graph_function.ts";
@@ -41,6 +42,7 @@ const cases: Readonly<Record<string, Case>> = {
     },
     kernels: 2,
   },
+  "barriers": { fn: (x) => optimizationBarrier(x, [x.exp()]).mul(2), kernels: 2 },
   "one loop nest": { fn: (x) => [x.exp().sum(0), x.exp().sum(1)], kernels: 2 },
   "operands are arrays": { fn: (x) => matmul(x.exp(), x), kernels: 2 },
   "tiles and gathers": { fn: (x) => matmul(x, x).add(x.take([2, 0, 1])), kernels: 2 },

@@ -288,6 +288,10 @@ export const generators: Readonly<Record<OpName, Generator | string>> = {
       const applied = unary()(source);
       return applied && { ...applied, attributes: { approximate: source.next(2) === 1 ? "tanh" : "none" } };
     },
+    optimizationBarrier(source) {
+      const [x, other] = [source.pick(), source.pick()];
+      return x === undefined || other === undefined ? undefined : { inputs: [x, other] };
+    },
     randomBits(source) {
       const key = source.leaf("uint32", [2 + source.next(2)], () => source.next(1000));
       return {

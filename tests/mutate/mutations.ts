@@ -268,6 +268,13 @@ export const mutations: readonly Mutation[] = [
 
   // Fusion
   {
+    name: "fusion: what waits begins with what it waits for",
+    file: "compiler/fusion_rules.ts",
+    text: "refuses: ({ producer, consumer }) => waitsFor(producer, consumer) || waitsFor(consumer, producer)",
+    replacement: "refuses: () => false",
+    tests: fusion,
+  },
+  {
     name: "fusion: a gather reads what has just been computed",
     file: "compiler/fusion_rules.ts",
     text: 'kernelKind(node) === "gather" && input === node.inputNodes[0]',

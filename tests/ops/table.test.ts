@@ -171,6 +171,7 @@ const cases: Record<OpName, Case | string> = {
   meanSquaredError: { inputs: [[[2, 3]], [[3]]] },
   gelu: moved({ approximate: "none" }),
   randomBits: "its operand is a key",
+  optimizationBarrier: { inputs: [[[2, 3]], [[2]]] },
 };
 
 function checkCase(name: OpName, { inputs, attributes = {}, order = 2 }: Case): void {
