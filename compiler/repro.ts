@@ -5,7 +5,7 @@
  */
 import { isFloating } from "../src/dtype.ts";
 import { type Constant, VariableRead } from "../src/graph/leaf.ts";
-import { Assign, MultiOperation, type Operation, TableOperation } from "../src/graph/operation.ts";
+import { Assign, MultiOperation, Operation, TableOperation } from "../src/graph/operation.ts";
 import { shownOrder } from "../src/graph/print.ts";
 import { postorder } from "../src/graph/traverse.ts";
 import type { Variable } from "../src/graph/variable.ts";
@@ -37,7 +37,7 @@ export function printRepro(source: GraphFunction, options: ExecutorOptions, fed:
 class Writer {
   readonly #source: GraphFunction;
   readonly #fed: Fed | undefined;
-  /** Nodes are called by their numbers in the printed graph. */
+  /** Nodes are called by their numbers in the printed graph, those of the functions that operations own by theirs in these. */
   readonly #names: ReadonlyMap<Value, string>;
   readonly #variableNames: ReadonlyMap<Variable, string>;
   /** What is drawn, each with the number of its line here for a seed. */
@@ -46,22 +46,15 @@ class Writer {
   constructor(source: GraphFunction, fed: Fed | undefined) {
     this.#source = source;
     this.#fed = fed;
-    const names = new Map(shownOrder(source.graph).map((node, index) => [node, `n${index}`]));
-    for (const node of [...names.keys()]) {
-      if (!(node instanceof MultiOperation)) continue;
-      node.outputs.forEach((output, index) => names.set(output, `${names.get(node)}[${index}]!`));
-    }
-    this.#names = names;
+    this.#names = namesOf(shownOrder(source.graph));
     this.#variableNames = new Map(source.variables.map((variable, index) => [variable, `w${index}`]));
   }
 
   program(options: ExecutorOptions): string {
-    const { name, graph, inputs, outputs, assigns, variables } = this.#source;
-    const needed = new Set(postorder([...outputs, ...assigns]));
-    const leaves = graph.leaves.filter((node) => needed.has(node));
-    const nodes = graph.operations.filter((node) => needed.has(node));
-    const own = nodes.filter(isOwn);
-    const float32 = [...needed].some(({ type }) => type?.dtype === "float32");
+    const { name, inputs, variables } = this.#source;
+    const needed = neededBy(this.#source);
+    const own = needed.filter((node) => node instanceof Operation && isOwn(node)) as Operation[]; // by the filter
+    const float32 = needed.some(({ type }) => type?.dtype === "float32");
     const tolerance = float32 ? 1e-4 : 1e-9;
     const body = [
       "// The arguments.",
@@ -75,22 +68,10 @@ class Writer {
       ...variables.map((variable, index) => this.#variable(variable, index)),
       "",
       "// The graph. Each node has the number that it has in graph.txt.",
-      "const graph = new Graph();",
-      ...inputs.map((input) =>
-        `const ${this.#nameOf(input)} = new Placeholder(graph, { name: ${literal(input.name)} }, ${
-          typeText(input.type!)
-        });`
-      ),
-      ...leaves.map((leaf) => `const ${this.#nameOf(leaf)} = ${this.#leaf(leaf)};`),
-      ...nodes.map((node) => `const ${this.#nameOf(node)} = ${this.#node(node)};`),
+      ...this.#graph(this.#source),
       "",
       "const graphFunction: GraphFunction = {",
-      `  name: ${literal(name)},`,
-      "  graph,",
-      ...Object.entries({ inputs, outputs, assigns }).map(([key, list]) => `  ${key}: ${this.#list(list)},`),
-      `  variables: [${[...this.#variableNames.values()].join(", ")}],`,
-      "  captures: [],",
-      "  assumptions: [],",
+      ...this.#members(this.#source),
       "};",
       `compareWithReference(graphFunction, inputs, ${literal(options)}, ${literal(tolerance)});`,
       "",
@@ -124,6 +105,47 @@ class Writer {
       "  recordOperation, TensorType, Variable,",
       `} from ${literal(kitAddress())};`,
       "",
+    ];
+  }
+
+  /** The statements that build the graph of a function. */
+  #graph({ graph, inputs, outputs, assigns }: GraphFunction): string[] {
+    const needed = new Set(postorder([...outputs, ...assigns]));
+    return [
+      "const graph = new Graph();",
+      ...inputs.map((input) =>
+        `const ${this.#nameOf(input)} = new Placeholder(graph, { name: ${literal(input.name)} }, ${
+          typeText(input.type!)
+        });`
+      ),
+      ...graph.leaves.filter((node) => needed.has(node)).map((node) =>
+        `const ${this.#nameOf(node)} = ${this.#leaf(node)};`
+      ),
+      ...graph.operations.filter((node) => needed.has(node)).flatMap((node) => this.#node(node)),
+    ];
+  }
+
+  /** The members of a function whose graph has been built. */
+  #members({ name, inputs, outputs, assigns, variables }: GraphFunction): string[] {
+    return [
+      `  name: ${literal(name)},`,
+      "  graph,",
+      ...Object.entries({ inputs, outputs, assigns }).map(([key, list]) => `  ${key}: ${this.#list(list)},`),
+      `  variables: [${variables.map((variable) => this.#variableNames.get(variable)).join(", ")}],`,
+      "  captures: [],",
+      "  assumptions: [],",
+    ];
+  }
+
+  /** The statements that make a function which an operation owns. */
+  #body(name: string, body: GraphFunction): string[] {
+    return [
+      `const ${name} = ((): GraphFunction => {`,
+      ...this.#graph(body).map((line) => `  ${line}`),
+      "  return {",
+      ...this.#members(body).map((line) => `  ${line}`),
+      "  };",
+      "})();",
     ];
   }
 
@@ -171,17 +193,49 @@ class Writer {
     return `graph.capture(${this.#numbers(`the constant ${this.#nameOf(node)}`, node.tensor)})`;
   }
 
-  #node(node: Operation): string {
+  /** The statements that make a node. */
+  #node(node: Operation): string[] {
+    const name = this.#nameOf(node);
+    const bodies = node instanceof MultiOperation ? node.bodies : [];
+    const bodyNames = bodies.map((_, index) => `${name}body${index}`);
+    return [
+      ...bodies.flatMap((body, index) => this.#body(bodyNames[index]!, body)),
+      `const ${name} = ${this.#expression(node, bodyNames)};`,
+    ];
+  }
+
+  #expression(node: Operation, bodies: readonly string[]): string {
     if (node instanceof Assign) {
       return `new Assign(graph, ${this.#variableNames.get(node.variable)}, ${this.#nameOf(node.inputNodes[0]!)})`;
     }
-    if (node instanceof MultiOperation && !isOwn(node)) {
-      const operands = this.#list(node.inputNodes);
-      return `recordMulti(graph, multiOpTable.${node.name}!, ${operands}, ${literal(node.attributes)})`;
+    const operands = this.#list(node.inputNodes);
+    if (isOwn(node)) return `new ${className(node)}(${operands})`;
+    const attributes = literal(node.attributes);
+    if (node instanceof MultiOperation) {
+      const owned = bodies.length === 0 ? "" : `, [${bodies.join(", ")}]`;
+      return `recordMulti(graph, multiOpTable.${node.name}!, ${operands}, ${attributes}${owned})`;
     }
-    if (isOwn(node)) return `new ${className(node)}(${this.#list(node.inputNodes)})`;
-    return `recordOperation(graph, opTable.${node.name}, ${this.#list(node.inputNodes)}, ${literal(node.attributes)})`;
+    return `recordOperation(graph, opTable.${node.name}, ${operands}, ${attributes})`;
   }
+}
+
+/** What nodes are called, by their numbers, and with them those of the functions that they own. */
+function namesOf(nodes: readonly Value[]): Map<Value, string> {
+  const names = new Map(nodes.map((node, index) => [node, `n${index}`]));
+  for (const node of nodes) {
+    if (!(node instanceof MultiOperation)) continue;
+    node.outputs.forEach((output, index) => names.set(output, `${names.get(node)}[${index}]!`));
+    for (const { graph, inputs } of node.bodies) {
+      for (const [inner, name] of namesOf(shownOrder(graph, inputs))) names.set(inner, name);
+    }
+  }
+  return names;
+}
+
+/** All that a function computes, and those that its operations own. */
+function neededBy({ outputs, assigns }: GraphFunction): Value[] {
+  const nodes = postorder([...outputs, ...assigns]);
+  return nodes.flatMap((node) => node instanceof MultiOperation ? [node, ...node.bodies.flatMap(neededBy)] : [node]);
 }
 
 const table: Readonly<Record<string, Op>> = opTable;

@@ -34,6 +34,7 @@ export function verify(graphFunction: GraphFunction, pass = "recording"): void {
       if (!known.has(node)) fail(node, "is read, but not listed");
     } else if (node instanceof Operation) {
       verifyPlace(node, graphFunction, positions, fail);
+      if (node instanceof MultiOperation) verifyBodies(node, pass, fail);
     } else if (node instanceof OperationOutput) {
       if (node.graph !== graph) fail(node, "belongs to another graph");
     } else if (node instanceof VariableRead) {
@@ -81,9 +82,20 @@ function verifyPlace(
   }
 }
 
+/** Whether the functions that an operation owns are well formed, take its inputs, and use nothing else of its graph. */
+function verifyBodies(node: MultiOperation, pass: string, fail: Fail): void {
+  for (const body of node.bodies) {
+    if (body.captures.length > 0) fail(node, `owns ${body.name}, which has captures`);
+    const differs = body.inputs.length !== node.inputNodes.length ||
+      body.inputs.some(({ type }, index) => type?.key !== node.inputNodes[index]!.type?.key);
+    if (differs) fail(node, `owns ${body.name}, whose inputs are not its own`);
+    verify(body, `${pass}, in ${node.name}`);
+  }
+}
+
 function verifyType(node: Value, fail: Fail): void {
   if (node instanceof MultiOperation) {
-    const inferred = node.op.infer(node.inputNodes.map((input) => input.type!), node.attributes); // as below
+    const inferred = node.op.infer(node.inputNodes.map((input) => input.type!), node.attributes, node.bodies); // as below
     node.outputs.forEach((output, index) => {
       if (output.type?.key !== inferred[index]!.key) fail(output, `is not ${inferred[index]}, which its inputs make`);
     });

@@ -2,6 +2,7 @@
  * Graphs in the language of Graphviz.
  * @module
  */
+import { unfold } from "./draw/unfold.ts";
 import type { Graph } from "./graph.ts";
 import { escapeXml, labelOf, palette } from "./node_label.ts";
 import { type NodeKind, type ShownNode, shownNodes } from "./print.ts";
@@ -16,7 +17,7 @@ const shapes = {
 
 /** A `digraph` with a node per node and an edge per use. No text of the user's is outside of a label. */
 export function graphToDot(graph: Graph): string {
-  const nodes = shownNodes(graph);
+  const nodes = unfold(shownNodes(graph));
   const used = new Set(nodes.flatMap(({ inputs }) => inputs));
   return [
     "digraph {",

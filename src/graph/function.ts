@@ -48,8 +48,8 @@ export interface Capture {
 export interface Parameter {
   /** What printed graphs call it. */
   readonly name: string;
-  /** Its dtype and shape. */
-  readonly type: TensorType;
+  /** Its dtype and shape; undefined in a graph that is built by hand, while they depend on what is fed. */
+  readonly type: TensorType | undefined;
 }
 
 /** How a function is recorded. */
@@ -100,13 +100,37 @@ export function traceFunction(
 }
 
 /**
+ * A function without captures: they are inputs of it, after its own. `captured` are the values around it that it is to be
+ * given for them.
+ */
+export function withoutCaptures(fn: GraphFunction): { readonly body: GraphFunction; readonly captured: Value[] } {
+  const inputs = [...fn.inputs, ...fn.captures.map(({ input }) => input)];
+  return { body: { ...fn, inputs, captures: [] }, captured: fn.captures.map(({ outer }) => outer) };
+}
+
+/**
  * Records a function where it is called: its operations on `inputs`, and on what it captured, become part of the graph
  * that is being recorded, and its assignments that graph's. Returns its outputs there.
  */
-export function inline(
+export function inline(fn: GraphFunction, inputs: readonly Value[]): Value[] {
+  const { trace, outputs, assigned } = copyInto(fn, inputs);
+  // They land after everything was read.
+  fn.assigns.forEach(({ variable }, index) => {
+    trace.reads.set(variable, new Assign(trace.graph, variable, assigned[index]!));
+  });
+  return outputs;
+}
+
+/** The same without its assignments: its outputs, and then what it would assign. */
+export function inlineBody(fn: GraphFunction, inputs: readonly Value[]): Value[] {
+  const { outputs, assigned } = copyInto(fn, inputs);
+  return [...outputs, ...assigned];
+}
+
+function copyInto(
   { name, inputs: parameters, captures, outputs, assigns }: GraphFunction,
   inputs: readonly Value[],
-): Value[] {
+): { readonly trace: Trace; readonly outputs: Value[]; readonly assigned: Value[] } {
   const trace = activeTrace();
   if (trace === undefined) throw new TypeError(`Cannot inline ${name}: nothing is being recorded`);
   const copies = new Map<Value, Value>([
@@ -116,14 +140,11 @@ export function inline(
   const { origin } = trace;
   try {
     copyNodes(trace, postorder([...outputs, ...assigns]), copies, { assign: (_node, value) => value });
-    // They land after everything was read.
-    for (const node of assigns) {
-      trace.reads.set(node.variable, new Assign(trace.graph, node.variable, copies.get(node)!));
-    }
   } finally {
     trace.origin = origin;
   }
-  return outputs.map((output) => copies.get(output)!);
+  const copied = (nodes: readonly Value[]): Value[] => nodes.map((node) => copies.get(node)!);
+  return { trace, outputs: copied(outputs), assigned: copied(assigns) };
 }
 
 /** The assignments among operations that land: the last to each Variable. */

@@ -115,11 +115,15 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
 
 /** The gradient of each input of an operation with several results; undefined stands for a result that nothing arrives at. */
 function differentiateMulti(
-  { op, inputNodes, attributes }: MultiOperation,
+  { op, inputNodes, attributes, bodies }: MultiOperation,
   arrived: readonly (Value | undefined)[],
+  needed: readonly boolean[],
 ): readonly (Value | undefined)[] {
+  if (op.gradient !== undefined) {
+    return op.gradient({ inputs: inputNodes, attributes, bodies, gradients: arrived, needed });
+  }
   const copies = inputNodes.map(copyForDifferentiation);
-  const results = op.decompose(copies, attributes);
+  const results = op.decompose(copies, attributes, bodies);
   const ys = results.filter((_, index) => arrived[index] !== undefined);
   return backpropagate(ys, arrived.filter((gradient) => gradient !== undefined), copies);
 }
@@ -186,9 +190,10 @@ export function backpropagate(
     if (arrived.every((gradient) => gradient === undefined)) continue;
     // An error in a gradient is about the line that is differentiated.
     onBehalfOf(node, () => {
+      const needed = node.inputNodes.map((input) => onPath.has(input));
       const contributions = node instanceof MultiOperation
-        ? differentiateMulti(node, arrived)
-        : differentiate(node, arrived[0]!, node.inputNodes.map((input) => onPath.has(input))); // it has one result
+        ? differentiateMulti(node, arrived, needed)
+        : differentiate(node, arrived[0]!, needed); // it has one result
       node.inputNodes.forEach((input, slot) => {
         const contribution = contributions[slot];
         if (contribution !== undefined && onPath.has(input)) {
@@ -289,6 +294,7 @@ export const computeGradients: (loss: Value) => Map<Value, Operation> = publicFu
 /** The trace that a value is a node of, if it is of one: there every type is known, and gradients need not wait for a run. */
 function traceOf(value: Value): Trace | undefined {
   const trace = activeTrace();
+  if (trace?.isByHand === true) return undefined; // types may be unknown before a run
   const isPart = value instanceof Variable || (value as { graph?: unknown }).graph === trace?.graph; // Tensors have none
   return isPart ? trace : undefined;
 }

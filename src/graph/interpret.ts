@@ -105,10 +105,10 @@ class Interpretation implements ResumableRun {
 }
 
 /** The results of an operation that has several, by the reference implementations of what it is made of. */
-function computeMulti({ op, attributes, site }: MultiOperation, inputs: readonly Tensor[]): readonly Tensor[] {
+function computeMulti({ op, attributes, bodies, site }: MultiOperation, inputs: readonly Tensor[]): readonly Tensor[] {
   try {
     const parameters = inputs.map(({ type }, index) => ({ name: `x${index}`, type }));
-    const parts = traceFunction(op.name, parameters, (nodes) => op.decompose(nodes, attributes));
+    const parts = traceFunction(op.name, parameters, (nodes) => op.decompose(nodes, attributes, bodies));
     return referenceExecutor.compile(parts, {}).run(inputs, []);
   } catch (error) {
     throw addSite(error, site);

@@ -14,6 +14,7 @@ import type { Tensor } from "../tensor.ts";
 import type { TensorType } from "../tensor_type.ts";
 import { readable } from "../readable.ts";
 import { type Operand, Value } from "../value.ts";
+import type { GraphFunction } from "./function.ts";
 import { Graph } from "./graph.ts";
 import { GraphNode } from "./node.ts";
 import { OperationOutput } from "./output.ts";
@@ -271,41 +272,69 @@ export class TableOperation extends Operation {
   }
 }
 
-/** An op with several results: an entry of its table. It is defined by others. */
+/** What the gradient rule of an op with several results is given. */
+export interface MultiGradientContext<A extends Attributes = Attributes> {
+  /** The operation's inputs. */
+  readonly inputs: readonly Value[];
+  readonly attributes: A;
+  /** The functions that it owns. */
+  readonly bodies: readonly GraphFunction[];
+  /** The gradient with respect to each result; undefined where none arrives. */
+  readonly gradients: readonly (Value | undefined)[];
+  /** Which inputs' gradients will be used. */
+  readonly needed: readonly boolean[];
+}
+
+/**
+ * An op with several results: an entry of its table. It is defined by others. Its operations may own functions, its bodies:
+ * those have no captures, since what they use of the function around them is among the operation's inputs.
+ */
 export interface MultiOp<A extends Attributes = Attributes> {
   /** The name it is known by, in graphs and errors. */
   readonly name: string;
   /** How many results it has. */
-  count(attributes: A): number;
+  count(attributes: A, bodies: readonly GraphFunction[]): number;
   /** Dtypes and shapes of the results; throws, naming the operation and the types, when the inputs do not fit. */
-  infer(inputs: readonly TensorType[], attributes: A): readonly TensorType[];
-  /** Its results in simpler operations. It is differentiated through them. */
-  decompose(inputs: readonly Value[], attributes: A): readonly Value[];
+  infer(inputs: readonly TensorType[], attributes: A, bodies: readonly GraphFunction[]): readonly TensorType[];
+  /** Its results in simpler operations. Without a gradient rule, it is differentiated through them. */
+  decompose(inputs: readonly Value[], attributes: A, bodies: readonly GraphFunction[]): readonly Value[];
+  /** The gradient with respect to each input, written with the library's own operations; undefined for one that has none. */
+  gradient?(context: MultiGradientContext<A>): readonly (Value | undefined)[];
 }
 
 /** A node with several results. */
 export class MultiOperation extends Operation {
   /** The table's entry. */
   readonly op: MultiOp;
+  /** The functions that it owns. */
+  readonly bodies: readonly GraphFunction[];
   readonly #attributes: Attributes;
   readonly #site: Site | undefined;
   readonly #outputs: readonly OperationOutput[];
 
-  /** `inputs` are nodes of the graph. */
-  constructor(graph: Graph, op: MultiOp, inputs: readonly Value[], attributes: Attributes, site: Site | undefined) {
+  /** `inputs` are nodes of the graph; of bodies for them, every type is known where those of the inputs are. */
+  constructor(
+    graph: Graph,
+    op: MultiOp,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    bodies: readonly GraphFunction[],
+    site: Site | undefined,
+  ) {
     const types = inputs.flatMap(({ type }) => type ?? []);
-    const results = types.length === inputs.length ? op.infer(types, attributes) : undefined;
+    const results = types.length === inputs.length ? op.infer(types, attributes, bodies) : undefined;
     super(inputs, graph);
     this.op = op;
+    this.bodies = bodies;
     this.#attributes = attributes;
     this.#site = site;
     this.#outputs = Array.from(
-      { length: op.count(attributes) },
+      { length: op.count(attributes, bodies) },
       (_, index) => new OperationOutput(this, index, results?.[index]),
     );
     const { values } = graph;
     if (values === undefined) return;
-    const tensors = op.decompose(inputs.map((input) => input.concrete(op.name)), attributes);
+    const tensors = op.decompose(inputs.map((input) => input.concrete(op.name)), attributes, bodies);
     this.#outputs.forEach((output, index) => values.set(output, tensors[index]!.concrete(op.name)));
   }
 

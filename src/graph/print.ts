@@ -5,6 +5,7 @@
 import { literal } from "../literal.ts";
 import { readable } from "../readable.ts";
 import type { Value } from "../value.ts";
+import type { GraphFunction } from "./function.ts";
 import type { Graph } from "./graph.ts";
 import { Constant, VariableRead } from "./leaf.ts";
 import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
@@ -32,35 +33,69 @@ export interface ShownNode {
   readonly uses: readonly string[];
   /** The parameters that are not tensors, each as `key=value`. */
   readonly attributes: readonly string[];
+  /** The functions that it owns. */
+  readonly bodies: readonly ShownBody[];
+}
+
+/** A function that an operation owns, as a reader sees it. */
+export interface ShownBody {
+  /** Its nodes: its inputs first, which are the operation's, in that order. */
+  readonly nodes: readonly ShownNode[];
+  /** Where its results stand in that list, and then what it assigns. */
+  readonly results: readonly number[];
+  /** The same as printed. */
+  readonly uses: readonly string[];
 }
 
 /**
- * Every node of a graph, inputs before consumers. The order follows from what the graph computes, not from when its
+ * Every node of a graph, inputs before consumers, `first` before all. The order follows from what the graph computes, not from when its
  * leaves were made, so that the same computation written by hand and by tracing is shown in the same order.
  */
-export function shownOrder(graph: Graph): Value[] {
+export function shownOrder(graph: Graph, first: readonly Value[] = []): Value[] {
   const own = graph.variables.filter((variable) => variable.graph === graph);
   const leaves = [...graph.placeholders, ...own, ...graph.leaves];
   const sinks = graph.operations.filter((operation) => operation.consumers.length === 0);
-  const order = postorder([...sinks, ...leaves.filter((leaf) => leaf.consumers.length === 0)]);
+  const order = postorder([...first, ...sinks, ...leaves.filter((leaf) => leaf.consumers.length === 0)]);
   return order.filter((node) => !(node instanceof OperationOutput)); // they are shown with their operations
 }
 
 /** What is shown of every node of a graph, in that order. */
 export function shownNodes(graph: Graph): ShownNode[] {
-  const nodes = shownOrder(graph);
+  return shownBody(graph, [], []).nodes;
+}
+
+function shownBody(
+  graph: Graph,
+  first: readonly Value[],
+  returned: readonly Value[],
+): ShownBody & { nodes: ShownNode[] } {
+  const nodes = shownOrder(graph, first);
   const numbers = new Map(nodes.map((node, index) => [node, index]));
-  return nodes.map((node) => {
-    const inputs = inputsOf(node);
-    const places = inputs.map((input) => numbers.get(input instanceof OperationOutput ? input.operation : input)!); // postorder has all inputs
-    return {
+  const placesOf = (values: readonly Value[]): Pick<ShownNode, "inputs" | "uses"> => {
+    const inputs = values.map((value) => numbers.get(value instanceof OperationOutput ? value.operation : value)!); // postorder has all
+    const uses = values.map((value, use) =>
+      `%${inputs[use]}${value instanceof OperationOutput ? `.${value.index}` : ""}`
+    );
+    return { inputs, uses };
+  };
+  const { inputs: results, uses } = placesOf(returned);
+  return {
+    nodes: nodes.map((node) => ({
       ...called(node),
       type: typesOf(node),
-      inputs: places,
-      uses: inputs.map((input, use) => `%${places[use]}${input instanceof OperationOutput ? `.${input.index}` : ""}`),
+      ...placesOf(inputsOf(node)),
       attributes: attributesOf(node),
-    };
-  });
+      bodies: bodiesOf(node).map(({ graph, inputs, outputs, assigns }) =>
+        shownBody(graph, inputs, [...outputs, ...assigns])
+      ),
+    })),
+    results,
+    uses,
+  };
+}
+
+function bodiesOf(node: Value): readonly GraphFunction[] {
+  return node instanceof MultiOperation ? node.bodies : [];
 }
 
 /** What is known of a node's results, as it is printed. */
@@ -94,10 +129,21 @@ function attributesOf(node: Value): string[] {
     .map(([key, value]) => readable(`${key}=${isOwn(node) ? JSON.stringify(value) : literal(value)}`));
 }
 
-/** One line per node, inputs before consumers, numbered in that order: `%3: float32[64,10] = matmul %1 %2`. */
+/**
+ * One line per node, inputs before consumers, numbered in that order: `%3: float32[64,10] = matmul %1 %2`. What an operation
+ * owns is indented below it, with numbers of its own, and its last line says what it returns.
+ */
 export function printGraph(graph: Graph): string {
-  return shownNodes(graph).map(({ word, name, type, uses, attributes }, index) => {
+  return linesOf(shownNodes(graph)).join("\n");
+}
+
+function linesOf(nodes: readonly ShownNode[]): string[] {
+  return nodes.flatMap(({ word, name, type, uses, attributes, bodies }, index) => {
     const right = [word, ...(name === undefined ? [] : [name]), ...uses, ...attributes];
-    return `%${index}${type === undefined ? "" : `: ${type}`} = ${right.join(" ")}`;
-  }).join("\n");
+    const inner = bodies.flatMap(({ nodes, uses }) => [...linesOf(nodes), ["return", ...uses].join(" ")]);
+    return [
+      `%${index}${type === undefined ? "" : `: ${type}`} = ${right.join(" ")}`,
+      ...inner.map((line) => `  ${line}`),
+    ];
+  });
 }

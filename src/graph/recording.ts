@@ -7,6 +7,7 @@ import type { Attributes, Op } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
 import type { TensorType } from "../tensor_type.ts";
 import { type Operand, Value } from "../value.ts";
+import type { GraphFunction } from "./function.ts";
 import { Graph } from "./graph.ts";
 import { isNode, type MultiOp, MultiOperation, TableOperation } from "./operation.ts";
 import { activeTrace, readIn, withTrace } from "./trace.ts";
@@ -89,18 +90,19 @@ export function recordNode(
   return new TableOperation(graph, op, inputs, attributes, siteNow(), type);
 }
 
-/** The same for an op with several results. */
+/** The same for an op with several results, and the functions that its operation owns. */
 export function recordMulti(
   graph: Graph,
   op: MultiOp,
   operands: readonly Value[],
   attributes: Attributes,
+  bodies: readonly GraphFunction[] = [],
 ): readonly Value[] {
   const inputs = nodesIn(graph, operands);
   const trace = activeTrace();
   return trace === undefined
-    ? new MultiOperation(graph, op, inputs, attributes, captureSite()).outputs
-    : trace.recordMulti(op, inputs, attributes);
+    ? new MultiOperation(graph, op, inputs, attributes, bodies, captureSite()).outputs
+    : trace.recordMulti(op, inputs, attributes, bodies);
 }
 
 /** What a node that is recorded now remembers. */

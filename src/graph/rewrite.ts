@@ -3,6 +3,8 @@
  * inlining of recorded functions are sets of rules for it.
  * @module
  */
+import { addSite } from "../errors.ts";
+import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { copyOperation } from "./copy_operation.ts";
 import type { GraphFunction } from "./function.ts";
@@ -17,10 +19,17 @@ import { Variable } from "./variable.ts";
 
 /** How nodes are copied. Whatever is not said is copied as it is. */
 export interface CopyRules {
-  /** What a node of the op table becomes, from the copies of its inputs; `rebuild` makes the same node again. */
+  /**
+   * What a node of the op table becomes, from the copies of its inputs; `rebuild` makes the same node again. Without this
+   * rule, it becomes what the trace records for it.
+   */
   readonly table?: (node: TableOperation, inputs: readonly Value[], rebuild: () => Value) => Value;
   /** What a user's operation is given for one of its inputs. */
   readonly pass?: (input: Value) => Value;
+  /** What an operation is given for a function that it owns, from the copies of its inputs. */
+  readonly body?: (body: GraphFunction, inputs: readonly Value[]) => GraphFunction;
+  /** Deals with a node that is not copied but stands for others; returns whether it was one. */
+  readonly expand?: (node: Operation) => boolean;
   /** What an assignment becomes, and reads as, from the copy of what is assigned. */
   readonly assign: (node: Assign, value: Value) => Value;
 }
@@ -33,7 +42,7 @@ export function copyNodes(
   trace: Trace,
   nodes: readonly Value[],
   copies: Map<Value, Value>,
-  { table, pass, assign }: CopyRules,
+  { table, pass, body, expand, assign }: CopyRules,
 ): void {
   const { graph } = trace;
   const copyOf = (node: Value): Value => {
@@ -43,11 +52,15 @@ export function copyNodes(
     const operation = node as Operation; // placeholders have copies; what remains computes
     const inputs = copiesOf(operation, copies);
     if (operation instanceof TableOperation) {
-      const rebuilt = (): Value => rebuild(operation, graph, inputs);
-      return table === undefined ? rebuilt() : table(operation, inputs, rebuilt);
+      const { op, attributes } = operation;
+      const type = typeFor(operation, inputs);
+      return table === undefined
+        ? trace.record(op, inputs, attributes, type)
+        : table(operation, inputs, () => recordNode(graph, op, inputs, attributes, type));
     }
     if (operation instanceof MultiOperation) {
-      const outputs = recordMulti(graph, operation.op, inputs, operation.attributes);
+      const bodies = body === undefined ? operation.bodies : operation.bodies.map((each) => body(each, inputs));
+      const outputs = recordMulti(graph, operation.op, inputs, operation.attributes, bodies);
       operation.outputs.forEach((output, index) => copies.set(output, outputs[index]!));
       return outputs[0]!; // nobody uses the operation itself
     }
@@ -56,8 +69,16 @@ export function copyNodes(
   };
   for (const node of nodes) {
     if (copies.has(node)) continue;
-    if (node instanceof Operation) trace.origin = node;
-    copies.set(node, copyOf(node));
+    if (!(node instanceof Operation)) {
+      copies.set(node, copyOf(node));
+      continue;
+    }
+    trace.origin = node;
+    try {
+      if (expand?.(node) !== true) copies.set(node, copyOf(node));
+    } catch (error) {
+      throw addSite(error, node.site);
+    }
   }
 }
 
@@ -67,10 +88,9 @@ function copiesOf({ inputNodes }: Operation, copies: ReadonlyMap<Value, Value>):
   return result;
 }
 
-/** The same node in another graph. Where its inputs have kept their types, it keeps its own, which need not be inferred. */
-function rebuild(node: TableOperation, graph: Graph, inputs: readonly Value[]): TableOperation {
-  const isSame = inputs.every((input, index) => input.type === node.inputNodes[index]!.type);
-  return recordNode(graph, node.op, inputs, node.attributes, isSame ? node.type : undefined);
+/** The type of a copy: where its inputs have kept theirs, it keeps its own, which need not be inferred. */
+function typeFor({ inputNodes, type }: TableOperation, inputs: readonly Value[]): TensorType | undefined {
+  return inputs.every((input, index) => input.type === inputNodes[index]!.type) ? type : undefined;
 }
 
 /** What some passes do besides. */

@@ -2,6 +2,7 @@
  * Graphs as pictures.
  * @module
  */
+import { unfold } from "./draw/unfold.ts";
 import type { Graph } from "./graph.ts";
 import { type Edge, layoutGraph } from "./layout.ts";
 import { columns, escapeXml, labelOf, type NodeLabel, palette } from "./node_label.ts";
@@ -47,7 +48,7 @@ interface Line {
 
 /** A picture of the graph, complete in itself: no script, nothing to load. */
 export function graphToSvg(graph: Graph): string {
-  const nodes = shownNodes(graph);
+  const nodes = unfold(shownNodes(graph));
   const used = new Set(nodes.flatMap(({ inputs }) => inputs));
   const labels = nodes.map(labelOf);
   const lines = labels.map(linesOf);

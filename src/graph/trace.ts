@@ -6,7 +6,9 @@
 import { captureSite, type Site } from "../errors.ts";
 import type { Attributes, Op } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
+import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
+import type { GraphFunction } from "./function.ts";
 import type { Graph } from "./graph.ts";
 import { isNode, type MultiOp, MultiOperation, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
@@ -42,16 +44,23 @@ export interface Trace {
   readonly assumptions: Assumption[] | undefined;
   /** The node that is worked on, where one is. */
   origin: Origin | undefined;
+  /** Whether it adds to a graph that is built by hand, where types may be unknown, or records a body of an operation there. */
+  readonly isByHand: boolean;
   /** Whether it records a body of the function that is recorded into this graph, or a body within such a body. */
   isWithin(graph: Graph): boolean;
   /** What a Variable reads as before anything is assigned to it. */
   firstRead(variable: Variable): Value;
   /** What a value reads as: itself if it is a node of the graph, else the graph's own node for it. */
   nodeOf(value: Value): Value;
-  /** Records an operation on nodes of the graph. */
-  record(op: Op, inputs: readonly Value[], attributes: Attributes): Value;
+  /** Records an operation on nodes of the graph; `type` is that of the result, where it is known. */
+  record(op: Op, inputs: readonly Value[], attributes: Attributes, type?: TensorType): Value;
   /** The same for one with several results: those, in order. */
-  recordMulti(op: MultiOp, inputs: readonly Value[], attributes: Attributes): readonly Value[];
+  recordMulti(
+    op: MultiOp,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    bodies: readonly GraphFunction[],
+  ): readonly Value[];
   /** What a node that is recorded now remembers of its place in the user's program. */
   site(): Site | undefined;
 }
@@ -69,6 +78,10 @@ export class Recording implements Trace {
     this.graph = graph;
     this.name = name;
     this.assumptions = assumptions;
+  }
+
+  get isByHand(): boolean {
+    return false;
   }
 
   isWithin(_graph: Graph): boolean {
@@ -91,16 +104,28 @@ export class Recording implements Trace {
     return node;
   }
 
-  record(op: Op, inputs: readonly Value[], attributes: Attributes): Value {
-    return new TableOperation(this.graph, op, inputs, attributes, this.site());
+  record(op: Op, inputs: readonly Value[], attributes: Attributes, type?: TensorType): Value {
+    return new TableOperation(this.graph, op, inputs, attributes, this.site(), type);
   }
 
-  recordMulti(op: MultiOp, inputs: readonly Value[], attributes: Attributes): readonly Value[] {
-    return new MultiOperation(this.graph, op, inputs, attributes, this.site()).outputs;
+  recordMulti(
+    op: MultiOp,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    bodies: readonly GraphFunction[],
+  ): readonly Value[] {
+    return new MultiOperation(this.graph, op, inputs, attributes, bodies, this.site()).outputs;
   }
 
   site(): Site | undefined {
     return this.origin === undefined ? captureSite() : this.origin.site;
+  }
+}
+
+/** Adds to a graph that is built by hand what else an operation there is made of. */
+export class AddingByHand extends Recording {
+  override get isByHand(): boolean {
+    return true;
   }
 }
 
@@ -109,6 +134,18 @@ export class Recording implements Trace {
  * at numbers. An error happens right where the user's code is running: nodes need not remember where that was.
  */
 export class RecordingWithValues extends Recording {
+  /** The bodies of an operation compute as they are recorded, too. */
+  override recordMulti(
+    op: MultiOp,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    bodies: readonly GraphFunction[],
+  ): readonly Value[] {
+    return bodies.length > 0
+      ? op.decompose(inputs, attributes, bodies)
+      : super.recordMulti(op, inputs, attributes, bodies);
+  }
+
   override site(): Site | undefined {
     return this.origin?.site;
   }
@@ -126,6 +163,10 @@ export class BodyRecording extends Recording {
   constructor(graph: Graph, name: string, around: Trace) {
     super(graph, name, around.assumptions);
     this.#around = around;
+  }
+
+  override get isByHand(): boolean {
+    return this.#around.isByHand;
   }
 
   override isWithin(graph: Graph): boolean {
@@ -168,14 +209,19 @@ export class Rewriting extends Recording {
     this.#replacements = replacements;
   }
 
-  override record(op: Op, inputs: readonly Value[], attributes: Attributes): Value {
-    return this.#replacements?.replace?.(op, inputs, attributes) ?? super.record(op, inputs, attributes);
+  override record(op: Op, inputs: readonly Value[], attributes: Attributes, type?: TensorType): Value {
+    return this.#replacements?.replace?.(op, inputs, attributes) ?? super.record(op, inputs, attributes, type);
   }
 
-  override recordMulti(op: MultiOp, inputs: readonly Value[], attributes: Attributes): readonly Value[] {
+  override recordMulti(
+    op: MultiOp,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    bodies: readonly GraphFunction[],
+  ): readonly Value[] {
     return this.#replacements?.expand === true
-      ? op.decompose(inputs, attributes)
-      : super.recordMulti(op, inputs, attributes);
+      ? op.decompose(inputs, attributes, bodies)
+      : super.recordMulti(op, inputs, attributes, bodies);
   }
 
   override site(): Site | undefined {

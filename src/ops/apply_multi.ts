@@ -19,6 +19,6 @@ export function applyMulti<A extends Attributes>(
   // An entry is only ever handed the attributes that it was applied with.
   if (graph !== undefined) return recordMulti(graph, op as MultiOp, values, attributes);
   const tensors = values.map((value) => value.concrete(op.name));
-  op.infer(tensors.map(({ type }) => type), attributes); // an error is the operation's own
-  return op.decompose(tensors, attributes);
+  op.infer(tensors.map(({ type }) => type), attributes, []); // an error is the operation's own
+  return op.decompose(tensors, attributes, []);
 }

@@ -131,9 +131,10 @@ function generatorState(): Variable {
 function drawKey({ key }: SampleOptions): Value {
   if (key !== undefined) return checkKey(key);
   const state = generatorState();
-  if (activeTrace() === undefined) {
-    const [key0, key1, drawn] = state.concrete("draw from").data as ArrayLike<number> as [number, number, number]; // made so above
-    state.assign(words(key0, key1, drawn + 1));
+  const trace = activeTrace();
+  if (trace === undefined || trace.isByHand) {
+    const [key0, key1, drawn] = state.snapshot().data as ArrayLike<number> as [number, number, number]; // made so above
+    outsideGraphs(() => state.assign(words(key0, key1, drawn + 1)));
     return words(...threefry(key0, key1, drawn, streams.fold));
   }
   const current = state.value;

@@ -5,7 +5,7 @@
 import { isFloating } from "../dtype.ts";
 import { type GraphFunction, type Parameter, traceFunction } from "../graph/function.ts";
 import type { Graph } from "../graph/graph.ts";
-import { isNode, type Operation, TableOperation } from "../graph/operation.ts";
+import { isNode, MultiOperation, type Operation, TableOperation } from "../graph/operation.ts";
 import { nodeIn } from "../graph/recording.ts";
 import type { Trace } from "../graph/trace.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
@@ -144,7 +144,14 @@ export function numberTensor(value: number, type: TensorType): Tensor {
 /** The numbers that are fed and of which an operation makes something else when they are not whole. */
 function numbersThatCount(node: Operation): readonly Value[] {
   const numbers = node.inputNodes.filter(({ type }) => type?.weak === "scalar");
-  return numbers.length > 0 && countsFractions(node) ? numbers : [];
+  if (numbers.length === 0) return [];
+  if (node instanceof MultiOperation && node.bodies.length > 0) {
+    return node.bodies.flatMap(({ graph, inputs }) => {
+      const counting = new Set<Value>(graph.operations.flatMap(numbersThatCount));
+      return node.inputNodes.filter((_, index) => counting.has(inputs[index]!)); // a body takes all of them
+    });
+  }
+  return countsFractions(node) ? numbers : [];
 }
 
 function countsFractions(node: Operation): boolean {
