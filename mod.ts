@@ -163,6 +163,7 @@ export { gelu, type GeluOptions } from "./src/ops/gelu.ts";
 export { crossEntropy, logSoftmax, meanSquaredError, softmax } from "./src/ops/neural.ts";
 export * from "./src/ops/aliases.ts";
 
+export { checkpoint } from "./src/transforms/checkpoint.ts";
 export {
   compile,
   type Compiled,

@@ -40,8 +40,8 @@ describe("a bundle for browsers", () => {
   writeFileSync(join(folder, "program.js"), program);
 
   const cases = [
-    { what: "everything", entry: "mod.ts", kilobytes: 139 },
-    { what: "a training step", entry: join(folder, "program.js"), kilobytes: 138 },
+    { what: "everything", entry: "mod.ts", kilobytes: 140 },
+    { what: "a training step", entry: join(folder, "program.js"), kilobytes: 139 },
   ];
   for (const { what, entry, kilobytes } of cases) {
     const name = `of ${what} is at most ${kilobytes} KB`;

@@ -23,7 +23,7 @@ const optimizationBarrierOp: ViewOp = {
 /** The table's entries of this family. */
 export const barrierOps = { optimizationBarrier: optimizationBarrierOp } satisfies Record<string, Op>;
 
-/** `x`, for what is to be computed after `others`. */
+/** `x`, for what is to be computed after `others`; the same node where there are none. */
 export function optimizationBarrier(x: Value, others: readonly Value[]): Value {
-  return apply(optimizationBarrierOp, [x, ...others], none);
+  return others.length === 0 ? x : apply(optimizationBarrierOp, [x, ...others], none);
 }

@@ -7,6 +7,7 @@ import type { MultiOp } from "../graph/operation.ts";
 import { arithmeticOps } from "./arithmetic.ts";
 import { arrangementOps } from "./arrangement.ts";
 import { barrierOps } from "./barrier.ts";
+import { checkpointOps } from "./checkpoint_op.ts";
 import { contractOps } from "./contract.ts";
 import { convolutionTable } from "./convolution_ops.ts";
 import { creationOps } from "./creation.ts";
@@ -44,7 +45,9 @@ const families = {
 };
 
 /** Operations with several results, by name. */
-export const multiOpTable: Readonly<Record<string, MultiOp>> = topKOps as Readonly<Record<string, MultiOp>>; // as above
+export const multiOpTable: Readonly<Record<string, MultiOp>> = { ...topKOps, ...checkpointOps } as Readonly<
+  Record<string, MultiOp>
+>; // as above
 
 /** The name of an operation. */
 export type OpName = keyof typeof families;

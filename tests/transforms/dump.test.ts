@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { compile, Operation, type Tensor, tensor, topK, train, type Value, Variable } from "../../mod.ts";
+import { checkpoint, compile, Operation, type Tensor, tensor, topK, train, type Value, Variable } from "../../mod.ts";
 import { compareWithReference, drawn, held, TensorType } from "../../compiler/repro_kit.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
@@ -156,6 +156,28 @@ describe("dump", () => {
     assertMatch(read(folder, "repro.ts"), /opTable\.mul, \[n1\[0\]!, n1\[1\]!\]/);
     const { status, stdout, stderr } = run(join(folder, "repro.ts"));
     assertEquals(status, 0, stdout + stderr);
+  });
+
+  it("rebuilds the functions that operations own", () => {
+    const [scale, count] = [new Variable([1, 2], { name: "scale" }), new Variable(0, { name: "count" })];
+    const layer = checkpoint((x: Value) => {
+      count.assign(count.add(1));
+      return checkpoint((y: Value) => y.mul(scale).add(2).exp())(x);
+    });
+    const f = compile(function twice(x: Value) {
+      return [topK(layer(layer(x)), 1)[0], count.mul(1)];
+    });
+    const folder = join(root, "owned");
+    f.dump(folder, tensor([3, 1]));
+    const text = read(folder, "repro.ts");
+    assertMatch(text, /^const n\d+body0 = \(\(\): GraphFunction => \{\n {2}const graph = new Graph\(\);$/m);
+    assertMatch(
+      text,
+      /^const n\d+ = recordMulti\(graph, multiOpTable\.checkpoint!, \[n0, .*\], \{\}, \[n\d+body0\]\);$/m,
+    );
+    const { status, stdout, stderr } = run(join(folder, "repro.ts"));
+    assertEquals(status, 0, stdout + stderr);
+    assertMatch(stdout, /Variable \d, count/);
   });
 
   it("says which operations it cannot rebuild", () => {
