@@ -5,13 +5,12 @@
 import type { DType } from "../dtype.ts";
 import { isNode } from "../graph/operation.ts";
 import type { Shape } from "../shape.ts";
-import { methodOf } from "../public/public_function.ts";
+import { methodOf, variadic } from "../public/public_function.ts";
 import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type Operand, type Result, Value } from "../value.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrangement from "./arrangement.ts";
-import * as convolution from "./convolution.ts";
 import { gelu, type GeluOptions } from "./gelu.ts";
 import * as indexing from "./indexing.ts";
 import * as logic from "./logic.ts";
@@ -19,9 +18,7 @@ import * as math from "./math.ts";
 import * as matrix from "./matmul.ts";
 import * as movement from "./movement.ts";
 import * as neural from "./neural.ts";
-import * as pooling from "./pooling.ts";
 import * as reduce from "./reduce.ts";
-import { type WindowOptions, windows } from "./windows.ts";
 
 /** The operations as methods; each is the function of the same name with this value as its first argument. */
 export interface Methods {
@@ -197,33 +194,6 @@ export interface Methods {
   /** The slices along an axis (the first by default) that integer `indices` name. */
   take<I extends Operand>(indices: I, axis?: number): Result<this | I>;
 
-  /** All windows of given sizes along axes: their axes come first, then those of this. */
-  windows(options: readonly WindowOptions[]): Result<this>;
-  /** Convolution over one axis of [batch, channels, width] with weights of [out, channels / groups, window]. */
-  conv1d<W extends Operand>(w: W, options?: convolution.ConvolutionOptions): Result<this | W>;
-  /** Convolution over two axes of [batch, channels, height, width]. */
-  conv2d<W extends Operand>(w: W, options?: convolution.ConvolutionOptions): Result<this | W>;
-  /** Convolution over three axes of [batch, channels, depth, height, width]. */
-  conv3d<W extends Operand>(w: W, options?: convolution.ConvolutionOptions): Result<this | W>;
-  /** The transpose of {@linkcode Methods.conv1d}, with weights of [channels, out / groups, window]. */
-  convTranspose1d<W extends Operand>(w: W, options?: convolution.ConvolutionTransposeOptions): Result<this | W>;
-  /** The transpose of {@linkcode Methods.conv2d}. */
-  convTranspose2d<W extends Operand>(w: W, options?: convolution.ConvolutionTransposeOptions): Result<this | W>;
-  /** The transpose of {@linkcode Methods.conv3d}. */
-  convTranspose3d<W extends Operand>(w: W, options?: convolution.ConvolutionTransposeOptions): Result<this | W>;
-  /** The largest element of each window of [batch, channels, width]. */
-  maxPool1d(options: pooling.PoolOptions): Result<this>;
-  /** The largest element of each window of [batch, channels, height, width]. */
-  maxPool2d(options: pooling.PoolOptions): Result<this>;
-  /** The largest element of each window of [batch, channels, depth, height, width]. */
-  maxPool3d(options: pooling.PoolOptions): Result<this>;
-  /** The mean of each window of [batch, channels, width]. */
-  averagePool1d(options: pooling.AveragePoolOptions): Result<this>;
-  /** The mean of each window of [batch, channels, height, width]. */
-  averagePool2d(options: pooling.AveragePoolOptions): Result<this>;
-  /** The mean of each window of [batch, channels, depth, height, width]. */
-  averagePool3d(options: pooling.AveragePoolOptions): Result<this>;
-
   /** `exp(this)`, scaled to sum to 1 along an axis (the last by default). */
   softmax(axis?: number): Result<this>;
   /** The logarithm of {@linkcode Methods.softmax}. */
@@ -318,19 +288,6 @@ const table: { readonly [Name in Exclude<keyof Methods, symbol>]: (x: Value, ...
   repeat: arrangement.repeat,
   split: arrangement.split,
   take: indexing.take,
-  windows,
-  conv1d: convolution.conv1d,
-  conv2d: convolution.conv2d,
-  conv3d: convolution.conv3d,
-  convTranspose1d: convolution.convTranspose1d,
-  convTranspose2d: convolution.convTranspose2d,
-  convTranspose3d: convolution.convTranspose3d,
-  maxPool1d: pooling.maxPool1d,
-  maxPool2d: pooling.maxPool2d,
-  maxPool3d: pooling.maxPool3d,
-  averagePool1d: pooling.averagePool1d,
-  averagePool2d: pooling.averagePool2d,
-  averagePool3d: pooling.averagePool3d,
   softmax: neural.softmax,
   logSoftmax: neural.logSoftmax,
   gelu,
@@ -342,6 +299,20 @@ function define(name: string | symbol, method: (this: Value, ...rest: never[]) =
 }
 
 for (const [name, operation] of Object.entries(table)) define(name, methodOf(operation));
+
+/** Methods of version 0.1.0 that are functions only, so that a bundler leaves out those that a program does not import. */
+const removed = [
+  "windows",
+  ...[1, 2, 3].flatMap((axes) => [`conv${axes}d`, `convTranspose${axes}d`, `maxPool${axes}d`, `averagePool${axes}d`]),
+];
+for (const name of removed) {
+  define(
+    name,
+    variadic(() => {
+      throw new TypeError(`Cannot call ${name} as a method: it is a function, ${name}(x, …)`);
+    }),
+  );
+}
 
 /** The parts of nodes that were iterated over. */
 const partsOf = new WeakMap<Value, Value[]>();

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "node:test";
 import type * as tensorloom from "../../mod.ts";
 import { tensor, type Value } from "../../mod.ts";
@@ -23,6 +23,9 @@ type Different = {
 /** Does not compile where there is such a method; the error names it. */
 const same: [Different] extends [never] ? true : Different = true;
 
+/** Some methods that there were. */
+type Removed = Record<"conv2d" | "maxPool1d" | "windows", (options: object) => unknown>;
+
 describe("methods", () => {
   it("accept what the functions of the same name do", () => {
     assertEquals(same, true);
@@ -32,6 +35,13 @@ describe("methods", () => {
     assertEquals(x.take([3, 0]).toArray(), [4, 1]);
     assertEquals(tensor([[1, 2], [3, 4]]).reshape(4).toArray(), [1, 2, 3, 4]);
     assertEquals(tensor([7]).broadcastTo(2).toArray(), [7, 7]);
+  });
+
+  it("of whole families are functions only, and say so", () => {
+    const x = tensor([1, 2, 3]) as unknown as Removed;
+    assertThrows(() => x.conv2d({}), TypeError, "Cannot call conv2d as a method: it is a function, conv2d(x, …)");
+    assertThrows(() => x.maxPool1d({}), TypeError, "it is a function, maxPool1d(x, …)");
+    assertThrows(() => x.windows({}), TypeError, "it is a function, windows(x, …)");
   });
 
   it("are compared by a type that tells arguments apart", () => {
