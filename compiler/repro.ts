@@ -13,8 +13,6 @@ import { literal } from "../src/literal.ts";
 import { addressInPackage } from "../src/own_code.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
 import type { ExecutorOptions, Fed } from "../src/executor.ts";
-import type { Op } from "../src/ops/op.ts";
-import { multiOpTable, opTable } from "../src/ops/table.ts";
 import { readable } from "../src/readable.ts";
 import type { Tensor } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
@@ -238,13 +236,9 @@ function neededBy({ outputs, assigns }: GraphFunction): Value[] {
   return nodes.flatMap((node) => node instanceof MultiOperation ? [node, ...node.bodies.flatMap(neededBy)] : [node]);
 }
 
-const table: Readonly<Record<string, Op>> = opTable;
-
 /** Whether an operation is the user's own, of which no program can be printed. */
 function isOwn(node: Operation): boolean {
-  if (node instanceof Assign) return false;
-  if (node instanceof MultiOperation) return multiOpTable[node.name] !== node.op;
-  return !(node instanceof TableOperation && Object.hasOwn(table, node.name) && table[node.name] === node.op);
+  return !(node instanceof TableOperation || node instanceof MultiOperation || node instanceof Assign);
 }
 
 function className(node: Operation): string {
