@@ -14,6 +14,7 @@
  */
 import { endOwnCode } from "./src/own_code.ts"; // comes first
 import "./compiler/install.ts";
+import "./src/graph/draw/install.ts";
 import "./src/ops/methods.ts";
 
 export type { DType, TypedArray } from "./src/dtype.ts";

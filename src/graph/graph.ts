@@ -2,12 +2,10 @@
  * The static graph: operations, placeholders and variables, in the order they were made.
  * @module
  */
-import { graphToDot } from "./dot.ts";
 import { Constant, VariableRead } from "./leaf.ts";
 import type { Operation } from "./operation.ts";
 import type { Placeholder } from "./placeholder.ts";
 import { printGraph } from "./print.ts";
-import { graphToSvg } from "./svg.ts";
 import { callUser } from "../public/caller.ts";
 import { boolean, fn } from "../public/kinds.ts";
 import { checkCall, publicMembers, signed } from "../public/public_function.ts";
@@ -17,6 +15,21 @@ import type { Value } from "../value.ts";
 import type { Variable } from "./variable.ts";
 
 let defaultGraph: Graph | undefined;
+
+/** How graphs are drawn. */
+export interface Drawing {
+  /** What {@linkcode Graph.toDot} returns. */
+  toDot(graph: Graph): string;
+  /** What {@linkcode Graph.toSvg} returns. */
+  toSvg(graph: Graph): string;
+}
+
+let drawing: Drawing | undefined;
+
+/** Sets how graphs are drawn. */
+export function installDrawing(given: Drawing): void {
+  drawing = given;
+}
 
 const plan = planOf({ name: "new Graph", action: "make a graph", positional: {}, options: { recordValues: boolean } });
 
@@ -132,7 +145,7 @@ export class Graph {
    * ```
    */
   toDot(): string {
-    return graphToDot(this);
+    return drawing!.toDot(this); // installed by mod.ts
   }
 
   /**
@@ -151,7 +164,7 @@ export class Graph {
    * ```
    */
   toSvg(): string {
-    return graphToSvg(this);
+    return drawing!.toSvg(this); // as above
   }
 
   /** Shown by `console.log` in Deno. */

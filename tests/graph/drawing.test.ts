@@ -17,7 +17,7 @@ import {
   type Value,
   Variable,
 } from "../../mod.ts";
-import { layoutGraph, type LayoutNode } from "../../src/graph/layout.ts";
+import { layoutGraph, type LayoutNode } from "../../src/graph/draw/layout.ts";
 import { postorder } from "../../src/graph/traverse.ts";
 
 afterEach(() => Graph.clearDefault());

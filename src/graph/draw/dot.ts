@@ -2,10 +2,10 @@
  * Graphs in the language of Graphviz.
  * @module
  */
-import { unfold } from "./draw/unfold.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph } from "../graph.ts";
 import { escapeXml, labelOf, palette } from "./node_label.ts";
-import { type NodeKind, type ShownNode, shownNodes } from "./print.ts";
+import { type NodeKind, type ShownNode, shownNodes } from "../print.ts";
+import { unfold } from "./unfold.ts";
 
 const shapes = {
   placeholder: 'shape=box style="filled,rounded"',

@@ -2,11 +2,11 @@
  * Graphs as pictures.
  * @module
  */
-import { unfold } from "./draw/unfold.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph } from "../graph.ts";
 import { type Edge, layoutGraph } from "./layout.ts";
 import { columns, escapeXml, labelOf, type NodeLabel, palette } from "./node_label.ts";
-import { type NodeKind, type ShownNode, shownNodes } from "./print.ts";
+import { type NodeKind, type ShownNode, shownNodes } from "../print.ts";
+import { unfold } from "./unfold.ts";
 
 /** The lines of a label; a character of the fonts named below is at most 0.62 of their size wide. */
 const lineStyles = {

@@ -2,8 +2,8 @@
  * What a drawing writes and paints for a node, whichever format it is drawn in.
  * @module
  */
-import { readable } from "../readable.ts";
-import type { NodeKind, ShownNode } from "./print.ts";
+import { readable } from "../../readable.ts";
+import type { NodeKind, ShownNode } from "../print.ts";
 
 /** How the kinds of nodes are painted. */
 export const palette: Readonly<Record<NodeKind, { readonly fill: string; readonly line: string }>> = {
