@@ -5,7 +5,7 @@
 import { Operation } from "../src/graph/operation.ts";
 import { type Block, type Step, walkBlock } from "./block.ts";
 import type { KernelText } from "./emit/load_kernel.ts";
-import type { IndexCheck } from "./kernel.ts";
+import type { IndexCheck } from "./kernel/kernel.ts";
 import { type Instruction, type Launch, roundUp } from "./runtime/protocol.ts";
 import type { HostCall } from "./runtime/host_call.ts";
 import type { HostDraft, KernelDraft } from "./table.ts";

@@ -14,7 +14,7 @@ import type { GraphFunction } from "../src/graph/function.ts";
 
 import type { Value } from "../src/value.ts";
 import { kernelKind } from "./kinds.ts";
-import { canAddRowsOf } from "./lower_scatter.ts";
+import { canAddRowsOf } from "./kernel/scatter/lower.ts";
 import { rewriteGraph } from "../src/graph/rewrite.ts";
 import { composeView, isWhole, shapeOf, type View, viewer } from "./view.ts";
 

@@ -5,7 +5,7 @@
 import type { Value } from "../src/value.ts";
 import type { Member } from "./frame.ts";
 import type { Cluster } from "./fuse.ts";
-import type { LoweringContext } from "./kernel_builder.ts";
+import type { LoweringContext } from "./kernel/kernel_builder.ts";
 import { isCheap, kernelKind } from "./kinds.ts";
 
 /** Whether a member computes an element from elements: no reduction, and not only once per row. */

@@ -10,7 +10,7 @@ import { type Block, draftsOf, walkBlock } from "./block.ts";
 import { roundUp } from "./runtime/protocol.ts";
 import { SpaceOverTime } from "./space_over_time.ts";
 import type { Buffer, Draft } from "./table.ts";
-import { mayReplace } from "./uses.ts";
+import { mayReplace } from "./kernel/uses.ts";
 
 /** Points in time of a program, from the step that writes an array first to the last that reads it. */
 export interface Lifetime {

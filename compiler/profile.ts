@@ -4,7 +4,7 @@
  */
 import type { Profile, RowProfile } from "../src/executor.ts";
 import { draftsOf } from "./block.ts";
-import { costOf } from "./cost.ts";
+import { costOf } from "./kernel/cost.ts";
 import { bytesOf } from "./plan.ts";
 import type { Compilation } from "./program.ts";
 

@@ -13,7 +13,7 @@ import { decompose } from "../src/graph/decompose.ts";
 import type { Target } from "./emit/target.ts";
 import { fuse, type Fused } from "./fuse.ts";
 import { type Instructions, makeInstructions } from "./instructions.ts";
-import { canFail } from "./kernel.ts";
+import { canFail } from "./kernel/kernel.ts";
 import { materialize, type Materialized } from "./materialize.ts";
 import { type Placement, placementOf } from "./placement.ts";
 import { type MemoryPlan, planMemory } from "./plan.ts";

@@ -11,7 +11,7 @@ import { MinimumHeap } from "./minimum_heap.ts";
 import type { Linked } from "./ordered_list.ts";
 import type { Draft, KernelDraft, Table } from "./table.ts";
 import { TopologicalOrder } from "./topological_order.ts";
-import { mayReplace } from "./uses.ts";
+import { mayReplace } from "./kernel/uses.ts";
 
 /** Steps in the order in which they run. */
 export interface Schedule {

@@ -9,19 +9,19 @@ import type { ExecutorOptions } from "../src/executor.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
-import { assemble } from "./assemble.ts";
+import { assemble } from "./kernel/loops/assemble.ts";
 import { type Chunks, cut } from "./chunks.ts";
 import type { EmittedKernel } from "./emit/emitted.ts";
 import type { Cluster, Fused } from "./fuse.ts";
-import type { Kernel } from "./kernel.ts";
-import type { LoweringContext } from "./kernel_builder.ts";
-import { checkLengths } from "./loop_lengths.ts";
-import { lower } from "./lower.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { LoweringContext } from "./kernel/kernel_builder.ts";
+import { checkLengths } from "./kernel/loop_lengths.ts";
+import { lower } from "./kernel/loops/lower.ts";
 import type { HostCall } from "./runtime/host_call.ts";
-import { lowerScatter } from "./lower_scatter.ts";
+import { lowerScatter } from "./kernel/scatter/lower.ts";
 import { chooseTarget, type TargetChoice } from "./targets.ts";
 import type { Materialized } from "./materialize.ts";
-import { type Use, usesOf } from "./uses.ts";
+import { type Use, usesOf } from "./kernel/uses.ts";
 import type { View } from "./view.ts";
 
 /** Where an array of a program comes from. */

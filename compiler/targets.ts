@@ -3,11 +3,11 @@
  * @module
  */
 import type { ExecutorOptions } from "../src/executor.ts";
-import { workOf } from "./cost.ts";
+import { workOf } from "./kernel/cost.ts";
 import { jsTarget } from "./emit/js.ts";
 import type { Target } from "./emit/target.ts";
 import { wasmTarget } from "./emit/wasm/wasm.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./kernel/kernel.ts";
 import { tuning } from "./limits.ts";
 
 const targets: readonly Target[] = [wasmTarget, jsTarget];

@@ -202,7 +202,7 @@ describe("the pages", () => {
   });
 
   it("quote the grammar of kernels", () => {
-    const [, grammar = ""] = /```text\n(.*?)```/s.exec(read("compiler/kernel.ts").replace(/^ \* ?/gm, "")) ?? [];
+    const [, grammar = ""] = /```text\n(.*?)```/s.exec(read("compiler/kernel/kernel.ts").replace(/^ \* ?/gm, "")) ?? [];
     assert(grammar !== "" && read("compiler/README.md").includes(grammar));
   });
 });

@@ -6,10 +6,10 @@
  * chunks. So kernels of the same structure are the same text, whatever their sizes.
  * @module
  */
-import type { Kernel } from "../kernel.ts";
-import { ContractEmitter } from "./js_contract.ts";
-import { LoopEmitter } from "./js_loops.ts";
-import { ScatterEmitter } from "./js_scatter.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { ContractEmitter } from "../kernel/contract/js.ts";
+import { LoopEmitter } from "../kernel/loops/js.ts";
+import { ScatterEmitter } from "../kernel/scatter/js.ts";
 import type { EmittedKernel } from "./emitted.ts";
 import { canGenerateCode, type JsText, keyOfJs } from "./load_js.ts";
 import type { EmitOptions, Target } from "./target.ts";

@@ -4,7 +4,7 @@
  */
 import { type DType, isFloating, isInteger } from "../../src/dtype.ts";
 import type { DomainOf, Intrinsic, IntrinsicName, ReductionName } from "../../src/ops/table.ts";
-import type { Id } from "../kernel.ts";
+import type { Id } from "../kernel/kernel.ts";
 import type { HelperName } from "./js_helpers.ts";
 
 /** An expression of names of operands, or the helper that is called with them. */

@@ -2,7 +2,7 @@
  * What the JavaScript emitters of all kinds of kernel share: lines, parameters, and straight pieces of code.
  * @module
  */
-import { type Kernel, type Section, type Step, stepsOf } from "../kernel.ts";
+import { type Kernel, type Section, type Step, stepsOf } from "../kernel/kernel.ts";
 import type { Argument } from "./emitted.ts";
 import { convertExpression, elementwiseExpression } from "./js_expressions.ts";
 

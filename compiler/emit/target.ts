@@ -3,7 +3,7 @@
  * stands in `load_kernel.ts`.
  * @module
  */
-import type { Kernel } from "../kernel.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { EmittedKernel } from "./emitted.ts";
 import type { TargetName } from "./load_kernel.ts";
 

@@ -3,9 +3,9 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, grad, logicalXor, maxPool2d, slice, type Tensor, tensor, type Value } from "../../mod.ts";
-import { joinPairs } from "../../compiler/emit/wasm/join_pairs.ts";
+import { joinPairs } from "../../compiler/kernel/loops/wasm_join_pairs.ts";
 import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
-import type { Kernel, LoopKernel } from "../../compiler/kernel.ts";
+import type { Kernel, LoopKernel } from "../../compiler/kernel/kernel.ts";
 import { withTuning } from "../../compiler/limits.ts";
 import { compileProgram } from "../../compiler/program.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";

@@ -2,7 +2,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { compile, type Shape, tensor, type Value } from "../../mod.ts";
-import { joinAxes } from "../../compiler/loops.ts";
+import { joinAxes } from "../../compiler/kernel/joined_axes.ts";
 
 describe("a loop over more than 2³¹ elements", () => {
   const stretched = (shape: Shape, reduce: (x: Value) => Value, emitter: "js" | "wasm", x = tensor(1)): Value =>

@@ -8,7 +8,7 @@
  * @module
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
-import { type Id, type Kernel, type Section, type Step, stepsOf } from "../../kernel.ts";
+import { type Id, type Kernel, type Section, type Step, stepsOf } from "../../kernel/kernel.ts";
 import type { Argument } from "../emitted.ts";
 import { access, call, type Callable, type Code, get, i32, type Local, onLane, op, select, splat32 } from "./code.ts";
 import { elementwiseLanes, type OperationContext } from "./elementwise.ts";

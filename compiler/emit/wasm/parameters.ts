@@ -15,12 +15,12 @@ import {
   type ScatterKernel,
   type Step,
   stepsOf,
-} from "../../kernel.ts";
-import { type Axes, axesOf, type Role, stridesOfGroup } from "../contract_axes.ts";
+} from "../../kernel/kernel.ts";
+import { type Axes, axesOf, type Role, stridesOfGroup } from "../../kernel/contract/axes.ts";
 import type { Argument } from "../emitted.ts";
-import { rowBlocks, sizesOf } from "../scatter_cut.ts";
-import { type Blocks, blocksOf, type ScratchName, scratchOf } from "./contract_blocks.ts";
-import { columnBlocks, scatterScratch, slotsOf, sumsOfRow } from "./scatter_blocks.ts";
+import { rowBlocks, sizesOf } from "../../kernel/scatter/cut.ts";
+import { type Blocks, blocksOf, type ScratchName, scratchOf } from "../../kernel/contract/wasm_blocks.ts";
+import { columnBlocks, scatterScratch, slotsOf, sumsOfRow } from "../../kernel/scatter/wasm_blocks.ts";
 
 /** A number, of a kernel. */
 export type Parameter<K extends Kernel> = (kernel: K) => number;

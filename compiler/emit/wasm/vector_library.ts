@@ -2,7 +2,7 @@
  * Vector functions that kernels call, where they would otherwise contain the same code again and again.
  * @module
  */
-import { type Kernel, stepsOf } from "../../kernel.ts";
+import { type Kernel, stepsOf } from "../../kernel/kernel.ts";
 import { call, type Code, get } from "./code.ts";
 import { FunctionBuilder, type WasmFunction } from "./function_builder.ts";
 import type { Imports } from "./kernel_writer.ts";

@@ -6,9 +6,9 @@
  * @module
  */
 import { LruCache } from "../../../src/lru_cache.ts";
-import type { Kernel, ScatterKernel } from "../../kernel.ts";
-import { kernelKey } from "../../kernel_key.ts";
-import { cutOf } from "../loop_cut.ts";
+import type { Kernel, ScatterKernel } from "../../kernel/kernel.ts";
+import { kernelKey } from "../../kernel/kernel_key.ts";
+import { cutOf } from "../../kernel/loops/cut.ts";
 import { tuning } from "../../limits.ts";
 import type { Argument, EmittedKernel } from "../emitted.ts";
 import type { EmitOptions, Target } from "../target.ts";
@@ -16,15 +16,15 @@ import { encodeModule } from "./encode.ts";
 import type { WasmFunction } from "./function_builder.ts";
 import { Imports } from "./kernel_writer.ts";
 import type { WasmText } from "./load_wasm.ts";
-import { ContractWriter } from "./contract.ts";
-import { ContractLibrary } from "./contract_library.ts";
-import { joinPairs } from "./join_pairs.ts";
-import { LoopWriter } from "./loops.ts";
+import { ContractWriter } from "../../kernel/contract/wasm.ts";
+import { ContractLibrary } from "../../kernel/contract/wasm_library.ts";
+import { joinPairs } from "../../kernel/loops/wasm_join_pairs.ts";
+import { LoopWriter } from "../../kernel/loops/wasm.ts";
 import { VectorLibrary } from "./vector_library.ts";
 import { printFunction } from "./print.ts";
-import { ScatterWriter } from "./scatter.ts";
-import { scatterScratch, wasmScatterCut, wasmScatterExtent } from "./scatter_blocks.ts";
-import { ScatterListsWriter } from "./scatter_lists.ts";
+import { ScatterWriter } from "../../kernel/scatter/wasm.ts";
+import { scatterScratch, wasmScatterCut, wasmScatterExtent } from "../../kernel/scatter/wasm_blocks.ts";
+import { ScatterListsWriter } from "../../kernel/scatter/wasm_lists.ts";
 import { hasSharedMemory } from "../../shared_memory.ts";
 import { wasmFeatures } from "./features.ts";
 

@@ -3,16 +3,16 @@
  * before all loops, what holds for a row before the row's passes, and everything else in the pass that needs it.
  * @module
  */
-import type { DType } from "../src/dtype.ts";
-import type { TableOperation } from "../src/graph/operation.ts";
-import type { IndexingOp } from "../src/ops/primitive.ts";
-import type { Intrinsic } from "../src/ops/table.ts";
-import type { Value } from "../src/value.ts";
-import { accessStrides, gatherStrides, type Member } from "./frame.ts";
-import type { Cluster } from "./fuse.ts";
+import type { DType } from "../../src/dtype.ts";
+import type { TableOperation } from "../../src/graph/operation.ts";
+import type { IndexingOp } from "../../src/ops/primitive.ts";
+import type { Intrinsic } from "../../src/ops/table.ts";
+import type { Value } from "../../src/value.ts";
+import { accessStrides, gatherStrides, type Member } from "../frame.ts";
+import type { Cluster } from "../fuse.ts";
 import { type Id, type IndexCheck, newSection, type Section } from "./kernel.ts";
-import { kernelKind } from "./kinds.ts";
-import type { View } from "./view.ts";
+import { kernelKind } from "../kinds.ts";
+import type { View } from "../view.ts";
 
 /** What lowering needs to know of the whole program. */
 export interface LoweringContext {

@@ -9,19 +9,19 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
-import type { LoopKernel, Section } from "../../kernel.ts";
-import { accessesOf, cutOf, loopExtent, partialReductions } from "../loop_cut.ts";
-import type { Extent } from "../extent.ts";
-import { Accumulator, laneNumbers } from "./accumulators.ts";
-import { type Code, get, i32, type Local, op, select } from "./code.ts";
-import type { WasmFunction } from "./function_builder.ts";
-import type { Imports, Position } from "./kernel_writer.ts";
-import type { Place } from "./loop_places.ts";
-import { LoopReductions, slotsOf } from "./loop_reductions.ts";
-import { laneCount } from "./lanes.ts";
-import { type Count, countMask, elementsOver, type LaneStride } from "./memory.ts";
-import type { VectorFunction, VectorFunctionName } from "./vector_functions.ts";
-import { calledFunctions, type VectorLibrary } from "./vector_library.ts";
+import type { LoopKernel, Section } from "../kernel.ts";
+import { accessesOf, cutOf, loopExtent, partialReductions } from "./cut.ts";
+import type { Extent } from "../../emit/extent.ts";
+import { Accumulator, laneNumbers } from "./wasm_accumulators.ts";
+import { type Code, get, i32, type Local, op, select } from "../../emit/wasm/code.ts";
+import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
+import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
+import type { Place } from "./wasm_places.ts";
+import { LoopReductions, slotsOf } from "./wasm_reductions.ts";
+import { laneCount } from "../../emit/wasm/lanes.ts";
+import { type Count, countMask, elementsOver, type LaneStride } from "../../emit/wasm/memory.ts";
+import type { VectorFunction, VectorFunctionName } from "../../emit/wasm/vector_functions.ts";
+import { calledFunctions, type VectorLibrary } from "../../emit/wasm/vector_library.ts";
 
 type Address = Code<"i32">;
 

@@ -9,13 +9,13 @@
  * by its stride; where there are several, by a table of offsets that each call makes first.
  * @module
  */
-import { sizeOf } from "../../src/shape.ts";
-import { isFloating } from "../../src/dtype.ts";
+import { sizeOf } from "../../../src/shape.ts";
+import { isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "../kernel.ts";
-import { convertExpression } from "./js_expressions.ts";
-import type { EmittedKernel } from "./emitted.ts";
-import type { JsText } from "./load_js.ts";
-import { Emitter } from "./js_writer.ts";
+import { convertExpression } from "../../emit/js_expressions.ts";
+import type { EmittedKernel } from "../../emit/emitted.ts";
+import type { JsText } from "../../emit/load_js.ts";
+import { Emitter } from "../../emit/js_writer.ts";
 
 /** Rows and columns of the tile that is kept in registers. */
 const tile = 4;

@@ -5,10 +5,10 @@
  * cut into *pieces*: there a unit is a step of the row's first inner axis.
  * @module
  */
-import { sizeOf } from "../../src/shape.ts";
+import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel, Reduction, Section } from "../kernel.ts";
-import { isLongRow } from "../limits.ts";
-import type { Extent } from "./extent.ts";
+import { isLongRow } from "../../limits.ts";
+import type { Extent } from "../../emit/extent.ts";
 
 /** Which units a call computes. */
 export type LoopCut = "elements" | "rows" | "pieces";

@@ -3,13 +3,13 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import type { LoopKernel } from "../../kernel.ts";
-import { cutOf, type LoopCut } from "../loop_cut.ts";
-import { type Code, get, i32, op } from "./code.ts";
-import { KernelWriter } from "./kernel_writer.ts";
-import { laneCount } from "./lanes.ts";
-import { elementsOver, type LaneStride } from "./memory.ts";
-import { innerLength, innerStride, outerLength, outerStride, rowsOfLoops } from "./parameters.ts";
+import type { LoopKernel } from "../kernel.ts";
+import { cutOf, type LoopCut } from "./cut.ts";
+import { type Code, get, i32, op } from "../../emit/wasm/code.ts";
+import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
+import { laneCount } from "../../emit/wasm/lanes.ts";
+import { elementsOver, type LaneStride } from "../../emit/wasm/memory.ts";
+import { innerLength, innerStride, outerLength, outerStride, rowsOfLoops } from "../../emit/wasm/parameters.ts";
 
 type Address = Code<"i32">;
 

@@ -7,10 +7,10 @@
  * leave their sums of everything for `finish`, which adds them up in the order of the calls.
  * @module
  */
-import { sizeOf } from "../../src/shape.ts";
+import { sizeOf } from "../../../src/shape.ts";
 import type { ScatterKernel } from "../kernel.ts";
-import { isLongRow, tuning } from "../limits.ts";
-import type { Extent } from "./extent.ts";
+import { isLongRow, tuning } from "../../limits.ts";
+import type { Extent } from "../../emit/extent.ts";
 
 /** What the units of a scatter are. */
 export type ScatterCut = "rows" | "updates";

@@ -3,15 +3,15 @@
  * the axes of a row go as one, which has one stride.
  * @module
  */
-import type { TableOperation } from "../src/graph/operation.ts";
-import { resolveScatter, type ScatterAttributes } from "../src/ops/indexing.ts";
-import { stridesOf } from "../src/shape.ts";
-import type { Value } from "../src/value.ts";
-import type { Access, ScatterKernel } from "./kernel.ts";
-import { indexCheck, type LoweringContext } from "./kernel_builder.ts";
-import { type Axes, joinAxes } from "./loops.ts";
-import type { Lowered } from "./lower.ts";
-import { shapeOf, type View } from "./view.ts";
+import type { TableOperation } from "../../../src/graph/operation.ts";
+import { resolveScatter, type ScatterAttributes } from "../../../src/ops/indexing.ts";
+import { stridesOf } from "../../../src/shape.ts";
+import type { Value } from "../../../src/value.ts";
+import type { Access, ScatterKernel } from "../kernel.ts";
+import { indexCheck, type LoweringContext } from "../kernel_builder.ts";
+import { type Axes, joinAxes } from "../joined_axes.ts";
+import type { Lowered } from "../loops/lower.ts";
+import { shapeOf, type View } from "../../view.ts";
 
 /** Which axes of what a scatter adds are those of the indices: from `along` on, to before `rest`. */
 function axesOf(node: TableOperation): { readonly along: number; readonly rest: number } {

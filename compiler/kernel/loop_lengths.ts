@@ -3,15 +3,15 @@
  * to any length before they are reduced.
  * @module
  */
-import { addSite } from "../src/errors.ts";
-import { TableOperation } from "../src/graph/operation.ts";
-import { operandError } from "../src/ops/op.ts";
-import { sizeOf } from "../src/shape.ts";
-import { cutOf } from "./emit/loop_cut.ts";
-import type { Cluster } from "./fuse.ts";
+import { addSite } from "../../src/errors.ts";
+import { TableOperation } from "../../src/graph/operation.ts";
+import { operandError } from "../../src/ops/op.ts";
+import { sizeOf } from "../../src/shape.ts";
+import { cutOf } from "./loops/cut.ts";
+import type { Cluster } from "../fuse.ts";
 import type { Kernel, LoopKernel } from "./kernel.ts";
-import { kernelKind } from "./kinds.ts";
-import { longestLoop } from "./loops.ts";
+import { kernelKind } from "../kinds.ts";
+import { longestLoop } from "./joined_axes.ts";
 
 /** Throws a RangeError where a kernel would have to count further than it can. */
 export function checkLengths(kernel: Kernel, { members }: Cluster): void {

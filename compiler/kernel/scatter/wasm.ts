@@ -4,12 +4,12 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { access, type Code, f64, get, i32, op, select, splat64 } from "./code.ts";
-import type { WasmFunction } from "./function_builder.ts";
-import { isUnsigned, laneCount, vectorBytes } from "./lanes.ts";
-import { wasmScatterCut } from "./scatter_blocks.ts";
-import { ofScatter } from "./parameters.ts";
-import { ScatterPlaces } from "./scatter_places.ts";
+import { access, type Code, f64, get, i32, op, select, splat64 } from "../../emit/wasm/code.ts";
+import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
+import { isUnsigned, laneCount, vectorBytes } from "../../emit/wasm/lanes.ts";
+import { wasmScatterCut } from "./wasm_blocks.ts";
+import { ofScatter } from "../../emit/wasm/parameters.ts";
+import { ScatterPlaces } from "./wasm_places.ts";
 
 type Address = Code<"i32">;
 

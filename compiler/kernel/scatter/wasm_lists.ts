@@ -5,12 +5,12 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { access, type Code, get, i32, type Local, op, select, splat64 } from "./code.ts";
-import type { WasmFunction } from "./function_builder.ts";
-import { constantLanes, laneCount, vectorCount } from "./lanes.ts";
-import { type Count, storeLanes } from "./memory.ts";
-import { ofScatter } from "./parameters.ts";
-import { ScatterPlaces, type Update } from "./scatter_places.ts";
+import { access, type Code, get, i32, type Local, op, select, splat64 } from "../../emit/wasm/code.ts";
+import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
+import { constantLanes, laneCount, vectorCount } from "../../emit/wasm/lanes.ts";
+import { type Count, storeLanes } from "../../emit/wasm/memory.ts";
+import { ofScatter } from "../../emit/wasm/parameters.ts";
+import { ScatterPlaces, type Update } from "./wasm_places.ts";
 
 type Address = Code<"i32">;
 

@@ -12,9 +12,9 @@
  * them are the same code, but for what an emitter says that its code takes advantage of.
  * @module
  */
-import type { DType } from "../src/dtype.ts";
-import type { TableOperation } from "../src/graph/operation.ts";
-import type { Intrinsic, ReductionName } from "../src/ops/table.ts";
+import type { DType } from "../../src/dtype.ts";
+import type { TableOperation } from "../../src/graph/operation.ts";
+import type { Intrinsic, ReductionName } from "../../src/ops/table.ts";
 
 /** The number of a value within a kernel. */
 export type Id = number;
@@ -31,7 +31,7 @@ export interface Access {
   readonly inner: readonly number[];
   /**
    * How the last inner axis is walked where that is by no stride: each element is had twice, or two of them by turns; the
-   * stride is then 1. No emitter is given such an access: the one for WebAssembly makes them (`emit/wasm/join_pairs.ts`).
+   * stride is then 1. No emitter is given such an access: the one for WebAssembly makes them (`loops/wasm_join_pairs.ts`).
    */
   readonly pairs?: "twice" | "byTurns";
 }

@@ -4,12 +4,12 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import type { ContractKernel } from "../../kernel.ts";
-import { accessOf, type Axes, axesOf, groupsOf, type Role } from "../contract_axes.ts";
-import { accessesOf } from "../loop_cut.ts";
-import { access, type Code, get, i32, op } from "./code.ts";
-import { type ScratchName, scratchNames, type SumType, sumTypeOf } from "./contract_blocks.ts";
-import { KernelWriter } from "./kernel_writer.ts";
+import type { ContractKernel } from "../kernel.ts";
+import { accessOf, type Axes, axesOf, groupsOf, type Role } from "./axes.ts";
+import { accessesOf } from "../loops/cut.ts";
+import { access, type Code, get, i32, op } from "../../emit/wasm/code.ts";
+import { type ScratchName, scratchNames, type SumType, sumTypeOf } from "./wasm_blocks.ts";
+import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import {
   blockSize,
   forgetsPanels,
@@ -19,7 +19,7 @@ import {
   outerStride,
   scaled,
   scratchPlace,
-} from "./parameters.ts";
+} from "../../emit/wasm/parameters.ts";
 
 type Address = Code<"i32">;
 type Group = keyof Axes;

@@ -3,15 +3,15 @@
  * product of matrices has one of each, a convolution, whose operand is a view of windows, has more.
  * @module
  */
-import { type ContractAxes, resolveContractAxes } from "../src/ops/contract.ts";
-import type { Value } from "../src/value.ts";
-import type { Cluster } from "./fuse.ts";
-import { type ContractKernel, newSection } from "./kernel.ts";
-import { KernelBuilder, type LoweringContext } from "./kernel_builder.ts";
-import { kernelKind } from "./kinds.ts";
-import { joinAxes } from "./loops.ts";
-import type { Lowered } from "./lower.ts";
-import { shapeOf } from "./view.ts";
+import { type ContractAxes, resolveContractAxes } from "../../../src/ops/contract.ts";
+import type { Value } from "../../../src/value.ts";
+import type { Cluster } from "../../fuse.ts";
+import { type ContractKernel, newSection } from "../kernel.ts";
+import { KernelBuilder, type LoweringContext } from "../kernel_builder.ts";
+import { kernelKind } from "../../kinds.ts";
+import { joinAxes } from "../joined_axes.ts";
+import type { Lowered } from "../loops/lower.ts";
+import { shapeOf } from "../../view.ts";
 
 /** Turns a cluster around a contraction into a kernel. */
 export function lowerContract(cluster: Cluster, context: LoweringContext, name: string): Lowered {

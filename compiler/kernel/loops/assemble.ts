@@ -2,16 +2,16 @@
  * Assembly: concat and pad, as one copy per piece into its place in the result.
  * @module
  */
-import type { DType } from "../src/dtype.ts";
-import type { TableOperation } from "../src/graph/operation.ts";
-import type { AssembleOp } from "../src/ops/primitive.ts";
-import type { Strided } from "../src/ops/strided.ts";
-import { type Shape, stridesOf } from "../src/shape.ts";
-import { type Access, type LoopKernel, newSection } from "./kernel.ts";
-import type { LoweringContext } from "./kernel_builder.ts";
+import type { DType } from "../../../src/dtype.ts";
+import type { TableOperation } from "../../../src/graph/operation.ts";
+import type { AssembleOp } from "../../../src/ops/primitive.ts";
+import type { Strided } from "../../../src/ops/strided.ts";
+import { type Shape, stridesOf } from "../../../src/shape.ts";
+import { type Access, type LoopKernel, newSection } from "../kernel.ts";
+import type { LoweringContext } from "../kernel_builder.ts";
 import type { Lowered } from "./lower.ts";
-import { collapseAxes } from "./loops.ts";
-import { shapeOf } from "./view.ts";
+import { collapseAxes } from "../joined_axes.ts";
+import { shapeOf } from "../../view.ts";
 
 /** What assembly needs of a program. */
 export interface AssemblyContext extends LoweringContext {

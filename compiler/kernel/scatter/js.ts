@@ -7,10 +7,10 @@
  * @module
  */
 import type { ScatterKernel } from "../kernel.ts";
-import type { EmittedKernel } from "./emitted.ts";
-import type { JsText } from "./load_js.ts";
-import { Emitter, Writer } from "./js_writer.ts";
-import { rowBlocks, scatterCut, scatterExtent, sizesOf } from "./scatter_cut.ts";
+import type { EmittedKernel } from "../../emit/emitted.ts";
+import type { JsText } from "../../emit/load_js.ts";
+import { Emitter, Writer } from "../../emit/js_writer.ts";
+import { rowBlocks, scatterCut, scatterExtent, sizesOf } from "./cut.ts";
 
 /** Writes a {@linkcode ScatterKernel}. */
 export class ScatterEmitter extends Emitter<ScatterKernel> {

@@ -2,15 +2,15 @@
  * Lowering: a cluster of operations to a kernel.
  * @module
  */
-import type { ReductionName } from "../src/ops/table.ts";
-import type { Value } from "../src/value.ts";
-import { type Frame, givesIndex, type Member } from "./frame.ts";
-import type { Cluster } from "./fuse.ts";
-import { type Access, type Id, type Kernel, newSection, type Section } from "./kernel.ts";
-import { collapseAxes, type LoopAxes } from "./loops.ts";
-import { lowerContract } from "./lower_contract.ts";
-import { assignPasses, findSpills, isElementMember } from "./passes.ts";
-import { type FrameAccess, KernelBuilder, type LoweringContext } from "./kernel_builder.ts";
+import type { ReductionName } from "../../../src/ops/table.ts";
+import type { Value } from "../../../src/value.ts";
+import { type Frame, givesIndex, type Member } from "../../frame.ts";
+import type { Cluster } from "../../fuse.ts";
+import { type Access, type Id, type Kernel, newSection, type Section } from "../kernel.ts";
+import { collapseAxes, type LoopAxes } from "../joined_axes.ts";
+import { lowerContract } from "../contract/lower.ts";
+import { assignPasses, findSpills, isElementMember } from "../../passes.ts";
+import { type FrameAccess, KernelBuilder, type LoweringContext } from "../kernel_builder.ts";
 
 /** A kernel, and the program's buffers that its arrays are. */
 export interface Lowered {

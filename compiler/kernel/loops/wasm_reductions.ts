@@ -3,12 +3,12 @@
  * beyond a call.
  * @module
  */
-import type { Id, LoopKernel, Reduction, Section } from "../../kernel.ts";
-import { partialReductions } from "../loop_cut.ts";
-import { Accumulator } from "./accumulators.ts";
-import { access, type Code, get, i32, op } from "./code.ts";
-import type { Imports, Position } from "./kernel_writer.ts";
-import { LoopPlaces } from "./loop_places.ts";
+import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
+import { partialReductions } from "./cut.ts";
+import { Accumulator } from "./wasm_accumulators.ts";
+import { access, type Code, get, i32, op } from "../../emit/wasm/code.ts";
+import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
+import { LoopPlaces } from "./wasm_places.ts";
 
 /** How many numbers are left of reductions. */
 export function slotsOf(reductions: readonly Reduction[]): number {

@@ -11,14 +11,14 @@
  * depths lie.
  * @module
  */
-import type { ContractKernel, Store } from "../../kernel.ts";
-import { access, type Code, get, i32, type Local, op, select } from "./code.ts";
-import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./contract_blocks.ts";
-import type { ContractLibrary, TileForm } from "./contract_library.ts";
-import type { WasmFunction } from "./function_builder.ts";
-import { type Block, ContractEpilogue, type Sums } from "./contract_epilogue.ts";
-import type { Imports } from "./kernel_writer.ts";
-import { laneCount } from "./lanes.ts";
+import type { ContractKernel, Store } from "../kernel.ts";
+import { access, type Code, get, i32, type Local, op, select } from "../../emit/wasm/code.ts";
+import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./wasm_blocks.ts";
+import type { ContractLibrary, TileForm } from "./wasm_library.ts";
+import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
+import { type Block, ContractEpilogue, type Sums } from "./wasm_epilogue.ts";
+import type { Imports } from "../../emit/wasm/kernel_writer.ts";
+import { laneCount } from "../../emit/wasm/lanes.ts";
 
 type Address = Code<"i32">;
 

@@ -1,17 +1,17 @@
 /**
  * Loop kernels in JavaScript: maps over elements, and rows with their passes and reductions.
  *
- * A call computes a range of units, see loop_cut.ts. What a reduction over several calls has come to is left as partial
+ * A call computes a range of units, see cut.ts. What a reduction over several calls has come to is left as partial
  * results, which a second function, `finish`, combines in the order of the units.
  * @module
  */
-import { sizeOf } from "../../src/shape.ts";
+import { sizeOf } from "../../../src/shape.ts";
 import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
-import type { EmittedKernel } from "./emitted.ts";
-import type { JsText } from "./load_js.ts";
-import { reductionStart, reductionStep } from "./js_expressions.ts";
-import { Emitter, Writer } from "./js_writer.ts";
-import { accessesOf, cutOf, loopExtent, partialReductions } from "./loop_cut.ts";
+import type { EmittedKernel } from "../../emit/emitted.ts";
+import type { JsText } from "../../emit/load_js.ts";
+import { reductionStart, reductionStep } from "../../emit/js_expressions.ts";
+import { Emitter, Writer } from "../../emit/js_writer.ts";
+import { accessesOf, cutOf, loopExtent, partialReductions } from "./cut.ts";
 
 /** Where the access of this number begins, as text. */
 type Place = (access: number) => string;

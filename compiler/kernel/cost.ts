@@ -2,10 +2,10 @@
  * What a row costs, by counting: its operations, the bytes it moves, and its work, an estimate that weighs both.
  * @module
  */
-import type { Cost as OpCost } from "../src/ops/primitive.ts";
-import { sizeOf } from "../src/shape.ts";
+import type { Cost as OpCost } from "../../src/ops/primitive.ts";
+import { sizeOf } from "../../src/shape.ts";
 import type { ContractKernel, Kernel, LoopKernel, ScatterKernel, Section } from "./kernel.ts";
-import type { Draft } from "./table.ts";
+import type { Draft } from "../table.ts";
 
 /**
  * Work is counted in simple operations, such as an addition. Reading or writing an element counts as two of them, and a

@@ -5,12 +5,12 @@
  */
 import { sizeOf } from "../../../src/shape.ts";
 import { dtypeInfo } from "../../../src/dtype.ts";
-import type { ContractKernel } from "../../kernel.ts";
-import type { Extent } from "../extent.ts";
-import { joinAxes } from "../../loops.ts";
-import { stridesOfGroup } from "../contract_axes.ts";
+import type { ContractKernel } from "../kernel.ts";
+import type { Extent } from "../../emit/extent.ts";
+import { joinAxes } from "../joined_axes.ts";
+import { stridesOfGroup } from "./axes.ts";
 import { alignment, roundUp } from "../../runtime/protocol.ts";
-import { laneCount } from "./lanes.ts";
+import { laneCount } from "../../emit/wasm/lanes.ts";
 
 /** Rows of a tile that is kept in registers, with three vectors of columns; one with fewer columns has twice as many. */
 export const tileRows = 3;

@@ -3,11 +3,11 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import type { ScatterKernel } from "../../kernel.ts";
+import type { ScatterKernel } from "../kernel.ts";
 import { alignment, roundUp } from "../../runtime/protocol.ts";
-import type { Extent } from "../extent.ts";
-import { hasLongRows, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "../scatter_cut.ts";
-import { laneCount } from "./lanes.ts";
+import type { Extent } from "../../emit/extent.ts";
+import { hasLongRows, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "./cut.ts";
+import { laneCount } from "../../emit/wasm/lanes.ts";
 
 /** How a scatter is done here: long rows one after the other, each from a list of its updates. */
 export type WasmScatterCut = ScatterCut | "lists";

@@ -4,12 +4,12 @@
  * @module
  */
 import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
-import { stridesOfGroup } from "../contract_axes.ts";
-import { type Code, get, i32, type Local, op } from "./code.ts";
-import { ContractPlaces } from "./contract_places.ts";
-import type { Position } from "./kernel_writer.ts";
-import { laneCount, type Lanes, wrapLanes } from "./lanes.ts";
-import { type Count, countMask, loadLanes } from "./memory.ts";
+import { stridesOfGroup } from "./axes.ts";
+import { type Code, get, i32, type Local, op } from "../../emit/wasm/code.ts";
+import { ContractPlaces } from "./wasm_places.ts";
+import type { Position } from "../../emit/wasm/kernel_writer.ts";
+import { laneCount, type Lanes, wrapLanes } from "../../emit/wasm/lanes.ts";
+import { type Count, countMask, loadLanes } from "../../emit/wasm/memory.ts";
 
 type Address = Code<"i32">;
 
