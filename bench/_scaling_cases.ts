@@ -2,7 +2,20 @@
  * Graphs of about 2,000 nodes with 50 Variables at size 1, and of ten times as many at size 10. Each is a function that
  * records and compiles it.
  */
-import { compile, Graph, placeholder, Session, tensor, train, type Value, Variable } from "../mod.ts";
+import {
+  checkpoint,
+  compile,
+  computeGradients,
+  gradients,
+  Graph,
+  placeholder,
+  Session,
+  type Tensor,
+  tensor,
+  train,
+  type Value,
+  Variable,
+} from "../mod.ts";
 
 /** For each kind of graph, what makes one of a size. */
 export type Graphs = Readonly<Record<string, (size: number) => () => unknown>>;
@@ -86,6 +99,40 @@ export const graphs = {
     );
     return () => fn.kernels();
   },
+  "gradients with respect to each Variable": (size) => {
+    const weights = variables(50 * size, () => [8]);
+    const fn = compile((x: Value) => gradients(chain(x, weights, 3), weights));
+    return () => fn.kernels(numbers([4, 8]));
+  },
+  "the gradient of every node": (size) => {
+    const weights = variables(50 * size, () => [8]);
+    const fn = compile((x: Value) => [...computeGradients(chain(x, weights, 2)).values()]);
+    return () => fn.kernels(numbers([4, 8]));
+  },
+  "checkpointed layers": (size) => {
+    const weights = variables(50 * size, () => [8]);
+    const optimizer = new train.GradientDescentOptimizer(0.1);
+    const layer = checkpoint((x: Value, weight: Value) => x.mul(weight).tanh().sub(x.max()));
+    const fn = compile((x: Value) =>
+      optimizer.minimize(() => weights.reduce<Value>((h, weight) => layer(h, weight), x).sum())
+    );
+    return () => fn.kernels(numbers([4, 8]));
+  },
+  "Variables and tensors as arguments": (size) => {
+    const weights = variables(50 * size, () => [8]);
+    const tensors = weights.map((weight) => weight.value as Tensor);
+    const fn = compile((weights: readonly Value[], tensors: readonly Value[], x: Value) =>
+      weights.reduce<Value>((h, weight, index) => h.mul(weight).add(tensors[index]!).tanh(), x)
+    );
+    return () => fn.kernels(weights, tensors, numbers([8]));
+  },
+  "gradients of a graph by hand": (size) =>
+    new Graph().asDefault(() => {
+      const x = placeholder();
+      const weights = variables(50 * size, () => [8]);
+      const all = gradients(chain(x, weights, 3), weights);
+      return () => new Session().graphFunction(all, [[x, numbers([4, 8])]]);
+    }),
   "a graph by hand": (size) =>
     new Graph().asDefault(() => {
       const x = placeholder();

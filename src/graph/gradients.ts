@@ -20,7 +20,7 @@ import { VariableRead } from "./leaf.ts";
 import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
 import { nodeIn } from "./recording.ts";
 import { activeTrace, onBehalfOf, type Trace } from "./trace.ts";
-import { inputsOf, postorder } from "./traverse.ts";
+import { inputsOf, postorder, postorderUntil } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
 /**
@@ -102,7 +102,7 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
     if (op.gradient !== undefined) return op.gradient(context);
     if (isComposite(op)) {
       const copies = inputs.map(copyForDifferentiation);
-      return backpropagate([op.decompose(copies, attributes)], [gradient], copies);
+      return backpropagateWithin([op.decompose(copies, attributes)], [gradient], copies);
     }
   }
   throw addSite(
@@ -125,7 +125,7 @@ function differentiateMulti(
   const copies = inputNodes.map(copyForDifferentiation);
   const results = op.decompose(copies, attributes, bodies);
   const ys = results.filter((_, index) => arrived[index] !== undefined);
-  return backpropagate(ys, arrived.filter((gradient) => gradient !== undefined), copies);
+  return backpropagateWithin(ys, arrived.filter((gradient) => gradient !== undefined), copies);
 }
 
 /** A copy of an input, so that what flows into it through a decomposition is told apart from other uses. */
@@ -168,7 +168,29 @@ export function backpropagate(
   seeds: readonly Value[],
   xs: readonly Value[],
 ): (Value | undefined)[] {
-  const order = postorder(ys);
+  return backpropagateAlong(postorder(ys), ys, seeds, xs);
+}
+
+/**
+ * The same for `xs` among nodes of which none depends on another. What those `ends` are computed from is not looked at: it
+ * may be all of the graph.
+ */
+export function backpropagateWithin(
+  ys: readonly Value[],
+  seeds: readonly Value[],
+  xs: readonly Value[],
+  ends: readonly Value[] = xs,
+): (Value | undefined)[] {
+  return backpropagateAlong(postorderUntil(ys, new Set(ends)), ys, seeds, xs);
+}
+
+/** Backpropagation along nodes in topological order. */
+function backpropagateAlong(
+  order: readonly Value[],
+  ys: readonly Value[],
+  seeds: readonly Value[],
+  xs: readonly Value[],
+): (Value | undefined)[] {
   const wanted = new Set(xs);
   const onPath = new Set<Value>();
   for (const node of order) {
@@ -184,7 +206,7 @@ export function backpropagate(
   ys.forEach((y, index) => {
     if (onPath.has(y)) accumulate(y, seeds[index]!);
   });
-  for (const node of order.reverse()) {
+  for (const node of order.toReversed()) {
     if (!(node instanceof Operation) || !node.inputNodes.some((input) => onPath.has(input))) continue;
     const arrived = node.outputs.map((output) => gradients.get(output));
     if (arrived.every((gradient) => gradient === undefined)) continue;
@@ -283,8 +305,9 @@ export const computeGradients: (loss: Value) => Map<Value, Operation> = publicFu
     const graph = graphOf(loss);
     return new Map(nodes.map((node) => [node, new Gradient(loss, node, graph)]));
   }
+  const reads = readsAmong(trace.graph, nodes);
   const variables = new Set([...trace.graph.variables, ...trace.reads.keys()].filter((variable) => {
-    return isFloating(variable.dtype) && nodes.some((node) => isRead(node, variable));
+    return isFloating(variable.dtype) && reads.has(variable);
   }));
   const sources = [...nodes, ...variables]; // who looks for a Variable has no node of it
   const results = gradientsIn(trace, root, sources);
@@ -301,7 +324,7 @@ function traceOf(value: Value): Trace | undefined {
 
 /** Gradients recorded into the graph being traced, zeros where there are none. */
 function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operation[] {
-  const used = new Set(postorder([y]));
+  const reads = readsAmong(graph, postorder([y]));
   const nodes = xs.map((x) => {
     if (x instanceof Tensor) {
       throw new TypeError(
@@ -309,11 +332,7 @@ function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operatio
       );
     }
     if (!(x instanceof Variable)) return x;
-    const isAssigned = (node: Operation): boolean => node instanceof Assign && node.variable === x && used.has(node);
-    const assigned = graph.operations.findLast(isAssigned);
-    if (assigned !== undefined) return assigned;
-    const read = graph.leaves.find((leaf) => used.has(leaf) && isRead(leaf, x));
-    return read ?? nodeIn(graph, x); // in a body it is a capture
+    return reads.get(x) ?? nodeIn(graph, x); // in a body it is a capture
   });
   const results = backpropagate([y], [onesSeed(graph, y)], nodes);
   return results.map((result, index) => {
@@ -323,10 +342,17 @@ function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operatio
   });
 }
 
-/** Whether a node of a traced graph is what a Variable read as, at first or after an assignment. */
-function isRead(node: Value, variable: Variable): boolean {
-  return node instanceof VariableRead && node.variable === variable ||
-    node instanceof Assign && node.variable === variable;
+/** What Variables read as last, among nodes of a traced graph: at first, or after an assignment. */
+function readsAmong(graph: Graph, nodes: readonly Value[]): ReadonlyMap<Variable, Value> {
+  const reads = new Map<Variable, Value>();
+  const assigns = new Set<Value>();
+  for (const node of nodes) {
+    if (node instanceof VariableRead) reads.set(node.variable, node);
+    else if (node instanceof Assign) assigns.add(node);
+  }
+  if (assigns.size === 0) return reads;
+  for (const node of graph.operations) if (node instanceof Assign && assigns.has(node)) reads.set(node.variable, node);
+  return reads;
 }
 
 /** The graph that a hand-built node belongs to. */

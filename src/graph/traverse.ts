@@ -37,12 +37,17 @@ signed(postorder, plan);
  */
 export function postorder(roots: Value | readonly Value[]): Value[] {
   checkCall(plan, postorder, arguments.length, roots);
+  return postorderUntil(roots instanceof Value ? [roots] : roots, new Set());
+}
+
+/** The same without what only nodes among `ends` are computed from. */
+export function postorderUntil(roots: readonly Value[], ends: ReadonlySet<Value>): Value[] {
   // A loop, so that a graph may be deeper than the call stack.
   const order: Value[] = [];
   const seen = new Set<Value>();
   const stack: Value[] = [];
   const nexts: number[] = []; // which input of each node on the stack comes next
-  for (const root of roots instanceof Value ? [roots] : roots) {
+  for (const root of roots) {
     let node: Value | undefined = root;
     while (node !== undefined) {
       if (!seen.has(node)) {
@@ -53,7 +58,7 @@ export function postorder(roots: Value | readonly Value[]): Value[] {
       node = undefined;
       while (node === undefined && stack.length > 0) {
         const top = stack.length - 1;
-        node = inputsOf(stack[top]!)[nexts[top]!++];
+        node = ends.has(stack[top]!) ? undefined : inputsOf(stack[top]!)[nexts[top]!++];
         if (node !== undefined) continue;
         order.push(stack.pop()!);
         nexts.pop();

@@ -4,7 +4,7 @@
  * @module
  */
 import { type GraphFunction, inlineBody } from "../graph/function.ts";
-import { backpropagate } from "../graph/gradients.ts";
+import { backpropagateWithin } from "../graph/gradients.ts";
 import type { MultiOp } from "../graph/operation.ts";
 import type { Value } from "../value.ts";
 import { optimizationBarrier } from "./barrier.ts";
@@ -21,7 +21,7 @@ export const checkpointOp: MultiOp = {
     const again = inputs.map((input) => optimizationBarrier(input, arrived));
     const results = inlineBody(body!, again).filter((_, index) => gradients[index] !== undefined);
     const xs = again.filter((_, index) => needed[index]);
-    const found = backpropagate(results, arrived, xs);
+    const found = backpropagateWithin(results, arrived, xs, again);
     // Nothing goes on before all of this is done with, so that what was computed once more need not be kept any longer.
     const all = found.filter((gradient) => gradient !== undefined);
     const after = found.map((gradient) =>
