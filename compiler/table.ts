@@ -105,6 +105,7 @@ class TableBuilder implements LoweringContext {
   /** The buffer of each Variable, once it has one. */
   readonly variables: (number | undefined)[];
   readonly #numbers: ReadonlyMap<Value, number>;
+  readonly #inputNumbers: ReadonlyMap<Value, number>;
   readonly #graph: Materialized;
   readonly #buffers = new Map<Value, number>();
   readonly #needed = new Set<Value>();
@@ -114,7 +115,8 @@ class TableBuilder implements LoweringContext {
   constructor(graph: Materialized, { clusters, recomputed }: Fused, options: ExecutorOptions) {
     this.#graph = graph;
     this.variables = graph.variables.map(() => undefined);
-    this.#numbers = new Map(graph.variables.map((variable, index) => [variable, index]));
+    this.#numbers = numbered(graph.variables);
+    this.#inputNumbers = numbered<Value>(graph.inputs);
     this.#recomputed = recomputed;
     for (const { members } of clusters) {
       for (const node of members.keys()) {
@@ -168,7 +170,7 @@ class TableBuilder implements LoweringContext {
 
   #newBuffer(node: Value): Buffer {
     const type = node.type!; // every type of a program is known
-    if (node instanceof Placeholder) return { kind: "input", index: this.#graph.inputs.indexOf(node), type };
+    if (node instanceof Placeholder) return { kind: "input", index: this.#inputNumbers.get(node)!, type }; // it is one of them
     if (node instanceof Constant) return { kind: "constant", tensor: node.tensor, type };
     return { kind: this.#results.has(node) ? "result" : "scratch", type };
   }
@@ -262,6 +264,11 @@ class TableBuilder implements LoweringContext {
       writes,
     };
   }
+}
+
+/** Where each of some values is among them. */
+function numbered<V extends Value>(values: readonly V[]): ReadonlyMap<V, number> {
+  return new Map(values.map((value, index) => [value, index]));
 }
 
 const scalarType = new TensorType("float64", []);

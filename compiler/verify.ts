@@ -27,9 +27,10 @@ export function verify(graphFunction: GraphFunction, pass = "recording"): void {
   };
   const positions = new Map<Value, number>(graph.operations.map((operation, index) => [operation, index]));
   const known = new Set(variables);
+  const given = new Set(inputs);
   for (const node of postorder([...outputs, ...assigns])) {
     if (node instanceof Placeholder) {
-      if (!inputs.includes(node)) fail(node, "is a placeholder, but no input of the function");
+      if (!given.has(node)) fail(node, "is a placeholder, but no input of the function");
     } else if (node instanceof Variable) {
       if (!known.has(node)) fail(node, "is read, but not listed");
     } else if (node instanceof Operation) {

@@ -131,6 +131,8 @@ const rememberedLength = 4096;
 
 /** One traced and compiled signature. */
 interface Program extends TracedCall {
+  /** The Variables that the function uses itself. */
+  readonly closedOver: ReadonlySet<unknown>;
   readonly executable: Executable;
   /** What it was traced for. */
   readonly outline: Outline;
@@ -212,7 +214,8 @@ export function compile<
         reasons.push(...why.filter((reason) => !reasons.includes(reason)));
         const traced = traceCall(untyped, name, signature);
         const executable = currentExecutor().compile(traced.graphFunction, options);
-        program = { ...traced, executable, outline, reasons: [...reasons] };
+        const closedOver = new Set<unknown>(traced.variables.filter((variable) => variable instanceof Variable));
+        program = { ...traced, closedOver, executable, outline, reasons: [...reasons] };
         traces++;
         if (reasons.length > 0) lastRecompile = program.reasons.join("; ");
         const old = programs.set(key, program);
@@ -223,9 +226,9 @@ export function compile<
     let program = find(refinement);
     for (;;) {
       const { own, fractions } = refinement;
-      const { variables, wantsWhole } = program;
+      const { closedOver, wantsWhole } = program;
       // An argument is also used by the function itself: recorded as two Variables, it would be read and written twice.
-      const used = own.length > 0 ? own : leaves.filter((leaf) => leaf instanceof Variable && variables.includes(leaf));
+      const used = own.length > 0 ? own : leaves.filter((leaf) => closedOver.has(leaf));
       const parts = wantsWhole.filter((index) => isFraction(leaves[index]));
       if (used.length === own.length && parts.length === 0) break;
       // A number that is recorded as a fraction may lead the function elsewhere, where others meet integers.

@@ -75,15 +75,27 @@ export function isFraction(leaf: unknown): boolean {
   return typeof leaf === "number" && !Number.isInteger(leaf);
 }
 
+/** Up to this many leaves, looking through them costs less than a table of their places. */
+const fewLeaves = 16;
+
+/** Where a leaf is first among all. */
+export function firstPlaces(leaves: readonly unknown[]): (leaf: unknown) => number {
+  if (leaves.length <= fewLeaves) return (leaf) => leaves.indexOf(leaf);
+  const places = new Map<unknown, number>();
+  for (let index = leaves.length - 1; index >= 0; index--) places.set(leaves[index], index);
+  return (leaf) => places.get(leaf)!; // it is a leaf
+}
+
 /** The string that two calls share exactly when one program serves both, as far as that is known before a trace. */
 export function keyOf({ leaves, paths, structure, isStatic }: Arguments, name: string): string {
   let key = structureKey(structure);
+  const placeOf = firstPlaces(leaves);
   for (let index = 0; index < leaves.length; index++) {
     const leaf = leaves[index];
     if (typeof leaf === "number") {
       key += isStatic(index) ? `|=${Object.is(leaf, -0) ? "-0" : leaf}` : "|#";
     } else if (leaf instanceof Value) {
-      const first = leaves.indexOf(leaf); // which arguments are the same object is part of the signature
+      const first = placeOf(leaf); // which arguments are the same object is part of the signature
       if (leaf instanceof Variable) key += `|V${first}${leaf.trainable ? "t" : ""}${leaf.type.key}`;
       else if (leaf instanceof Tensor) key += `|T${first}${leaf.type.key}`;
       else throw foreignNode(leaf, paths[index]!, name);
@@ -118,24 +130,27 @@ function isConstant(leaf: unknown): leaf is string | boolean | null | undefined 
 /** What a refinement adds to the key. It begins with a space, which keys have only inside quotes, so no other key is the sum. */
 export function refinementKey(leaves: readonly unknown[], { own, fractions }: Refinement): string {
   if (own.length === 0 && fractions.length === 0) return "";
+  const fractional = new Set(fractions);
   const variables = leaves.map((leaf) => own.length > 0 && leaf instanceof Variable ? identityOf(leaf) : "");
-  return ` ${variables.join()} ${leaves.map((_, index) => fractions.includes(index) ? "f" : "").join()}`;
+  return ` ${variables.join()} ${leaves.map((_, index) => fractional.has(index) ? "f" : "").join()}`;
 }
 
 /** What is kept of a signature, to say later how another one differs. */
 export function outlineOf({ leaves, structure, isStatic, own, fractions }: Signature): Outline {
+  const placeOf = firstPlaces(leaves);
+  const [owned, fractional] = [new Set(own), new Set(fractions)];
   return {
     structure,
     leaves: leaves.map((leaf, index): LeafOutline => {
       if (typeof leaf === "number") {
-        return { kind: "number", value: leaf, isStatic: isStatic(index), isFraction: fractions.includes(index) };
+        return { kind: "number", value: leaf, isStatic: isStatic(index), isFraction: fractional.has(index) };
       }
-      if (leaf instanceof Tensor) return { kind: "tensor", type: leaf.type, first: leaves.indexOf(leaf) };
+      if (leaf instanceof Tensor) return { kind: "tensor", type: leaf.type, first: placeOf(leaf) };
       if (leaf instanceof Variable) {
         const { type, trainable } = leaf;
         const name = readable(leaf.name);
-        const exact = own.length === 0 ? undefined : { identity: identityOf(leaf), own: own.includes(leaf) };
-        return { kind: "variable", type, first: leaves.indexOf(leaf), trainable, name, exact };
+        const exact = own.length === 0 ? undefined : { identity: identityOf(leaf), own: owned.has(leaf) };
+        return { kind: "variable", type, first: placeOf(leaf), trainable, name, exact };
       }
       return { kind: "constant", value: leaf as string | boolean | null | undefined }; // keyOf refused everything else
     }),

@@ -14,7 +14,7 @@ import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { flatten, type Structure, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
-import { type Arguments, checkArgument, isFraction, type Signature } from "./signature.ts";
+import { type Arguments, checkArgument, firstPlaces, isFraction, type Signature } from "./signature.ts";
 import { checkSynchronous } from "./trace.ts";
 
 /** The type of a number that is fed: a whole one, as far as is known. */
@@ -47,18 +47,23 @@ export function traceCall(
 ): TracedCall {
   const parameters: Parameter[] = [];
   const inputs: number[] = [];
+  const placeOf = firstPlaces(leaves);
+  const fractional = new Set(fractions);
   /** For each leaf that is fed, its number among the parameters: a tensor that is there twice is fed once. */
-  const places = leaves.map((leaf, index) => {
-    const first = leaves.indexOf(leaf);
+  const places: (number | undefined)[] = [];
+  leaves.forEach((leaf, index) => {
+    const first = leaf instanceof Tensor ? placeOf(leaf) : index;
     const type = leaf instanceof Tensor
       ? leaf.type
       : typeof leaf === "number" && !isStatic(index)
-      ? fractions.includes(index) ? fractionType : scalarType
+      ? fractional.has(index) ? fractionType : scalarType
       : undefined;
-    if (type === undefined) return undefined;
-    if (leaf instanceof Tensor && first < index) return inputs.indexOf(first);
+    if (type === undefined || first < index) {
+      places.push(type && places[first]);
+      return;
+    }
     inputs.push(index);
-    return parameters.push({ name: argumentName(paths[index]!), type }) - 1;
+    places.push(parameters.push({ name: argumentName(paths[index]!), type }) - 1);
   });
   const standIns = new Map<Variable, Variable>();
   const standInFor = (variable: Variable): Variable => {
@@ -98,7 +103,7 @@ export function traceCall(
     wantsWhole: fed.flatMap((input, place) => meetingIntegers.has(input) ? [inputs[place]!] : []),
     variables: graphFunction.variables.map((variable) => {
       const { standIn } = variable;
-      return standIn === undefined ? variable : { leaf: leaves.indexOf(standIn.argument), resolve: standIn.resolve };
+      return standIn === undefined ? variable : { leaf: placeOf(standIn.argument), resolve: standIn.resolve };
     }),
   };
 }
