@@ -133,8 +133,8 @@ export class Operation extends GraphNode {
     }
   }
 
-  /** The output's value for the given values of the inputs. Subclasses override it. */
-  compute(..._inputs: Tensor[]): Computed {
+  /** The output's value for the given values of the inputs; undefined for an operation that has none. Subclasses override it. */
+  compute(..._inputs: Tensor[]): Computed | undefined {
     throw new TypeError(
       `Cannot compute ${this.name}: the class ${readable(this.constructor.name)} has no compute method`,
     );

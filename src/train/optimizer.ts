@@ -6,8 +6,10 @@ import { isFloating } from "../dtype.ts";
 import { backpropagate, graphOf, onesSeed } from "../graph/gradients.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Operation } from "../graph/operation.ts";
+import { referenceExecutor } from "../graph/interpret.ts";
+import { Placeholder } from "../graph/placeholder.ts";
 import { nodeIn, outsideGraphs } from "../graph/recording.ts";
-import { Macro } from "../graph/specialize.ts";
+import { Macro, specialize } from "../graph/specialize.ts";
 import { activeTrace, Recording, type Trace, withTrace } from "../graph/trace.ts";
 import { postorder } from "../graph/traverse.ts";
 import { type StandIn, Variable } from "../graph/variable.ts";
@@ -193,19 +195,35 @@ function trainableVariables(trace: Trace, loss: Value, readOf: (variable: Variab
   return trainable;
 }
 
-/** What `minimize` makes in a hand-built graph: running it updates the Variables for the feeds of that run. */
+/**
+ * What `minimize` makes in a hand-built graph: running it updates the Variables for the feeds of that run. Its inputs are the
+ * loss and the placeholders that the loss is computed from.
+ */
 export class Minimize extends Macro {
   readonly #optimizer: Optimizer;
   readonly #variables: readonly Variable[] | undefined;
 
   constructor(graph: Graph, loss: Value, optimizer: Optimizer, variables?: readonly Variable[]) {
-    super([loss], graph);
+    super([loss, ...postorder([loss]).filter((node) => node instanceof Placeholder)], graph);
     this.#optimizer = optimizer;
     this.#variables = variables;
   }
 
   override expand([loss]: readonly Value[]): void {
     this.#optimizer.stepInGraph((loss as Operation).graph, loss!, this.#variables); // a copy of a node is a node
+  }
+
+  /** Makes one step, by the reference implementations, for the loss's own placeholders as they are given after the loss. */
+  override compute(_loss?: Tensor, ...feeds: Tensor[]): undefined {
+    const [, ...placeholders] = this.inputNodes as readonly [Value, ...Placeholder[]]; // so it was made
+    if (feeds.length !== placeholders.length) {
+      throw new TypeError(
+        `Cannot compute minimize: it takes the loss and what is fed for ${placeholders.length} placeholders, not for ${feeds.length}`,
+      );
+    }
+    const types = new Map(placeholders.map((placeholder, index) => [placeholder, feeds[index]!.type]));
+    const step = specialize([this], types);
+    referenceExecutor.compile(step, {}).run(feeds, step.variables);
   }
 
   override get name(): "minimize" {

@@ -43,6 +43,7 @@ describe("Graph", () => {
     assertStrictEquals(graph.variables[0], w);
     assertEquals(graph.operations.map((each) => each.name), ["mul", "add"]); // reading a Variable is none
     assertEquals(graph.leaves.map((each) => each.consumers.map(({ name }) => name)), [["mul"]]);
+    assertStrictEquals(graph.read(w).consumers[0], graph.operations[0]);
   });
 
   it("registers an operation with its inputs once per use", () => {

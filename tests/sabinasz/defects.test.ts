@@ -1,6 +1,6 @@
 // What the library of Sabinasz's text gets wrong, and must be right here. Gradients are worked out by hand.
-import { afterEach, it } from "node:test";
-import { assertEquals, assertThrows } from "@std/assert";
+import { afterEach, describe, it } from "node:test";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   add,
   compile,
@@ -127,6 +127,29 @@ describeUnderEmitters("gradients", () => {
       assertEquals(session.run(unused).toArray(), [5]);
       assertClose(session.run(prediction), [s(-10), s(-10)], 1e-14);
     }
+  });
+});
+
+describe("minimize", () => {
+  it("is an operation: its compute makes the step for the values of its inputs", () => {
+    new Graph().asDefault(() => {
+      const [x, y] = [placeholder({ name: "x" }), placeholder({ name: "y" })];
+      const w = new Variable([1, 2], { name: "w", dtype: "float64" });
+      const loss = x.mul(w).sub(y).square().sum();
+      const minimize = new train.GradientDescentOptimizer(0.25).minimize(loss);
+      assert(minimize instanceof Operation);
+      assertEquals([...minimize.inputNodes].map((node) => node.describe()), [loss.describe(), "x", "y"]);
+      assertEquals([loss.consumers.at(-1) === minimize, minimize.consumers], [true, []]);
+      // d/dw (xw − y)² = 2x(xw − y)
+      const feeds = [tensor([1, 2], { dtype: "float64" }), tensor([3, 1], { dtype: "float64" })] as const;
+      const value = new Session().run(loss, [[x, feeds[0]], [y, feeds[1]]]);
+      assertEquals(value.item(), 4 + 9);
+      assertEquals(minimize.compute(value, ...feeds), undefined);
+      assertEquals(w.toArray(), [1 + 0.25 * 4, 2 - 0.25 * 12]);
+      new Session().run(minimize, [[x, feeds[0]], [y, feeds[1]]]);
+      assertEquals(w.toArray(), [2 + 0.25 * 2, -1 + 0.25 * 12]);
+      assertThrows(() => minimize.compute(value), TypeError, "what is fed for 2 placeholders, not for 0");
+    });
   });
 });
 
