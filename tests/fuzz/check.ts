@@ -8,7 +8,7 @@ import { decompose } from "../../src/graph/decompose.ts";
 import { materialize } from "../../compiler/materialize.ts";
 import { simplify } from "../../compiler/simplify.ts";
 import { verify } from "../../compiler/verify.ts";
-import type { CompileOptions, Tensor } from "../../mod.ts";
+import { checkpoint, type CompileOptions, type Tensor } from "../../mod.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
 import { withPoison } from "../runtime/observers.ts";
 import { type Bounded, boundGraph, exactly, Undecided } from "./bounds.ts";
@@ -141,6 +141,7 @@ function oneByOne(
 const asFunction: Ways = {
   ...oneByOne(runEagerly, runCompiled),
   compiled: (plan) => runCompiled(plan),
+  checkpointed: (plan) => runCompiled(plan, {}, checkpoint),
   ...cutFinely(runCompiled),
 };
 
@@ -162,6 +163,7 @@ export const gradientWays: Ways = {
   reference: (plan) => differentiateInSession(plan, "reference"),
   session: (plan) => differentiateInSession(plan, "compiled"),
   compiled: (plan) => differentiateCompiled(plan),
+  checkpointed: (plan) => differentiateCompiled(plan, {}, checkpoint),
   ...cutFinely(differentiateCompiled),
 };
 

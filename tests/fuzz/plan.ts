@@ -136,10 +136,14 @@ export function runEagerly(plan: Plan): Outcome {
   return setting.outcome(setting.outputs(setting.arguments));
 }
 
+/** What the steps of a plan are made into, before that is compiled or differentiated. */
+type Wrap = (steps: (given: readonly Value[]) => Value[]) => (given: readonly Value[]) => Value[];
+
 /** As a compiled function. */
-export function runCompiled(plan: Plan, options: CompileOptions = {}): Outcome {
+export function runCompiled(plan: Plan, options: CompileOptions = {}, wrap: Wrap = (steps) => steps): Outcome {
   const setting = new Setting(plan);
-  const compiled = compile((...given: Tensor[]) => setting.outputs(given), options);
+  const steps = wrap((given) => setting.outputs(given));
+  const compiled = compile((...given: Tensor[]) => steps(given), options);
   return setting.outcome(compiled(...setting.arguments));
 }
 
@@ -195,12 +199,15 @@ export function differentiateEagerly(plan: Plan): Outcome {
 }
 
 /** The gradients, as a compiled function. */
-export function differentiateCompiled(plan: Plan, options: CompileOptions = {}): Outcome {
+export function differentiateCompiled(
+  plan: Plan,
+  options: CompileOptions = {},
+  wrap: Wrap = (steps) => steps,
+): Outcome {
   const setting = new Setting(plan);
   const { chosen, all } = splitArguments(setting);
-  return compile((xs: readonly Value[]) => grad((ys: readonly Value[]) => setting.outputs(all(ys))[0]!)(xs), options)(
-    chosen,
-  );
+  const steps = wrap((given) => setting.outputs(given));
+  return compile((xs: readonly Value[]) => grad((ys: readonly Value[]) => steps(all(ys))[0]!)(xs), options)(chosen);
 }
 
 /** The gradients, as nodes of a graph made by hand. */
