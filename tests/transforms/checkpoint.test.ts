@@ -8,8 +8,10 @@ import {
   grad,
   gradients,
   Graph,
+  Operation,
   placeholder,
   random,
+  RegisterGradient,
   Session,
   type Tensor,
   tensor,
@@ -119,6 +121,49 @@ describe("checkpoint", () => {
       return [...Array.from({ length: 4 }, () => step(x).item()), w.toArray(), b.toArray()];
     });
     assertEquals(losses[0], losses[1]);
+  });
+
+  it("reads and assigns a Variable that is passed around it", () => {
+    const f = compile((v: Variable, x: Value) => {
+      const y = checkpoint((x: Value) => {
+        v.assign(v.add(1));
+        return x.mul(v);
+      })(x);
+      return y.add(v);
+    });
+    for (const v of [new Variable([1, 2]), new Variable([5, 6])]) {
+      const [a, b] = v.toArray() as [number, number];
+      assertEquals(f(v, tensor([3, 4])).toArray(), [4 * (a + 1), 5 * (b + 1)]);
+      assertEquals(v.toArray(), [a + 1, b + 1]);
+    }
+  });
+
+  it("computes an operation of the user's once more, and differentiates it by its rule", () => {
+    let calls = 0;
+    class Cube extends Operation {
+      readonly slope = 3;
+      override compute(x: Tensor): Tensor {
+        calls++;
+        return x.mul(x).mul(x);
+      }
+    }
+    RegisterGradient(Cube)((node: Cube, gradient: Value) => gradient.mul(node.inputs[0]!.square()).mul(node.slope));
+    const f = checkpoint((x: Value) => Cube.apply(x.add(1)).square());
+    const slope = compile((x: Value) => valueAndGrad((x: Value) => f(x).sum())(x));
+    const [value, gradient] = slope(tensor([1, 2]));
+    assertEquals([value.item(), gradient.toArray()], [2 ** 6 + 3 ** 6, [6 * 2 ** 5, 6 * 3 ** 5]]);
+    calls = 0;
+    slope(tensor([1, 2]));
+    assertEquals(calls, 2);
+  });
+
+  it("ends with its function, whose nodes take no further operations", () => {
+    const f = compile((x: Value) => {
+      let kept = x;
+      checkpoint((x: Value) => kept = x.exp())(x);
+      return kept.add(1);
+    });
+    assertThrows(() => f(x), TypeError, "it was recorded by the checkpointed function anonymous, which has ended");
   });
 
   it("minimizes inside of it", () => {
