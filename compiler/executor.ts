@@ -3,7 +3,7 @@
  * calling thread alone; there on several threads; and, on one thread, in slices between which the event loop has its turn.
  * @module
  */
-import { calls, type ResumableRun } from "../src/graph/call_queue.ts";
+import { calls, type ResumableRun } from "../src/call_queue.ts";
 import type { Variable } from "../src/graph/variable.ts";
 import type { Executable, ExecutorOptions, Fed, Profile } from "../src/executor.ts";
 import type { GraphFunction } from "../src/graph/function.ts";

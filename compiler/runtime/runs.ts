@@ -6,7 +6,7 @@
  * needs an asynchronous run to be over, joins it; where there are no workers left, the caller walks.
  * @module
  */
-import { calls, type ResumableRun } from "../../src/graph/call_queue.ts";
+import { calls, type ResumableRun } from "../../src/call_queue.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type { Times } from "../profile.ts";

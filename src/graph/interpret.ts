@@ -9,7 +9,7 @@ import { computeReference } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import { addSite } from "../errors.ts";
-import { calls, type ResumableRun } from "./call_queue.ts";
+import { calls, type ResumableRun } from "../call_queue.ts";
 import { Constant, VariableRead } from "./leaf.ts";
 import { MultiOperation, Operation, TableOperation } from "./operation.ts";
 import { postorder } from "./traverse.ts";

@@ -520,14 +520,14 @@ export const mutations: readonly Mutation[] = [
   // Runtime
   {
     name: "calls: only the first Variable is held",
-    file: "src/graph/call_queue.ts",
+    file: "src/call_queue.ts",
     text: "for (const variable of call.variables) variable.hold",
     replacement: "for (const variable of call.variables.slice(0, 1)) variable.hold",
     tests: runtime,
   },
   {
     name: "calls: one is settled by everybody who finds it over",
-    file: "src/graph/call_queue.ts",
+    file: "src/call_queue.ts",
     text: "if (job.over) return;\n    job.over = true;",
     replacement: "job.over = true;",
     tests: runtime,

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { compile, Operation, random, type Tensor, tensor, type Value, Variable, workers } from "../../mod.ts";
 import { setTuning } from "../../compiler/limits.ts";
-import { calls } from "../../src/graph/call_queue.ts";
+import { calls } from "../../src/call_queue.ts";
 import { runs } from "../../compiler/runtime/runs.ts";
 import { finely, sharedRuns, Starting, startWorkers, ticks } from "./support.ts";
 

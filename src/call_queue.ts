@@ -3,9 +3,9 @@
  * Whoever needs one to be over (a call that is not asynchronous, or what reads or assigns a Variable that it holds) joins it.
  * @module
  */
-import { isTurnDue, settings, takeTurn } from "../event_loop.ts";
-import type { Tensor } from "../tensor.ts";
-import type { Variable } from "./variable.ts";
+import { isTurnDue, settings, takeTurn } from "./event_loop.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Variable } from "./graph/variable.ts";
 
 /** A run that can be left and taken up again. */
 export interface ResumableRun {
