@@ -2,6 +2,7 @@
  * Installs the compiler as the executor of eager operations, sessions and compiled functions.
  * @module
  */
+import { inferType } from "../src/graph/definition.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { referenceExecutor } from "../src/graph/interpret.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
@@ -9,7 +10,7 @@ import { recordOperation } from "../src/graph/recording.ts";
 import { Rewriting, withTrace } from "../src/graph/trace.ts";
 import { LruCache } from "../src/lru_cache.ts";
 import { type Executor, installExecutor } from "../src/executor.ts";
-import { type Attributes, attributesKey, none, type Op } from "../src/ops/op.ts";
+import { type Attributes, none, type Op, signatureKey } from "../src/ops/op.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import { type Tuning, tuning } from "./limits.ts";
@@ -45,9 +46,7 @@ function eagerKey(inputs: readonly Tensor[], attributes: Attributes): string | n
     const second = inputs[1]!.type.id;
     if (first < pairBase && second < pairBase) return first * pairBase + second;
   }
-  let key = attributes === none ? "" : attributesKey(attributes);
-  for (let index = 0; index < inputs.length; index++) key += ` ${inputs[index]!.type.id}`;
-  return key;
+  return signatureKey(inputs.map(({ type }) => type), attributes);
 }
 
 function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes): ProgramExecutor {
@@ -87,7 +86,7 @@ const compilingExecutor: Executor = {
   eager(op, inputs, attributes) {
     if (op.name === "reshape") {
       const [x] = inputs as [Tensor]; // a reshape has one input
-      const type = op.infer([x.type], attributes);
+      const type = inferType(op, [x.type], attributes);
       if (type.dtype === x.type.dtype) return tensorOver(x.data, type); // a tensor never changes, so its numbers can be shared
     }
     return eagerProgram(op, inputs, attributes).run(inputs, [])[0]!;

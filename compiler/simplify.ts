@@ -4,6 +4,7 @@
  * replace what can be had for less. Only what is exact for every input, NaN and −0 among them, is done.
  * @module
  */
+import { inferType } from "../src/graph/definition.ts";
 import { Constant } from "../src/graph/leaf.ts";
 import type { Operation } from "../src/graph/operation.ts";
 import { recordNode } from "../src/graph/recording.ts";
@@ -58,7 +59,7 @@ function simplified(application: Application, known: KnownValues): Value {
   const { op, inputs, attributes, type } = application;
   const make: Make = (other, operands, attributes = none) => {
     const inputs = operands.map((operand) => known.first(typeof operand === "number" ? toValue(operand) : operand));
-    const type = other.infer(inputs.map((input) => input.type!), attributes); // every type of the graph is known
+    const type = inferType(other, inputs.map((input) => input.type!), attributes); // every type of the graph is known
     return simplified({ op: other, inputs, attributes, type }, known);
   };
   for (const rule of rulesFor(op)) {

@@ -3,6 +3,7 @@
  * it tells a wrong pass from a wrong kernel.
  * @module
  */
+import { inferType, inferTypes } from "../src/graph/definition.ts";
 import { Constant, VariableRead } from "../src/graph/leaf.ts";
 import { Assign, MultiOperation, Operation, TableOperation } from "../src/graph/operation.ts";
 import { OperationOutput } from "../src/graph/output.ts";
@@ -96,7 +97,8 @@ function verifyBodies(node: MultiOperation, pass: string, fail: Fail): void {
 
 function verifyType(node: Value, fail: Fail): void {
   if (node instanceof MultiOperation) {
-    const inferred = node.op.infer(node.inputNodes.map((input) => input.type!), node.attributes, node.bodies); // as below
+    const types = node.inputNodes.map((input) => input.type!); // as below
+    const inferred = inferTypes(node.op, types, node.attributes, node.bodies);
     node.outputs.forEach((output, index) => {
       if (output.type?.key !== inferred[index]!.key) fail(output, `is not ${inferred[index]}, which its inputs make`);
     });
@@ -105,7 +107,7 @@ function verifyType(node: Value, fail: Fail): void {
   const { type } = node;
   if (type === undefined) return fail(node, "has no known type");
   if (node instanceof TableOperation) {
-    const inferred = node.op.infer(node.inputNodes.map((input) => input.type!), node.attributes); // inputs come first, and were checked
+    const inferred = inferType(node.op, node.inputNodes.map((input) => input.type!), node.attributes); // inputs come first, and were checked
     if (inferred.key !== type.key) fail(node, `is ${type}, and its inputs make ${inferred}`);
   } else if (node instanceof Assign && type.key !== node.variable.type.key) {
     fail(node, `is ${type}, and its Variable ${node.variable.type}`);

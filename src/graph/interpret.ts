@@ -3,6 +3,7 @@
  * understands first, the oracle of the tests, and what runs where code generation is forbidden.
  * @module
  */
+import { inferType } from "./definition.ts";
 import { type GraphFunction, traceFunction } from "./function.ts";
 import type { Executable, Executor } from "../executor.ts";
 import { computeReference } from "../ops/op.ts";
@@ -19,7 +20,7 @@ import { Variable } from "./variable.ts";
 /** Runs operations and graphs by their reference implementations. */
 export const referenceExecutor: Executor = {
   eager(op, inputs, attributes) {
-    return computeReference(op, inputs, attributes, op.infer(inputs.map((input) => input.type), attributes));
+    return computeReference(op, inputs, attributes, inferType(op, inputs.map((input) => input.type), attributes));
   },
 
   compile(graphFunction): Executable {
@@ -123,7 +124,7 @@ export function computeNode(node: Operation, inputs: readonly Tensor[]): Tensor 
         node.op,
         inputs,
         node.attributes,
-        node.type ?? node.op.infer(inputs.map((input) => input.type), node.attributes),
+        node.type ?? inferType(node.op, inputs.map((input) => input.type), node.attributes),
       )
       : runCompute(node, inputs);
   } catch (error) {

@@ -5,7 +5,7 @@
 import { addSite, type Site } from "../errors.ts";
 import { computeNow } from "../executor.ts";
 import { toValue } from "./apply.ts";
-import { type Attributes, computeReference, type Op } from "../ops/op.ts";
+import { type Attributes, type Composite, computeReference, type Defined, isComposite, type Op } from "../ops/op.ts";
 import { type Class, fromConstruction } from "../public/caller.ts";
 import { operands } from "../public/kinds.ts";
 import { checkCall, signed, variadic } from "../public/public_function.ts";
@@ -15,6 +15,7 @@ import type { TensorType } from "../tensor_type.ts";
 import { readable } from "../readable.ts";
 import { type Operand, Value } from "../value.ts";
 import type { GraphFunction } from "./function.ts";
+import { definitionOf, inferType, inferTypes } from "./definition.ts";
 import { Graph } from "./graph.ts";
 import { GraphNode } from "./node.ts";
 import { OperationOutput } from "./output.ts";
@@ -231,8 +232,14 @@ export class TableOperation extends Operation {
       const types: TensorType[] = [];
       for (const { type } of inputs) if (type !== undefined) types.push(type);
       if (types.length === inputs.length) {
-        type = op.infer(types, attributes);
-        if (op.canonical !== undefined) kept = op.canonical(attributes, types);
+        if (isComposite(op)) {
+          const definition = definitionOf(op, types, attributes);
+          [type] = definition.types;
+          kept = definition.attributes;
+        } else {
+          type = op.infer(types, attributes);
+          if (op.canonical !== undefined) kept = op.canonical(attributes, types);
+        }
       }
     }
     super(inputs, graph);
@@ -251,7 +258,7 @@ export class TableOperation extends Operation {
       this.op,
       inputs,
       this.#attributes,
-      this.op.infer(inputs.map((input) => input.type), this.#attributes),
+      inferType(this.op, inputs.map((input) => input.type), this.#attributes),
     );
   }
 
@@ -272,6 +279,9 @@ export class TableOperation extends Operation {
   }
 }
 
+/** An op that is defined by others, with one result or several. */
+export type Composed = Composite | MultiOp;
+
 /** What the gradient rule of an op with several results is given. */
 export interface MultiGradientContext<A extends Attributes = Attributes> {
   /** The operation's inputs. */
@@ -289,13 +299,11 @@ export interface MultiGradientContext<A extends Attributes = Attributes> {
  * An op with several results: an entry of its table. It is defined by others. Its operations may own functions, its bodies:
  * those have no captures, since what they use of the function around them is among the operation's inputs.
  */
-export interface MultiOp<A extends Attributes = Attributes> {
-  /** The name it is known by, in graphs and errors. */
-  readonly name: string;
+export interface MultiOp<A extends Attributes = Attributes> extends Defined<A> {
   /** How many results it has. */
   count(attributes: A, bodies: readonly GraphFunction[]): number;
-  /** Dtypes and shapes of the results; throws, naming the operation and the types, when the inputs do not fit. */
-  infer(inputs: readonly TensorType[], attributes: A, bodies: readonly GraphFunction[]): readonly TensorType[];
+  /** Dtypes and shapes of the results, where they follow from bodies; otherwise from what it is made of. */
+  infer?(inputs: readonly TensorType[], attributes: A, bodies: readonly GraphFunction[]): readonly TensorType[];
   /** Its results in simpler operations. Without a gradient rule, it is differentiated through them. */
   decompose(inputs: readonly Value[], attributes: A, bodies: readonly GraphFunction[]): readonly Value[];
   /** The gradient with respect to each input, written with the library's own operations; undefined for one that has none. */
@@ -322,11 +330,12 @@ export class MultiOperation extends Operation {
     site: Site | undefined,
   ) {
     const types = inputs.flatMap(({ type }) => type ?? []);
-    const results = types.length === inputs.length ? op.infer(types, attributes, bodies) : undefined;
+    const isTyped = types.length === inputs.length;
+    const results = isTyped ? inferTypes(op, types, attributes, bodies) : undefined;
     super(inputs, graph);
     this.op = op;
     this.bodies = bodies;
-    this.#attributes = attributes;
+    this.#attributes = isTyped && bodies.length === 0 ? definitionOf(op, types, attributes).attributes : attributes;
     this.#site = site;
     this.#outputs = Array.from(
       { length: op.count(attributes, bodies) },

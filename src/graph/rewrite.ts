@@ -4,7 +4,7 @@
  * @module
  */
 import { addSite } from "../errors.ts";
-import type { TensorType } from "../tensor_type.ts";
+import { equalTypes, type TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { copyOperation } from "./copy_operation.ts";
 import type { GraphFunction } from "./function.ts";
@@ -13,7 +13,7 @@ import { Constant, VariableRead } from "./leaf.ts";
 import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
 import { nodeIn, recordMulti, recordNode } from "./recording.ts";
-import { type Replacements, Rewriting, type Trace, withTrace } from "./trace.ts";
+import { type Origin, Rewriting, type Trace, withTrace } from "./trace.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
@@ -24,6 +24,8 @@ export interface CopyRules {
    * rule, it becomes what the trace records for it.
    */
   readonly table?: (node: TableOperation, inputs: readonly Value[], rebuild: () => Value) => Value;
+  /** What a node with several results becomes, from the copies of its inputs: its results, in order. */
+  readonly multi?: (node: MultiOperation, inputs: readonly Value[]) => readonly Value[];
   /** What a user's operation is given for one of its inputs. */
   readonly pass?: (input: Value) => Value;
   /** What an operation is given for a function that it owns, from the copies of its inputs. */
@@ -32,6 +34,8 @@ export interface CopyRules {
   readonly expand?: (node: Operation) => boolean;
   /** What an assignment becomes, and reads as, from the copy of what is assigned. */
   readonly assign: (node: Assign, value: Value) => Value;
+  /** Whose place in the user's program the copies take over: unless given, each that of its own node. */
+  readonly origin?: Origin;
 }
 
 /**
@@ -42,7 +46,7 @@ export function copyNodes(
   trace: Trace,
   nodes: readonly Value[],
   copies: Map<Value, Value>,
-  { table, pass, body, expand, assign }: CopyRules,
+  { table, multi, pass, body, expand, assign, origin }: CopyRules,
 ): void {
   const { graph } = trace;
   const copyOf = (node: Value): Value => {
@@ -60,7 +64,9 @@ export function copyNodes(
     }
     if (operation instanceof MultiOperation) {
       const bodies = body === undefined ? operation.bodies : operation.bodies.map((each) => body(each, inputs));
-      const outputs = recordMulti(graph, operation.op, inputs, operation.attributes, bodies);
+      const outputs = multi === undefined
+        ? recordMulti(graph, operation.op, inputs, operation.attributes, bodies)
+        : multi(operation, inputs);
       operation.outputs.forEach((output, index) => copies.set(output, outputs[index]!));
       return outputs[0]!; // nobody uses the operation itself
     }
@@ -73,7 +79,7 @@ export function copyNodes(
       copies.set(node, copyOf(node));
       continue;
     }
-    trace.origin = node;
+    trace.origin = origin ?? node;
     try {
       if (expand?.(node) !== true) copies.set(node, copyOf(node));
     } catch (error) {
@@ -90,11 +96,12 @@ function copiesOf({ inputNodes }: Operation, copies: ReadonlyMap<Value, Value>):
 
 /** The type of a copy: where its inputs have kept theirs, it keeps its own, which need not be inferred. */
 function typeFor({ inputNodes, type }: TableOperation, inputs: readonly Value[]): TensorType | undefined {
-  return inputs.every((input, index) => input.type === inputNodes[index]!.type) ? type : undefined;
+  const isSame = (input: Value, index: number): boolean => {
+    const own = inputNodes[index]!.type;
+    return input.type === own || input.type !== undefined && own !== undefined && equalTypes(input.type, own);
+  };
+  return inputs.every(isSame) ? type : undefined;
 }
-
-/** What some passes do besides. */
-export interface RewriteOptions extends Pick<CopyRules, "pass">, Replacements {}
 
 /**
  * A new graph function that computes the same, with every operation of the op table passed through `rule`. Nodes that
@@ -103,16 +110,16 @@ export interface RewriteOptions extends Pick<CopyRules, "pass">, Replacements {}
 export function rewriteGraph(
   source: GraphFunction,
   rule: NonNullable<CopyRules["table"]>,
-  { pass, ...replacements }: RewriteOptions = {},
+  rules: Pick<CopyRules, "multi" | "pass"> = {},
 ): GraphFunction {
   const graph = new Graph();
   const copies = new Map<Value, Value>();
   const inputs = source.inputs.map((placeholder) => copyPlaceholder(graph, placeholder, copies));
   const captures = source.captures.map(({ outer, input }) => ({ outer, input: copyPlaceholder(graph, input, copies) }));
-  const trace = new Rewriting(graph, source.name, replacements);
+  const trace = new Rewriting(graph, source.name);
   return withTrace(trace, () => {
     const order = postorder([...source.outputs, ...source.assigns]);
-    copyNodes(trace, order, copies, { ...(pass && { pass }), table: rule, assign: (_node, value) => value });
+    copyNodes(trace, order, copies, { ...rules, table: rule, assign: (_node, value) => value });
     const outputs = source.outputs.map((output) => copies.get(output)!);
     const assigns = source.assigns.map((node) => new Assign(graph, node.variable, copies.get(node)!));
     return { ...source, graph, inputs, captures, outputs, assigns };

@@ -74,7 +74,7 @@ class Specialization {
   readonly #gradients = new Map<Value, Gradient[]>();
 
   constructor(name: string, assumptions: Assumption[] | undefined) {
-    this.#trace = new Rewriting(this.graph, name, undefined, assumptions);
+    this.#trace = new Rewriting(this.graph, name, assumptions);
   }
 
   /** Has a placeholder be one of this type. */

@@ -192,38 +192,8 @@ export class BodyRecording extends Recording {
   }
 }
 
-/** What a pass over a graph records in place of operations. */
-export interface Replacements {
-  /** What is recorded in place of an operation, if anything is. */
-  readonly replace?: (op: Op, inputs: readonly Value[], attributes: Attributes) => Value | undefined;
-  /** Whether operations with several results are recorded as what they are made of. */
-  readonly expand?: boolean;
-}
-
 /** Records what a pass makes of a graph. Nodes take over the places in the user's program of those that they come from. */
 export class Rewriting extends Recording {
-  readonly #replacements: Replacements | undefined;
-
-  constructor(graph: Graph, name: string, replacements?: Replacements, assumptions?: Assumption[]) {
-    super(graph, name, assumptions);
-    this.#replacements = replacements;
-  }
-
-  override record(op: Op, inputs: readonly Value[], attributes: Attributes, type?: TensorType): Value {
-    return this.#replacements?.replace?.(op, inputs, attributes) ?? super.record(op, inputs, attributes, type);
-  }
-
-  override recordMulti(
-    op: MultiOp,
-    inputs: readonly Value[],
-    attributes: Attributes,
-    bodies: readonly GraphFunction[],
-  ): readonly Value[] {
-    return this.#replacements?.expand === true
-      ? op.decompose(inputs, attributes, bodies)
-      : super.recordMulti(op, inputs, attributes, bodies);
-  }
-
   override site(): Site | undefined {
     return this.origin?.site;
   }

@@ -2,6 +2,7 @@
  * `apply` for operations with several results.
  * @module
  */
+import { definitionOf } from "../graph/definition.ts";
 import type { MultiOp } from "../graph/operation.ts";
 import { graphFor, recordMulti } from "../graph/recording.ts";
 import type { Operand, Value } from "../value.ts";
@@ -19,6 +20,6 @@ export function applyMulti<A extends Attributes>(
   // An entry is only ever handed the attributes that it was applied with.
   if (graph !== undefined) return recordMulti(graph, op as MultiOp, values, attributes);
   const tensors = values.map((value) => value.concrete(op.name));
-  op.infer(tensors.map(({ type }) => type), attributes, []); // an error is the operation's own
+  definitionOf(op as MultiOp, tensors.map(({ type }) => type), attributes); // an error is the operation's own; as above
   return op.decompose(tensors, attributes, []);
 }

@@ -7,15 +7,22 @@ import type { TypedArray } from "../dtype.ts";
 import { axes, axis as axisKind, count as countKind, operand, operands, wholesFrom } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional } from "../public/signature.ts";
-import { countedFromFront, equalShapes, normalizeAxes, normalizeAxis, type Shape, stridesOf } from "../shape.ts";
+import {
+  countedFromFront,
+  equalShapes,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
-import { convertNumber, promotedDType } from "./elementwise.ts";
-import { broadcastTo, checkList, concat, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
+import { convertNumber } from "./elementwise.ts";
+import { broadcastTo, checkList, concat, permuteDims, reshape, slice } from "./movement.ts";
 import { unary } from "./function.ts";
 import { apply } from "../graph/apply.ts";
-import { type Composite, type Op, operandError } from "./op.ts";
+import { type Composite, type Op, refusal } from "./op.ts";
 
 /** Fills `output`, of shape `shape`: at every index, the element of `x` at the index that `source` makes of it. */
 function gather(
@@ -33,7 +40,6 @@ function gather(
 
 const transposeOp: Composite = {
   name: "transpose",
-  infer: ([x]) => typeWithShape(x!, x!.shape.toReversed()),
   compute: (output, [x], _attributes, type) => gather(output, type.shape, x!, (index) => index.toReversed()),
   gradient: ({ gradient }) => [transpose(gradient)],
   decompose: ([x]) => permuteDims(x!, x!.shape.map((_, axis) => x!.rank - 1 - axis)),
@@ -42,57 +48,45 @@ const transposeOp: Composite = {
 /** An operation that only inserts or removes axes of length 1. */
 function relabelling<A extends { readonly axis?: number | readonly number[] }>(
   name: string,
-  shapeOf: (x: TensorType, attributes: A) => Shape,
-  canonical: (attributes: A, x: TensorType) => A,
+  shapeOf: (shape: Shape, attributes: A) => Shape,
+  canonical: (attributes: A, shape: Shape) => A,
 ): Composite<A> {
   return {
     name,
-    infer: ([x], attributes) => typeWithShape(x!, shapeOf(x!, attributes)),
-    canonical: (attributes, [x]) => canonical(attributes, x!),
+    canonical: (attributes, [x]) => canonical(attributes, x!.shape),
     compute: (output, [x]) => output.set(x!.data),
     gradient: ({ inputs: [x], gradient }) => [reshape(gradient, x!.shape)],
-    decompose: ([x], attributes) => reshape(x!, shapeOf(x!.type!, attributes)), // types are known when decomposing
+    decompose: ([x], attributes) => reshape(x!, shapeOf(x!.shape, attributes)),
   };
 }
 
 const expandDimsOp = relabelling<{ axis: number }>(
   "expandDims",
-  (x, { axis }) => x.shape.toSpliced(normalizeAxis(axis, x.shape.length + 1, `expandDims ${x}`), 0, 1),
-  (attributes, x) => countedFromFront(attributes, x.shape.length + 1),
+  (shape, { axis }) => shape.toSpliced(normalizeAxis(axis, shape.length + 1, "expandDims"), 0, 1),
+  (attributes, shape) => countedFromFront(attributes, shape.length + 1),
 );
 
 type SqueezeAttributes = { readonly axis?: number | readonly number[] };
 
 /** The axes that a squeeze removes: those of length 1 where none are named. */
-function squeezed(x: TensorType, { axis }: SqueezeAttributes): number[] {
-  if (axis === undefined) return [...x.shape.keys()].filter((each) => x.shape[each] === 1);
-  return normalizeAxes(axis, x.shape.length, `squeeze ${x}`);
+function squeezed(shape: Shape, { axis }: SqueezeAttributes): number[] {
+  if (axis === undefined) return [...shape.keys()].filter((each) => shape[each] === 1);
+  return normalizeAxes(axis, shape.length, "squeeze");
 }
 
 const squeezeOp = relabelling<SqueezeAttributes>(
   "squeeze",
-  (x, attributes) => {
-    const axes = squeezed(x, attributes);
-    const wrong = axes.find((axis) => x.shape[axis] !== 1);
-    if (wrong !== undefined) {
-      throw operandError(RangeError, "squeeze", [x], `axis ${wrong} has length ${x.shape[wrong]}, not 1`);
-    }
-    return x.shape.filter((_, axis) => !axes.includes(axis));
+  (shape, attributes) => {
+    const axes = squeezed(shape, attributes);
+    const wrong = axes.find((axis) => shape[axis] !== 1);
+    if (wrong !== undefined) throw refusal(RangeError, `axis ${wrong} has length ${shape[wrong]}, not 1`);
+    return shape.filter((_, axis) => !axes.includes(axis));
   },
-  (attributes, x) => ({ axis: squeezed(x, attributes) }),
+  (attributes, shape) => ({ axis: squeezed(shape, attributes) }),
 );
 
 const stackOp: Composite<{ axis: number }> = {
   name: "stack",
-  infer(inputs, { axis }) {
-    const { shape } = inputs[0]!;
-    if (inputs.some((input) => !equalShapes(input.shape, shape))) {
-      throw operandError(RangeError, "stack", inputs, "their shapes differ");
-    }
-    const dtype = promotedDType("stack", inputs);
-    const along = normalizeAxis(axis, shape.length + 1, `stack ${inputs.join(" and ")}`);
-    return new TensorType(dtype, shape.toSpliced(along, 0, inputs.length), resultWeakness(inputs));
-  },
   canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length + 1),
   compute(output, inputs, { axis }, type) {
     const along = normalizeAxis(axis, type.shape.length, "stack");
@@ -110,33 +104,31 @@ const stackOp: Composite<{ axis: number }> = {
       reshape(slice(gradient, [...everything, index], [...everything, index + 1]), shape)
     );
   },
-  decompose: (inputs, { axis }) => concat(inputs.map((input) => expandDims(input, axis)), axis),
+  decompose(inputs, { axis }) {
+    if (inputs.some((input) => !equalShapes(input.shape, inputs[0]!.shape))) {
+      throw refusal(RangeError, "their shapes differ");
+    }
+    return concat(inputs.map((input) => expandDims(input, axis)), axis);
+  },
 };
 
 /** Where part `index` starts and stops along the axis that is split. */
 function resolvePart(
-  x: TensorType,
+  shape: Shape,
   { parts, index, axis }: { parts: number | readonly number[]; index: number; axis: number },
 ): { along: number; start: number; stop: number } {
-  const along = normalizeAxis(axis, x.shape.length, `split ${x}`);
-  const length = x.shape[along]!;
+  const along = normalizeAxis(axis, shape.length, "split");
+  const length = shape[along]!;
   if (typeof parts === "number") {
     if (length % parts !== 0) {
-      throw operandError(
-        RangeError,
-        "split",
-        [x],
-        `axis ${along} has length ${length}, which ${parts} does not divide`,
-      );
+      throw refusal(RangeError, `axis ${along} has length ${length}, which ${parts} does not divide`);
     }
     return { along, start: length / parts * index, stop: length / parts * (index + 1) };
   }
   const total = parts.reduce((sum, part) => sum + part, 0);
   if (total !== length) {
-    throw operandError(
+    throw refusal(
       RangeError,
-      "split",
-      [x],
       `the parts [${parts.join(",")}] add up to ${total}, and axis ${along} has length ${length}`,
     );
   }
@@ -147,17 +139,13 @@ function resolvePart(
 /** One part of a tensor that is split; `index` says which. */
 const splitOp: Composite<{ parts: number | readonly number[]; index: number; axis: number }> = {
   name: "split",
-  infer([x], attributes) {
-    const { along, start, stop } = resolvePart(x!, attributes);
-    return typeWithShape(x!, x!.shape.with(along, stop - start));
-  },
   canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
   compute(output, [x], attributes, type) {
-    const { along, start } = resolvePart(x!.type, attributes);
+    const { along, start } = resolvePart(x!.shape, attributes);
     gather(output, type.shape, x!, (index) => index.with(along, index[along]! + start));
   },
   decompose([x], attributes) {
-    const { along, start, stop } = resolvePart(x!.type!, attributes); // types are known when decomposing
+    const { along, start, stop } = resolvePart(x!.shape, attributes);
     const everything = new Array<null>(along).fill(null);
     return slice(x!, [...everything, start], [...everything, stop]);
   },
@@ -165,10 +153,6 @@ const splitOp: Composite<{ parts: number | readonly number[]; index: number; axi
 
 const flipOp: Composite<{ axis?: number | readonly number[] }> = {
   name: "flip",
-  infer([x], { axis }) {
-    normalizeAxes(axis, x!.shape.length, `flip ${x}`);
-    return typeWithShape(x!, x!.shape);
-  },
   canonical: ({ axis }, [x]) => ({ axis: normalizeAxes(axis, x!.shape.length, "flip") }),
   compute(output, [x], { axis }, { shape }) {
     const axes = normalizeAxes(axis, shape.length, "flip");
@@ -191,10 +175,6 @@ function resolveTile(shape: Shape, repetitions: readonly number[]): { lengths: n
 
 const tileOp: Composite<{ repetitions: readonly number[] }> = {
   name: "tile",
-  infer([x], { repetitions }) {
-    const { lengths, times } = resolveTile(x!.shape, repetitions);
-    return typeWithShape(x!, lengths.map((length, axis) => length * times[axis]!));
-  },
   compute(output, [x], _attributes, type) {
     const leading = type.shape.length - x!.rank;
     gather(output, type.shape, x!, (index) => x!.shape.map((length, axis) => index[leading + axis]! % length));
@@ -208,28 +188,24 @@ const tileOp: Composite<{ repetitions: readonly number[] }> = {
 };
 
 /** What `repeat` repeats elements of, and along which axis: without one, the flattened tensor. */
-function resolveRepeat(x: TensorType, axis: number | undefined): { shape: Shape; along: number } {
-  if (axis === undefined) return { shape: [x.size], along: 0 };
-  return { shape: x.shape, along: normalizeAxis(axis, x.shape.length, `repeat ${x}`) };
+function resolveRepeat(shape: Shape, axis: number | undefined): { shape: Shape; along: number } {
+  if (axis === undefined) return { shape: [sizeOf(shape)], along: 0 };
+  return { shape, along: normalizeAxis(axis, shape.length, "repeat") };
 }
 
 const repeatOp: Composite<{ count: number; axis?: number }> = {
   name: "repeat",
-  infer([x], { count, axis }) {
-    const { shape, along } = resolveRepeat(x!, axis);
-    return typeWithShape(x!, shape.with(along, shape[along]! * count));
-  },
   canonical: ({ count, axis }, [x]) =>
     axis === undefined ? { count } : countedFromFront({ count, axis }, x!.shape.length),
   compute(output, [x], { count, axis }) {
-    const { shape, along } = resolveRepeat(x!.type, axis);
+    const { shape, along } = resolveRepeat(x!.shape, axis);
     const block = stridesOf(shape)[along]!; // what lies behind one index of the axis stays together
     for (let place = 0; place < output.length; place++) {
       output[place] = x!.data[Math.floor(place / (block * count)) * block + place % block]!;
     }
   },
   decompose([x], { count, axis }) {
-    const { shape, along } = resolveRepeat(x!.type!, axis); // types are known when decomposing
+    const { shape, along } = resolveRepeat(x!.shape, axis);
     const apart = reshape(x!, shape.toSpliced(along + 1, 0, 1));
     const repeated = broadcastTo(apart, shape.toSpliced(along + 1, 0, count));
     return reshape(repeated, shape.with(along, shape[along]! * count));

@@ -52,22 +52,22 @@ function partsOf(x: Shape, y: Shape, axes: ContractAxes): Parts {
   };
 }
 
-/** The result's type; `name` is the operation that errors speak of. The operands have as many axes as it takes. */
-export function inferContract(name: string, x: TensorType, y: TensorType, axes: ContractAxes): TensorType {
-  const dtype = promotedDType(name, [x, y]);
+/** The result's type. The operands have as many axes as it takes. */
+function inferContract(x: TensorType, y: TensorType, axes: ContractAxes): TensorType {
+  const dtype = promotedDType("contract", [x, y]);
   if (x.dtype === "bool" || y.dtype === "bool") {
-    throw operandError(TypeError, name, [x, y], "it is not defined for bool; convert with astype()");
+    throw operandError(TypeError, "contract", [x, y], "it is not defined for bool; convert with astype()");
   }
   const { left, right, rows, depth, columns } = partsOf(x.shape, y.shape, axes);
   const inner = y.shape.slice(right.length, right.length + depth.length);
   if (!equalShapes(depth, inner)) {
     const [a, b] = [depth, inner].map((shape) => shape.length === 1 ? shape[0] : formatShape(shape));
-    throw operandError(RangeError, name, [x, y], `inner dimensions ${a} and ${b} differ`);
+    throw operandError(RangeError, "contract", [x, y], `inner dimensions ${a} and ${b} differ`);
   }
   const stack = broadcastShapes(left, right);
   if (stack === undefined) {
     const [a, b] = [formatShape(left), formatShape(right)];
-    throw operandError(RangeError, name, [x, y], `batch shapes ${a} and ${b} do not broadcast`);
+    throw operandError(RangeError, "contract", [x, y], `batch shapes ${a} and ${b} do not broadcast`);
   }
   return new TensorType(dtype, [...stack, ...rows, ...columns]);
 }
@@ -160,7 +160,7 @@ const contractOp: ContractOp<ContractAxes> = {
       const reason = `they need at least ${rows + depth} and ${depth + columns} axes`;
       throw operandError(RangeError, "contract", [x!, y!], reason);
     }
-    return inferContract("contract", x!, y!, axes);
+    return inferContract(x!, y!, axes);
   },
   compute: (output, [x, y], axes, { dtype }) => computeContract(output, x!, y!, axes, dtype),
   gradient: (context) => contractGradient(context, context.attributes),

@@ -8,13 +8,12 @@
  */
 import { type DType, isFloating, isInteger } from "../dtype.ts";
 import { equalShapes, type Shape, stridesOf } from "../shape.ts";
-import { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { contract } from "./contract.ts";
-import { convertNumber, promotedDType } from "./elementwise.ts";
+import { convertNumber } from "./elementwise.ts";
 import { padBetween, type Padding, permuteDims, reshape, slice } from "./movement.ts";
 import { apply } from "../graph/apply.ts";
-import { type Composite, type Op, operandError } from "./op.ts";
+import { type Composite, type Op, refusal } from "./op.ts";
 import {
   axesOfLayout,
   checkSlide,
@@ -37,18 +36,17 @@ export type TransposeAttributes = Omit<ConvolutionAttributes, "padding"> & {
   readonly outputPadding: readonly number[];
 };
 
-/** Checks ranks, groups and dtypes, and that the input has the channels that the weights are for. Returns the result's dtype. */
+/** Throws unless ranks, groups and dtypes fit, and the input has the channels that the weights are for. */
 function checkOperands(
-  name: string,
-  inputs: readonly TensorType[],
-  { layout, groups }: ConvolutionAttributes,
+  x: Value,
+  w: Value,
+  { layout, groups }: Pick<ConvolutionAttributes, "layout" | "groups">,
   isTransposed: boolean,
-): DType {
-  const [x, w] = inputs as readonly [TensorType, TensorType]; // a convolution has two operands
-  const fail = (reason: string): Error => operandError(RangeError, name, inputs, reason);
+): void {
+  const fail = (reason: string): Error => refusal(RangeError, reason);
   const rank = layout.length;
-  if (x.shape.length !== rank) throw fail(`the input needs ${rank} axes: ${layout}`);
-  if (w.shape.length !== rank) {
+  if (x.rank !== rank) throw fail(`the input needs ${rank} axes: ${layout}`);
+  if (w.rank !== rank) {
     const names = [...(isTransposed ? ["in", "out / groups"] : ["out", "in / groups"]), ...[...layout].slice(1)];
     throw fail(`the weights need ${rank} axes: ${names.filter((each) => each !== "C").join(", ")}`);
   }
@@ -57,11 +55,9 @@ function checkOperands(
   const channels = x.shape[axesOfLayout(layout).channel]!;
   const expected = isTransposed ? w.shape[0]! : groups * w.shape[1]!;
   if (channels !== expected) throw fail(`the input has ${channels} channels, and the weights are for ${expected}`);
-  const dtype = promotedDType(name, inputs);
   if (x.dtype === "bool" || w.dtype === "bool") {
-    throw operandError(TypeError, name, inputs, "it is not defined for bool; convert with astype()");
+    throw refusal(TypeError, "it is not defined for bool; convert with astype()");
   }
-  return dtype;
 }
 
 /** Adds products up as the dtype has it, in float64 or 32 bits. */
@@ -144,13 +140,6 @@ function convolutionOp(axes: number): Composite<ConvolutionAttributes> {
   const name = `conv${axes}d`;
   return {
     name,
-    infer(inputs, attributes) {
-      const dtype = checkOperands(name, inputs, attributes, false);
-      const [x, w] = inputs as readonly [TensorType, TensorType]; // a convolution has two operands
-      const slide = slideOver(x.shape, w.shape.slice(2), attributes);
-      checkSlide(name, inputs, slide, attributes);
-      return new TensorType(dtype, shapeInLayout(attributes.layout, x.shape[0]!, w.shape[0]!, slide.counts));
-    },
     compute(output, [x, w], attributes, { dtype, shape }) {
       const { layout, groups } = attributes;
       const [out, ing] = w!.shape as readonly [number, number]; // weights have at least three axes
@@ -186,8 +175,11 @@ function convolutionOp(axes: number): Composite<ConvolutionAttributes> {
     },
     decompose([x, w], attributes) {
       const { layout, groups } = attributes;
+      checkOperands(x!, w!, attributes, false);
       const [out, ing, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
-      const { padding, counts } = slideOver(x!.shape, sizes, attributes);
+      const slide = slideOver(x!.shape, sizes, attributes);
+      checkSlide(slide, attributes);
+      const { padding, counts } = slide;
       const weights = reshape(w!, [groups, out / groups, ing, ...sizes]);
       const shape = shapeInLayout(layout, x!.shape[0]!, out, counts);
       return reshape(contractWindows(windowed(x!, sizes, padding, attributes), weights, 1, layout), shape);
@@ -211,18 +203,6 @@ function transposeOp(axes: number): Composite<TransposeAttributes> {
   const name = `convTranspose${axes}d`;
   return {
     name,
-    infer(inputs, attributes) {
-      const dtype = checkOperands(name, inputs, attributes, true);
-      const [x, w] = inputs as readonly [TensorType, TensorType]; // a convolution has two operands
-      const { layout, groups, padding } = attributes;
-      const { lengths, counts } = slideOfTranspose(x.shape, w.shape.slice(2), attributes);
-      const axis = lengths.findIndex((length, axis) => length < 1 || counts[axis]! < 1);
-      if (axis >= 0) {
-        const reason = `the padding [${padding[axis]}] leaves nothing of axis ${axesOfLayout(layout).spatial[axis]}`;
-        throw operandError(RangeError, name, inputs, reason);
-      }
-      return new TensorType(dtype, shapeInLayout(layout, x.shape[0]!, groups * w.shape[1]!, lengths));
-    },
     compute(output, [x, w], attributes, { dtype, shape }) {
       const { layout, groups } = attributes;
       const [ins, outg] = w!.shape as readonly [number, number]; // weights have at least three axes
@@ -261,8 +241,14 @@ function transposeOp(axes: number): Composite<TransposeAttributes> {
     },
     decompose([x, w], attributes) {
       const { layout, groups } = attributes;
+      checkOperands(x!, w!, attributes, true);
       const [ins, outg, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
       const slide = slideOfTranspose(x!.shape, sizes, attributes);
+      const empty = slide.lengths.findIndex((length, axis) => length < 1 || slide.counts[axis]! < 1);
+      if (empty >= 0) {
+        const axis = axesOfLayout(layout).spatial[empty];
+        throw refusal(RangeError, `the padding [${attributes.padding[empty]}] leaves nothing of axis ${axis}`);
+      }
       const phases = phasesOf(slide, attributes);
       const { spatial } = axesOfLayout(layout);
       const apart = spread(x!, spatial, phases.map(({ around }) => around), phases.map(({ apart }) => apart));

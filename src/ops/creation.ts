@@ -27,7 +27,7 @@ import { checkIndices, toIndices } from "./indexing.ts";
 import { broadcastTo, reshape, typeWithShape } from "./movement.ts";
 import { fromNested, fromTypedArray, store } from "./nested.ts";
 import { apply } from "../graph/apply.ts";
-import { type Composite, type Op, operandError } from "./op.ts";
+import { type Composite, type Op, refusal } from "./op.ts";
 
 /** Options of the functions that make tensors. */
 export interface CreationOptions {
@@ -208,11 +208,6 @@ export const linspace: (start: number, stop: number, count: number, options?: Cr
 
 const fullLikeOp: Composite<{ value: number; dtype?: DType }> = {
   name: "fullLike",
-  infer([x], { value, dtype }) {
-    const type = typeWithShape(x!, x!.shape);
-    store(value, dtype ?? type.dtype, "fill a tensor");
-    return new TensorType(dtype ?? type.dtype, x!.shape);
-  },
   compute: (output, _inputs, { value }, { dtype }) => output.fill(store(value, dtype, "fill a tensor")),
   gradient: () => [undefined],
   decompose([x], { value, dtype }) {
@@ -224,27 +219,22 @@ const fullLikeOp: Composite<{ value: number; dtype?: DType }> = {
 /** One of the coordinates of a grid: the operand that `index` says, along its own axis of the grid. */
 const meshgridOp: Composite<{ index: number; indexing: "xy" | "ij" }> = {
   name: "meshgrid",
-  infer(inputs, attributes) {
-    if (inputs.some((input) => input.shape.length > 1)) {
-      throw operandError(RangeError, "meshgrid", inputs, "it takes vectors and numbers");
-    }
-    return typeWithShape(inputs[attributes.index]!, gridShape(inputs, attributes).shape);
-  },
   compute(output, inputs, attributes, { shape }) {
-    const { along } = gridShape(inputs.map((input) => input.type), attributes);
+    const { along } = gridShape(inputs, attributes);
     const stride = stridesOf(shape)[along]!;
     const { data } = inputs[attributes.index]!;
     for (let place = 0; place < output.length; place++) output[place] = data[Math.floor(place / stride) % data.length]!;
   },
   decompose(inputs, attributes) {
-    const { shape, along } = gridShape(inputs.map((input) => input.type!), attributes); // types are known by now
+    if (inputs.some((input) => input.rank > 1)) throw refusal(RangeError, "it takes vectors and numbers");
+    const { shape, along } = gridShape(inputs, attributes);
     return broadcastTo(reshape(inputs[attributes.index]!, shape.map((_, axis) => axis === along ? -1 : 1)), shape);
   },
 };
 
 /** The shape of a grid, and the axis of it that the operand `index` lies along. */
 function gridShape(
-  inputs: readonly TensorType[],
+  inputs: readonly Value[],
   { index, indexing }: { index: number; indexing: "xy" | "ij" },
 ): { shape: number[]; along: number } {
   const shape = inputs.map((input) => input.size);
@@ -255,10 +245,6 @@ function gridShape(
 
 const oneHotOp: Composite<{ classes: number; dtype: DType }> = {
   name: "oneHot",
-  infer([indices], { classes, dtype }) {
-    checkIndices("oneHot", indices!, [indices!]);
-    return new TensorType(dtype, [...indices!.shape, classes]);
-  },
   compute(output, [indices], { classes }) {
     indices!.data.forEach((index, row) => {
       if (index >= 0 && index < classes) output[row * classes + index] = 1;
@@ -266,6 +252,8 @@ const oneHotOp: Composite<{ classes: number; dtype: DType }> = {
   },
   gradient: () => [undefined],
   decompose([indices], { classes, dtype }) {
+    const { type } = indices!;
+    checkIndices("oneHot", type!, [type!]); // types are known when decomposing
     const wide = indices!.dtype === "uint32" ? "uint32" : "int32"; // one that holds every class
     const hot = expandDims(indices!.astype(wide), -1).equal(arange(0, classes, 1, { dtype: wide }));
     return hot.astype(dtype);
@@ -278,16 +266,13 @@ function triangle(name: string, keep: (column: number, diagonal: number) => bool
     keep(index % columns!, Math.floor(index / columns!) % rows! + diagonal);
   const op: Composite<{ diagonal: number }> = {
     name,
-    infer([x]) {
-      if (x!.shape.length < 2) throw operandError(RangeError, name, [x!], "it takes matrices, of at least two axes");
-      return typeWithShape(x!, x!.shape);
-    },
     compute(output, [x], { diagonal }, { shape }) {
       const matrix = shape.slice(-2);
       x!.data.forEach((value, index) => output[index] = kept(index, matrix, diagonal) ? value : 0);
     },
     gradient: ({ attributes, gradient }) => [apply(op, [gradient], attributes)],
     decompose([x], { diagonal }) {
+      if (x!.rank < 2) throw refusal(RangeError, "it takes matrices, of at least two axes");
       const matrix = x!.shape.slice(-2);
       const mask = generate(matrix, "bool", name, (index) => Number(kept(index, matrix, diagonal)));
       return where(mask, x!, zeros([], { dtype: x!.dtype }));

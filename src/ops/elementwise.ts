@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { broadcastOffsets } from "./offsets.ts";
-import { type Entry, type GradientContext, operandError } from "./op.ts";
+import { type GradientContext, operandError, type PrimitiveEntry } from "./op.ts";
 import type { Domain, ElementwiseOp, Scalar } from "./primitive.ts";
 
 /** What bool has none of. */
@@ -31,7 +31,7 @@ export interface ElementwiseRule<D extends Domain> {
 export function elementwiseEntry(
   name: string,
   rule: ElementwiseRule<Domain>,
-): Entry & Pick<ElementwiseOp, "operandDType"> {
+): PrimitiveEntry & Pick<ElementwiseOp, "operandDType"> {
   const { domain, result, scalar, integer } = rule;
   const operandDType = (inputs: readonly TensorType[]): DType => {
     const dtype = promotedDType(name, inputs);
@@ -103,6 +103,22 @@ export function promotedDType(name: string, inputs: readonly TensorType[], among
   if (dtype !== undefined) return dtype;
   const reason = among.length > 2 ? "holds all; convert with astype()" : "holds both; convert one with astype()";
   throw operandError(TypeError, name, inputs, `no dtype ${reason}`);
+}
+
+/** The types of operands, which are known in a decomposition and in a gradient rule. */
+export function typesOf(inputs: readonly Value[]): TensorType[] {
+  return inputs.map((input) => input.type!); // as is said
+}
+
+/** The operands' common dtype; float32 where that is an integer type or bool. */
+export function floatingDType(name: string, inputs: readonly Value[]): DType {
+  const dtype = promotedDType(name, typesOf(inputs));
+  return isFloating(dtype) ? dtype : "float32";
+}
+
+/** `x` in `dtype`; itself when it has that already. */
+export function inDType(x: Value, dtype: DType): Value {
+  return x.dtype === dtype && !x.type?.weak ? x : x.astype(dtype);
 }
 
 /** The shape all operands broadcast to; throws when they do not fit. */

@@ -54,7 +54,6 @@ const geluForms: Readonly<Record<GeluForm, Entry>> = {
 /** The table's entry. Its types and gradients are those of an element-wise op; but kernels have it from simpler ones. */
 export const geluOp: Composite<{ readonly approximate: GeluForm }> = {
   name: "gelu",
-  infer: (inputs) => geluForms.none.infer(inputs, none),
   compute: (output, inputs, { approximate }, type) => geluForms[approximate].compute(output, inputs, none, type),
   decompose([operand], { approximate }) {
     const { dtype } = operand!;

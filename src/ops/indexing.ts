@@ -228,10 +228,6 @@ export function reorder(x: Value, indices: Value, axis: number): Value {
 
 const sortOp: Composite<SortAttributes> = {
   name: "sort",
-  infer([x], { axis }) {
-    normalizeAxis(axis, x!.shape.length, `sort ${x}`);
-    return typeWithShape(x!, x!.shape);
-  },
   canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
   compute(output, [x], { axis, descending }) {
     forEachLine(x!.shape, normalizeAxis(axis, x!.rank, "sort"), (places) => {

@@ -3,56 +3,39 @@
  * @module
  */
 import { isInteger } from "../dtype.ts";
-import { TensorType } from "../tensor_type.ts";
-import type { Operand, Result } from "../value.ts";
-import { computeContract, contract, type ContractAxes, contractGradient, inferContract } from "./contract.ts";
-import { convertNumber, promotedDType } from "./elementwise.ts";
+import type { Operand, Result, Value } from "../value.ts";
+import { computeContract, contract, type ContractAxes, contractGradient } from "./contract.ts";
+import { convertNumber, inDType, promotedDType, typesOf } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 import { binary } from "./function.ts";
-import { type Composite, type Entry, type Op, operandError } from "./op.ts";
+import { type Composite, type Op, refusal } from "./op.ts";
 
 /** A product as a contraction: a vector on the left is depth alone and has no rows, one on the right no columns. */
 function axesOf(x: { readonly shape: readonly number[] }, y: { readonly shape: readonly number[] }): ContractAxes {
   return { rows: x.shape.length > 1 ? 1 : 0, columns: y.shape.length > 1 ? 1 : 0 };
 }
 
-/** The result of `[…,M,K] × […,K,N]` with the leading axes broadcast, and of vectors. */
-function inferMatmul(name: string, x: TensorType, y: TensorType): TensorType {
-  if (x.shape.length === 0 || y.shape.length === 0) {
-    throw operandError(RangeError, name, [x, y], "both need at least one axis; use mul for numbers");
-  }
-  return inferContract(name, x, y, axesOf(x, y));
-}
-
-/** A product by another name, which may take other operands. */
-function productOp(name: string, infer: Entry["infer"]): Composite {
+/** A product of operands that have axes, and no more than so many. */
+function productOp(name: string, mostAxes = Infinity): Composite {
   return {
     name,
-    infer,
     compute: (output, [x, y], _attributes, { dtype }) => computeContract(output, x!, y!, axesOf(x!, y!), dtype),
     gradient: (context) => contractGradient(context, axesOf(context.inputs[0]!, context.inputs[1]!)),
-    decompose: ([x, y]) => contract(x!, y!, axesOf(x!, y!)),
+    decompose([x, y]) {
+      if (x!.rank > mostAxes || y!.rank > mostAxes) {
+        throw refusal(RangeError, "it takes vectors and matrices; use matmul for stacks of them");
+      }
+      if (x!.rank === 0 || y!.rank === 0) throw refusal(RangeError, "both need at least one axis; use mul for numbers");
+      return contract(x!, y!, axesOf(x!, y!));
+    },
   };
 }
 
-const matmulOp = productOp("matmul", ([x, y]) => inferMatmul("matmul", x!, y!));
-
-const dotOp = productOp("dot", ([x, y]) => {
-  if (x!.shape.length > 2 || y!.shape.length > 2) {
-    throw operandError(RangeError, "dot", [x!, y!], "it takes vectors and matrices; use matmul for stacks of them");
-  }
-  return inferMatmul("dot", x!, y!);
-});
+const matmulOp = productOp("matmul");
+const dotOp = productOp("dot", 2);
 
 const outerOp: Composite = {
   name: "outer",
-  infer([x, y]) {
-    const dtype = promotedDType("outer", [x!, y!]);
-    if (dtype === "bool") {
-      throw operandError(TypeError, "outer", [x!, y!], "it is not defined for bool; convert with astype()");
-    }
-    return new TensorType(dtype, [x!.size, y!.size]);
-  },
   compute(output, [x, y], _attributes, { dtype }) {
     for (let index = 0; index < output.length; index++) {
       const a = convertNumber(x!.data[Math.floor(index / y!.size)]!, dtype);
@@ -60,7 +43,11 @@ const outerOp: Composite = {
       output[index] = isInteger(dtype) ? convertNumber(Math.imul(a, b), dtype) : a * b;
     }
   },
-  decompose: ([x, y]) => reshape(x!, [-1, 1]).mul(reshape(y!, [1, -1])),
+  decompose(inputs) {
+    const dtype = promotedDType("outer", typesOf(inputs)); // of a number, a reshape would make a float32
+    const [x, y] = inputs.map((input) => inDType(input, dtype)) as [Value, Value]; // it has two operands
+    return reshape(x, [x.size, 1]).mul(reshape(y, [1, y.size]));
+  },
 };
 
 /** The table's entries of this family. */

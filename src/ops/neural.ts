@@ -3,7 +3,8 @@
  * stable by construction: the row's maximum is subtracted before anything is exponentiated.
  * @module
  */
-import { type DType, isFloating } from "../dtype.ts";
+import { isFloating } from "../dtype.ts";
+import { LruCache } from "../lru_cache.ts";
 import { axis as axisKind, operand } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional } from "../public/signature.ts";
@@ -12,27 +13,16 @@ import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
-import { broadcastAll, promotedDType, unbroadcast } from "./elementwise.ts";
+import { broadcastAll, floatingDType, inDType, typesOf, unbroadcast } from "./elementwise.ts";
 import { geluOp } from "./gelu.ts";
 import { brokenRule, checkIndex, type IndexRule } from "./indexing.ts";
 import { fromNested } from "./nested.ts";
 import { binary } from "./function.ts";
 import { apply } from "../graph/apply.ts";
-import { type Composite, type Op, operandError } from "./op.ts";
+import { type Composite, type Op, refusal } from "./op.ts";
 import { broadcastOffsets, forEachLine } from "./offsets.ts";
 
 const keepDims = { keepDims: true } as const;
-
-/** The operands' common dtype; float32 where that is an integer type or bool. */
-function floatingDType(name: string, inputs: readonly TensorType[]): DType {
-  const dtype = promotedDType(name, inputs);
-  return isFloating(dtype) ? dtype : "float32";
-}
-
-/** `x` in `dtype`; itself when it has that already. */
-function inDType(x: Value, dtype: DType): Value {
-  return x.dtype === dtype && !x.type?.weak ? x : x.astype(dtype);
-}
 
 /** The log-softmax of one line, in float64. */
 function logSoftmaxOf(values: readonly number[]): number[] {
@@ -50,11 +40,6 @@ function lineOp(
 ): Composite<{ axis: number }> {
   return {
     name,
-    infer(inputs, { axis }) {
-      const { shape } = inputs[0]!; // the functions below pass one
-      normalizeAxis(axis, shape.length, `${name} ${inputs[0]}`);
-      return new TensorType(floatingDType(name, inputs), shape);
-    },
     canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
     compute(output, [x], attributes, { shape }) {
       forEachLine(shape, normalizeAxis(attributes.axis, shape.length, name), (places) => {
@@ -63,7 +48,8 @@ function lineOp(
       });
     },
     decompose([operand], { axis }) {
-      const x = inDType(operand!, floatingDType(name, [operand!.type!]));
+      normalizeAxis(axis, operand!.rank, name);
+      const x = inDType(operand!, floatingDType(name, [operand!]));
       return x.size === 0 ? x : decompose(x, axis); // an empty axis has no maximum
     },
     gradient({ inputs: [x], output, gradient: g, attributes: { axis } }) {
@@ -102,17 +88,16 @@ function rowsOf(shape: Shape): number {
   return sizeOf(shape.slice(0, -1));
 }
 
-let lastIndices: Tensor | undefined;
+const knownIndices = new LruCache<number, Tensor>(64);
 
-/** The class indices 0, 1, …; the last tensor of them is kept, so that a graph captures one and not one per use. */
+/** The class indices 0, 1, …; tensors of them are kept, so that a graph captures one and not one per use. */
 function classIndices(classes: number): Tensor {
-  if (lastIndices?.size !== classes) {
-    lastIndices = tensorOver(
-      Int32Array.from({ length: classes }, (_, index) => index),
-      new TensorType("int32", [classes]),
-    );
+  let indices = knownIndices.get(classes);
+  if (indices === undefined) {
+    const numbers = Int32Array.from({ length: classes }, (_, index) => index);
+    knownIndices.set(classes, indices = tensorOver(numbers, new TensorType("int32", [classes])));
   }
-  return lastIndices;
+  return indices;
 }
 
 /** What class indices have to be. */
@@ -126,27 +111,25 @@ function matchesOf(logits: Value, labels: Value): Value {
   return checkIndex(labels, rule).astype("int32").expandDims(-1).equal(classIndices(rule.length));
 }
 
+/** Throws unless labels are classes of the logits' rows, or rows themselves. */
+function checkLabels(logits: TensorType, labels: TensorType): void {
+  if (logits.shape.length === 0) throw refusal(RangeError, "the logits need a last axis, of one element per class");
+  if (logits.shape.at(-1) === 0) throw refusal(RangeError, "the logits' last axis is empty: there are no classes");
+  if (equalShapes(labels.shape, logits.shape)) return;
+  const rows = logits.shape.slice(0, -1);
+  if (!equalShapes(labels.shape, rows)) {
+    throw refusal(
+      RangeError,
+      `labels must have shape ${formatShape(rows)} (class indices) or ${formatShape(logits.shape)} (one row each)`,
+    );
+  }
+  if (!labels.weak && isFloating(labels.dtype)) {
+    throw refusal(TypeError, `class indices must be integers; convert them with astype("int32")`);
+  }
+}
+
 const crossEntropyOp: Composite = {
   name: "crossEntropy",
-  infer(inputs) {
-    const [logits, labels] = inputs as readonly [TensorType, TensorType]; // crossEntropy() passes two
-    const fail = (Kind: typeof TypeError | typeof RangeError, reason: string): Error =>
-      operandError(Kind, "crossEntropy", inputs, reason);
-    if (logits.shape.length === 0) throw fail(RangeError, "the logits need a last axis, of one element per class");
-    if (logits.shape.at(-1) === 0) throw fail(RangeError, "the logits' last axis is empty: there are no classes");
-    const rows = logits.shape.slice(0, -1);
-    if (equalShapes(labels.shape, logits.shape)) return new TensorType(floatingDType("crossEntropy", inputs), []);
-    if (!equalShapes(labels.shape, rows)) {
-      throw fail(
-        RangeError,
-        `labels must have shape ${formatShape(rows)} (class indices) or ${formatShape(logits.shape)} (one row each)`,
-      );
-    }
-    if (!labels.weak && isFloating(labels.dtype)) {
-      throw fail(TypeError, `class indices must be integers; convert them with astype("int32")`);
-    }
-    return new TensorType(floatingDType("crossEntropy", [logits]), []);
-  },
   compute(output, [logits, labels]) {
     const { shape } = logits!.type;
     const classes = shape.at(-1)!;
@@ -172,9 +155,10 @@ const crossEntropyOp: Composite = {
   },
   // −Σ label·(shifted − log Σexp) per row, rearranged so that one pass over the row, after its maximum, has all sums.
   decompose([logits, labels]) {
-    const { type } = logits!;
-    const classes = areClasses(type!, labels!.type!);
-    const dtype = floatingDType("crossEntropy", classes ? [type!] : [type!, labels!.type!]);
+    const types = typesOf([logits!, labels!]) as [TensorType, TensorType];
+    checkLabels(...types);
+    const classes = areClasses(...types);
+    const dtype = floatingDType("crossEntropy", classes ? [logits!] : [logits!, labels!]);
     const x = inDType(logits!, dtype);
     const shifted = x.sub(x.max(-1, keepDims));
     const logSum = shifted.exp().sum(-1).log();
@@ -207,15 +191,6 @@ const crossEntropyOp: Composite = {
 
 const meanSquaredErrorOp: Composite = {
   name: "meanSquaredError",
-  infer(inputs) {
-    const shape = broadcastAll("meanSquaredError", inputs);
-    // Predictions of [n, 1] and targets of [n] would be compared each with each.
-    if (!inputs.some((input) => equalShapes(input.shape, shape))) {
-      const reason = `they would broadcast to ${formatShape(shape)}, the shape of neither; reshape one to the other's`;
-      throw operandError(RangeError, "meanSquaredError", inputs, reason);
-    }
-    return new TensorType(floatingDType("meanSquaredError", inputs), []);
-  },
   compute(output, inputs) {
     const shape = broadcastAll("meanSquaredError", inputs.map((input) => input.type));
     const [x, y] = inputs.map((input) => {
@@ -227,7 +202,15 @@ const meanSquaredErrorOp: Composite = {
     output[0] = total / sizeOf(shape);
   },
   decompose(inputs) {
-    const dtype = floatingDType("meanSquaredError", inputs.map((input) => input.type!));
+    const shape = broadcastAll("meanSquaredError", typesOf(inputs));
+    // Predictions of [n, 1] and targets of [n] would be compared each with each.
+    if (!inputs.some((input) => equalShapes(input.shape, shape))) {
+      throw refusal(
+        RangeError,
+        `they would broadcast to ${formatShape(shape)}, the shape of neither; reshape one to the other's`,
+      );
+    }
+    const dtype = floatingDType("meanSquaredError", inputs);
     const difference = inDType(inputs[0]!, dtype).sub(inDType(inputs[1]!, dtype));
     return difference.mul(difference).sum().mul(1 / difference.size);
   },

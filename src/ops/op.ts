@@ -28,6 +28,13 @@ function valueKey(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
+/** Attributes and operand types as a string; equal strings are equal attributes and types. */
+export function signatureKey(types: readonly TensorType[], attributes: Attributes): string {
+  let key = attributes === none ? "" : attributesKey(attributes);
+  for (let index = 0; index < types.length; index++) key += ` ${types[index]!.id}`;
+  return key;
+}
+
 /** What a gradient rule is given. */
 export interface GradientContext<A extends Attributes = Attributes> {
   /** The operation's inputs. */
@@ -45,11 +52,9 @@ export interface GradientContext<A extends Attributes = Attributes> {
 export interface Entry<A extends Attributes = Attributes> {
   /** The name it is known by, in graphs, kernels and errors. */
   readonly name: string;
-  /** Dtype and shape of the result; throws, naming the operation and the types, when the inputs do not fit. */
-  infer(inputs: readonly TensorType[], attributes: A): TensorType;
   /**
    * The attributes as a node keeps them once types are known, where the same could be written in several ways: axes counted
-   * from the front, ascending where their order says nothing. They have been accepted by `infer`.
+   * from the front, ascending where their order says nothing. They have been accepted for these operands.
    */
   canonical?(attributes: A, inputs: readonly TensorType[]): A;
   /**
@@ -64,10 +69,32 @@ export interface Entry<A extends Attributes = Attributes> {
   gradient?(context: GradientContext<A>): readonly (Value | undefined)[];
 }
 
+/** What every primitive has. */
+export interface PrimitiveEntry<A extends Attributes = Attributes> extends Entry<A> {
+  /** Dtype and shape of the result; throws, naming the operation and the types, when the inputs do not fit. */
+  infer(inputs: readonly TensorType[], attributes: A): TensorType;
+}
+
+/** What an operation that is defined by others has. */
+export interface Defined<A extends Attributes> {
+  /** The name it is known by, in graphs and errors. */
+  readonly name: string;
+  /** What errors call it, where its attributes say more than its name. */
+  title?(attributes: A): string;
+  /** See {@linkcode Entry}. */
+  canonical?(attributes: A, inputs: readonly TensorType[]): A;
+}
+
 /** An operation that is defined by others. */
-export interface Composite<A extends Attributes = Attributes> extends Entry<A> {
+export interface Composite<A extends Attributes = Attributes> extends Defined<A>, Entry<A> {
+  readonly name: string;
   readonly lowering?: undefined;
-  /** The same computation in simpler operations. */
+  canonical?(attributes: A, inputs: readonly TensorType[]): A;
+  /**
+   * The same computation in simpler operations, from which dtype and shape of the result follow. The types of the inputs
+   * are known. Throws a {@linkcode refusal} when they do not fit; of that and of what the simpler operations throw, the
+   * caller sees the reason, after the name of this operation and its operands.
+   */
   decompose(inputs: readonly Value[], attributes: A): Value;
 }
 
@@ -89,6 +116,24 @@ export function computeReference(op: Op, inputs: readonly Tensor[], attributes: 
 
 /** The attributes of an op that has none. */
 export const none: Attributes = Object.freeze({});
+
+/** Errors whose message is a reason alone. */
+const refusals = new WeakSet<Error>();
+
+/** What a decomposition throws where operands do not fit. The operation's name and its operands come before the reason. */
+export function refusal(Kind: typeof TypeError | typeof RangeError, reason: string): Error {
+  const error = new Kind(reason);
+  refusals.add(error);
+  return error;
+}
+
+/**
+ * Why an operation refused its operands: what the error says after `Cannot add float32[2] and float32[3]: `. Undefined for an
+ * error that the library did not word.
+ */
+export function reasonOf(error: Error): string | undefined {
+  return refusals.has(error) ? error.message : /^Cannot [^]+?: ([^]*)$/.exec(error.message)?.[1];
+}
 
 /** `Cannot add float32[2] and float32[3]: …`, the form of every error about operands. */
 export function operandError(

@@ -17,7 +17,7 @@ import { where } from "./arithmetic.ts";
 import { convertNumber } from "./elementwise.ts";
 import { pad, type Padding, permuteDims, reshape, slice } from "./movement.ts";
 import { apply } from "../graph/apply.ts";
-import { type Composite, type Op, operandError } from "./op.ts";
+import { type Composite, type Op, refusal } from "./op.ts";
 import {
   axesOfLayout,
   checkSlide,
@@ -53,13 +53,12 @@ type PoolAttributes = SlideAttributes & { readonly size: readonly number[] };
 type AverageAttributes = PoolAttributes & { readonly countIncludePadding: boolean };
 
 /** How windows lie; throws where they do not fit, or one has nothing but padding in it. */
-function checkPool(name: string, inputs: readonly TensorType[], attributes: PoolAttributes): Slide {
-  const { shape } = inputs[0]!; // pooling has one operand
+function checkPool({ shape }: Value, attributes: PoolAttributes): Slide {
   const { layout, size } = attributes;
-  const fail = (reason: string): Error => operandError(RangeError, name, inputs, reason);
+  const fail = (reason: string): Error => refusal(RangeError, reason);
   if (shape.length !== layout.length) throw fail(`it needs ${layout.length} axes: ${layout}`);
   const slide = slideOver(shape, size, attributes);
-  checkSlide(name, inputs, slide, attributes);
+  checkSlide(slide, attributes);
   const axis = elementsOf(slide, attributes).findIndex((counts) => counts.includes(0));
   if (axis >= 0) {
     const place = axesOfLayout(layout).spatial[axis];
@@ -126,19 +125,13 @@ function maxPoolOp(axes: number): Composite<PoolAttributes> {
   const name = `maxPool${axes}d`;
   return {
     name,
-    infer(inputs, attributes) {
-      const { counts } = checkPool(name, inputs, attributes);
-      const { dtype, shape } = inputs[0]!; // pooling has one operand
-      const { layout } = attributes;
-      return new TensorType(dtype, shapeInLayout(layout, shape[0]!, shape[axesOfLayout(layout).channel]!, counts));
-    },
     compute(output, [x], attributes, { shape }) {
       groupsOf(x!, shape, attributes).forEach((group, index) => {
         output[index] = group.reduce((largest, value) => Math.max(largest, value), -Infinity);
       });
     },
     decompose([x], attributes) {
-      const padding = paddingOf(x!.rank, slideOver(x!.shape, attributes.size, attributes), attributes.layout);
+      const padding = paddingOf(x!.rank, checkPool(x!, attributes), attributes.layout);
       const list = windowsOf(attributes);
       return windows(padded(x!, padding, lowest(x!)), list).max(list.map((_, axis) => axis));
     },
@@ -183,13 +176,6 @@ function averagePoolOp(axes: number): Composite<AverageAttributes> {
   const dtypeOf = (dtype: TensorType["dtype"]): TensorType["dtype"] => isFloating(dtype) ? dtype : "float32";
   return {
     name,
-    infer(inputs, attributes) {
-      const { counts } = checkPool(name, inputs, attributes);
-      const { dtype, shape } = inputs[0]!; // pooling has one operand
-      const { layout } = attributes;
-      const channels = shape[axesOfLayout(layout).channel]!;
-      return new TensorType(dtypeOf(dtype), shapeInLayout(layout, shape[0]!, channels, counts));
-    },
     compute(output, [x], attributes, { shape, dtype }) {
       const count = sizeOf(attributes.size);
       groupsOf(x!, shape, attributes).forEach((group, index) => {
@@ -200,7 +186,7 @@ function averagePoolOp(axes: number): Composite<AverageAttributes> {
     decompose([operand], attributes) {
       const dtype = dtypeOf(operand!.dtype);
       const x = operand!.dtype === dtype ? operand! : operand!.astype(dtype);
-      const slide = slideOver(x.shape, attributes.size, attributes);
+      const slide = checkPool(x, attributes);
       const padding = paddingOf(x.rank, slide, attributes.layout);
       const list = windowsOf(attributes);
       const sum = windows(padded(x, padding, 0), list).sum(list.map((_, axis) => axis));

@@ -6,7 +6,7 @@
 import type { DType } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import type { TensorType } from "../tensor_type.ts";
-import type { Attributes, Entry } from "./op.ts";
+import type { Attributes, PrimitiveEntry } from "./op.ts";
 import type { Strided } from "./strided.ts";
 
 /** One element of the result from one of each operand. */
@@ -35,7 +35,7 @@ export type Cost = "simple" | "expensive";
 export type Law = "commutative" | "idempotent" | "rounding";
 
 /** Works on one element of each operand at a time: a scalar intrinsic, which every target has code for. */
-export interface ElementwiseOp<Name extends string = string, D extends Domain = Domain> extends Entry {
+export interface ElementwiseOp<Name extends string = string, D extends Domain = Domain> extends PrimitiveEntry {
   readonly lowering: "elementwise";
   readonly name: Name;
   readonly domain: D;
@@ -53,12 +53,12 @@ export interface ElementwiseOp<Name extends string = string, D extends Domain = 
 }
 
 /** Converts every element to the dtype of the result. */
-export interface ConvertOp<A extends Attributes = Attributes> extends Entry<A> {
+export interface ConvertOp<A extends Attributes = Attributes> extends PrimitiveEntry<A> {
   readonly lowering: "convert";
 }
 
 /** Shows elements of its first operand under other indices: no code at all. What reads it is computed after the others. */
-export interface ViewOp<A extends Attributes = Attributes> extends Entry<A> {
+export interface ViewOp<A extends Attributes = Attributes> extends PrimitiveEntry<A> {
   readonly lowering: "view";
   /**
    * Where the elements of the result, of shape `to`, lie, from where those of the operand, of shape `from`, do; undefined
@@ -68,7 +68,7 @@ export interface ViewOp<A extends Attributes = Attributes> extends Entry<A> {
 }
 
 /** Makes one element of all along some axes. */
-export interface ReduceOp<Name extends string = string, A extends Attributes = Attributes> extends Entry<A> {
+export interface ReduceOp<Name extends string = string, A extends Attributes = Attributes> extends PrimitiveEntry<A> {
   readonly lowering: "reduce";
   readonly name: Name;
   /** Whether the result is the index of an element. */
@@ -76,12 +76,12 @@ export interface ReduceOp<Name extends string = string, A extends Attributes = A
 }
 
 /** Sums of products over the axes that two operands share. */
-export interface ContractOp<A extends Attributes = Attributes> extends Entry<A> {
+export interface ContractOp<A extends Attributes = Attributes> extends PrimitiveEntry<A> {
   readonly lowering: "contract";
 }
 
 /** What looks at indices says of one that is out of range. */
-interface IndexingEntry<A extends Attributes> extends Entry<A> {
+interface IndexingEntry<A extends Attributes> extends PrimitiveEntry<A> {
   /** The message of the RangeError. */
   indexMessage(index: number, inputs: readonly TensorType[], attributes: A): string;
 }
@@ -115,14 +115,14 @@ export interface Assembly {
 }
 
 /** Copies its operands into their places. */
-export interface AssembleOp<A extends Attributes = Attributes> extends Entry<A> {
+export interface AssembleOp<A extends Attributes = Attributes> extends PrimitiveEntry<A> {
   readonly lowering: "assemble";
   /** From the shapes of the operands and of the result. */
   assembly(inputs: readonly Shape[], shape: Shape, attributes: A): Assembly;
 }
 
 /** Is run by its `compute`, as a step of its own. */
-export interface HostOp<A extends Attributes = Attributes> extends Entry<A> {
+export interface HostOp<A extends Attributes = Attributes> extends PrimitiveEntry<A> {
   readonly lowering: "host";
 }
 

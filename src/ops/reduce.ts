@@ -40,7 +40,6 @@ export interface VarianceOptions extends ReduceOptions {
 }
 
 const same: DTypeRule = (dtype) => dtype;
-const floating: DTypeRule = (dtype) => isFloating(dtype) ? dtype : "float32";
 /** Sums of small integers would overflow too soon: they are 32 bits wide. */
 const wide: DTypeRule = (dtype) =>
   isFloating(dtype) ? dtype : dtypeInfo(dtype).kind === "unsigned" ? "uint32" : "int32";
@@ -157,7 +156,7 @@ function asFloating(x: Value): Value {
 }
 
 const meanOp: Composite<ReduceAttributes> = {
-  ...reductionEntry("mean", floating, (group) => sumOf(group, "float64") / group.length),
+  ...reductionEntry("mean", (group) => sumOf(group, "float64") / group.length),
   decompose([x], { axes, keepDims }) {
     const { count } = reduction("mean", x!.shape, { ...(axes && { axes }), keepDims });
     return asFloating(x!).sum(axes, { keepDims }).div(count);
@@ -171,7 +170,6 @@ const meanOp: Composite<ReduceAttributes> = {
 const varianceOp: Composite<VarianceAttributes> = {
   ...reductionEntry<VarianceAttributes>(
     "variance",
-    floating,
     (group, _dtype, { correction }) => varianceOf(group, correction),
   ),
   decompose([x], attributes) {
@@ -187,14 +185,13 @@ const varianceOp: Composite<VarianceAttributes> = {
 const stdOp: Composite<VarianceAttributes> = {
   ...reductionEntry<VarianceAttributes>(
     "std",
-    floating,
     (group, _dtype, { correction }) => Math.sqrt(varianceOf(group, correction)),
   ),
   decompose: ([x], { axes, ...options }) => x!.variance(axes, options).sqrt(),
 };
 
 const logSumExpOp: Composite<ReduceAttributes> = {
-  ...reductionEntry("logSumExp", floating, logSumExpOf),
+  ...reductionEntry("logSumExp", logSumExpOf),
   decompose([operand], attributes) {
     const { axes, keepDims } = attributes;
     const x = asFloating(operand!);

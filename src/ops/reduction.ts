@@ -76,16 +76,14 @@ function infer(name: string, x: TensorType, attributes: ReduceAttributes, dtypeR
   return new TensorType(dtype, shape, dtype === "float64" ? resultWeakness([x]) : undefined);
 }
 
-/** What is said of a reduction in plain loops: types, and one element of the result from those it is made of. */
+/** What is said of a reduction in plain loops: one element of the result from those it is made of. */
 export function reductionEntry<A extends ReduceAttributes = ReduceAttributes>(
   name: string,
-  dtypeRule: DTypeRule,
   /** The result is wrapped to the result's dtype. */
   reduce: (group: readonly number[], dtype: DType, attributes: A) => number,
 ): Entry<A> {
   return {
     name,
-    infer: ([x], attributes) => infer(name, x!, attributes, dtypeRule),
     canonical({ axes, ...rest }, [x]) {
       const canonical: unknown = { axes: normalizeAxes(axes, x!.shape.length, name), ...rest };
       return canonical as A; // the same members, in one order
@@ -105,7 +103,14 @@ export function reduceOp<Name extends string>(
   reduce: (group: readonly number[], dtype: DType) => number,
   rules: Pick<Entry<ReduceAttributes>, "gradient"> = {},
 ): ReduceOp<Name, ReduceAttributes> {
-  return { ...reductionEntry(name, dtypeRule, reduce), name, lowering: "reduce", givesIndex: false, ...rules };
+  return {
+    ...reductionEntry(name, reduce),
+    infer: ([x], attributes) => infer(name, x!, attributes, dtypeRule),
+    name,
+    lowering: "reduce",
+    givesIndex: false,
+    ...rules,
+  };
 }
 
 /** A reduction that picks one of the elements, so that there must be one. */

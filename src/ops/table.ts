@@ -57,6 +57,9 @@ type Families = typeof families;
 /** The name of an operation that the compiler lowers itself. Rules of targets are records of these, so that none is missing. */
 export type PrimitiveName = { [Name in OpName]: Families[Name] extends Composite<never> ? never : Name }[OpName];
 
+/** The name of an operation that is defined by others. */
+export type CompositeName = Exclude<OpName, PrimitiveName>;
+
 /** The name of a primitive that is lowered so. */
 export type NameOf<Lowering extends Primitive["lowering"]> = {
   [Name in PrimitiveName]: Families[Name] extends { readonly lowering: Lowering } ? Name : never;

@@ -6,28 +6,19 @@ import type { MultiOp } from "../graph/operation.ts";
 import { axis as axisKind, boolean, count, operand } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { normalizeAxis } from "../shape.ts";
-import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
 import { applyMulti } from "./apply_multi.ts";
 import { argsort, reorder } from "./indexing.ts";
-import { operandError } from "./op.ts";
+import { refusal } from "./op.ts";
 
 type TopKAttributes = { readonly k: number; readonly axis: number; readonly largest: boolean };
 
 const topKOp: MultiOp<TopKAttributes> = {
   name: "topK",
   count: () => 2,
-  infer(inputs, { k, axis }) {
-    const { dtype, shape, weak } = inputs[0]!; // topK() passes one
-    const along = normalizeAxis(axis, shape.length, `topK ${inputs[0]}`);
-    if (k > shape[along]!) {
-      throw operandError(RangeError, "topK", inputs, `axis ${along} has ${shape[along]} elements, not ${k}`);
-    }
-    const kept = shape.with(along, k);
-    return [new TensorType(dtype, kept, weak), new TensorType("int32", kept)];
-  },
   decompose([x], { k, axis, largest }) {
     const along = normalizeAxis(axis, x!.rank, "topK");
+    if (k > x!.shape[along]!) throw refusal(RangeError, `axis ${along} has ${x!.shape[along]} elements, not ${k}`);
     const first = x!.shape.map((length, each) => each === along ? k : length);
     const indices = argsort(x!, along, { descending: largest }).slice(first.map(() => 0), first);
     return [reorder(x!, indices, along), indices];

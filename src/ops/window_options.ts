@@ -5,9 +5,8 @@
 import { choice, wholesFrom, windowPadding } from "../public/kinds.ts";
 import type { OptionKinds } from "../public/signature.ts";
 import type { Shape } from "../shape.ts";
-import type { TensorType } from "../tensor_type.ts";
 import type { Padding } from "./movement.ts";
-import { operandError } from "./op.ts";
+import { refusal } from "./op.ts";
 import { countWindows, spanOf } from "./windows.ts";
 
 /** The order of axes: N is the batch, C the channels, and the others are spatial: depth, height and width. */
@@ -131,10 +130,8 @@ export function slideOver(shape: Shape, sizes: Shape, { stride, dilation, paddin
   return { lengths, sizes, padding: resolved, counts };
 }
 
-/** Throws where `slide` has no window along an axis; `inputs` are the operands of `name`, of which the first is slid over. */
+/** Throws where `slide` has no window along an axis. */
 export function checkSlide(
-  name: string,
-  inputs: readonly TensorType[],
   { lengths, sizes, padding, counts }: Slide,
   { dilation, layout }: SlideAttributes,
 ): void {
@@ -145,12 +142,7 @@ export function checkSlide(
   const length = before + lengths[axis]! + after;
   const padded = before + after > 0 ? " with its padding" : "";
   const place = axesOfLayout(layout).spatial[axis];
-  throw operandError(
-    RangeError,
-    name,
-    inputs,
-    `a window spans ${span} elements, and axis ${place} has ${length}${padded}`,
-  );
+  throw refusal(RangeError, `a window spans ${span} elements, and axis ${place} has ${length}${padded}`);
 }
 
 /** Calls `visit` with every index of `shape`, in row-major order. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { isFloating } from "../dtype.ts";
+import { inferType } from "../graph/definition.ts";
 import { type GraphFunction, type Parameter, traceFunction } from "../graph/function.ts";
 import type { Graph } from "../graph/graph.ts";
 import { isNode, MultiOperation, type Operation, TableOperation } from "../graph/operation.ts";
@@ -166,7 +167,7 @@ function countsFractions(node: Operation): boolean {
   const fractions = types.map((type) => type.weak === "scalar" ? fractionType : type);
   const { op, attributes } = node;
   const dtypesFor = (types: readonly TensorType[]): readonly unknown[] => [
-    op.infer(types, attributes).dtype,
+    inferType(op, types, attributes).dtype,
     op.lowering === "elementwise" && op.operandDType(types, types.length - 1),
   ];
   return dtypesFor(types).join() !== dtypesFor(fractions).join();
