@@ -5,12 +5,13 @@
  * @module
  */
 import { inferType } from "../src/graph/definition.ts";
+import { computeReference } from "../src/graph/reference.ts";
 import { Constant } from "../src/graph/leaf.ts";
 import type { Operation } from "../src/graph/operation.ts";
 import { recordNode } from "../src/graph/recording.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
 import { toValue } from "../src/graph/apply.ts";
-import { attributesKey, computeReference, none, type Op } from "../src/ops/op.ts";
+import { attributesKey, none, type Op } from "../src/ops/op.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { equalTypes } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";

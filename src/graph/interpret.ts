@@ -6,11 +6,11 @@
 import { inferType } from "./definition.ts";
 import { type GraphFunction, traceFunction } from "./function.ts";
 import type { Executable, Executor } from "../executor.ts";
-import { computeReference } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
 import { addSite } from "../errors.ts";
 import { calls, type ResumableRun } from "../call_queue.ts";
+import { computeComposed, computeReference } from "./reference.ts";
 import { Constant, VariableRead } from "./leaf.ts";
 import { MultiOperation, Operation, TableOperation } from "./operation.ts";
 import { postorder } from "./traverse.ts";
@@ -108,6 +108,7 @@ class Interpretation implements ResumableRun {
 /** The results of an operation that has several, by the reference implementations of what it is made of. */
 function computeMulti({ op, attributes, bodies, site }: MultiOperation, inputs: readonly Tensor[]): readonly Tensor[] {
   try {
+    if (bodies.length === 0) return computeComposed(op, inputs, attributes);
     const parameters = inputs.map(({ type }, index) => ({ name: `x${index}`, type }));
     const parts = traceFunction(op.name, parameters, (nodes) => op.decompose(nodes, attributes, bodies));
     return referenceExecutor.compile(parts, {}).run(inputs, []);

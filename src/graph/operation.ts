@@ -5,7 +5,7 @@
 import { addSite, type Site } from "../errors.ts";
 import { computeNow } from "../executor.ts";
 import { toValue } from "./apply.ts";
-import { type Attributes, type Composite, computeReference, type Defined, isComposite, type Op } from "../ops/op.ts";
+import { type Attributes, type Composite, type Defined, isComposite, type Op } from "../ops/op.ts";
 import { type Class, fromConstruction } from "../public/caller.ts";
 import { operands } from "../public/kinds.ts";
 import { checkCall, signed, variadic } from "../public/public_function.ts";
@@ -17,6 +17,7 @@ import { type Operand, Value } from "../value.ts";
 import type { GraphFunction } from "./function.ts";
 import { definitionOf, inferType, inferTypes } from "./definition.ts";
 import { Graph } from "./graph.ts";
+import { computeReference } from "./reference.ts";
 import { GraphNode } from "./node.ts";
 import { OperationOutput } from "./output.ts";
 import { graphFor, nodeIn } from "./recording.ts";

@@ -3,44 +3,18 @@
  * of their own, and a graph can hold them before the shape is known.
  * @module
  */
-import type { TypedArray } from "../dtype.ts";
 import { axes, axis as axisKind, count as countKind, operand, operands, wholesFrom } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional } from "../public/signature.ts";
-import {
-  countedFromFront,
-  equalShapes,
-  normalizeAxes,
-  normalizeAxis,
-  type Shape,
-  sizeOf,
-  stridesOf,
-} from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { countedFromFront, equalShapes, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../shape.ts";
 import type { Operand, Result } from "../value.ts";
-import { convertNumber } from "./elementwise.ts";
 import { broadcastTo, checkList, concat, permuteDims, reshape, slice } from "./movement.ts";
 import { unary } from "./function.ts";
 import { apply } from "../graph/apply.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
 
-/** Fills `output`, of shape `shape`: at every index, the element of `x` at the index that `source` makes of it. */
-function gather(
-  output: TypedArray,
-  shape: Shape,
-  x: Tensor,
-  source: (index: readonly number[]) => readonly number[],
-): void {
-  const [strides, own] = [stridesOf(shape), stridesOf(x.shape)];
-  for (let position = 0; position < output.length; position++) {
-    const index = shape.map((length, axis) => Math.floor(position / strides[axis]!) % length);
-    output[position] = x.data[source(index).reduce((sum, each, axis) => sum + each * own[axis]!, 0)]!;
-  }
-}
-
 const transposeOp: Composite = {
   name: "transpose",
-  compute: (output, [x], _attributes, type) => gather(output, type.shape, x!, (index) => index.toReversed()),
   gradient: ({ gradient }) => [transpose(gradient)],
   decompose: ([x]) => permuteDims(x!, x!.shape.map((_, axis) => x!.rank - 1 - axis)),
 };
@@ -54,7 +28,6 @@ function relabelling<A extends { readonly axis?: number | readonly number[] }>(
   return {
     name,
     canonical: (attributes, [x]) => canonical(attributes, x!.shape),
-    compute: (output, [x]) => output.set(x!.data),
     gradient: ({ inputs: [x], gradient }) => [reshape(gradient, x!.shape)],
     decompose: ([x], attributes) => reshape(x!, shapeOf(x!.shape, attributes)),
   };
@@ -88,15 +61,6 @@ const squeezeOp = relabelling<SqueezeAttributes>(
 const stackOp: Composite<{ axis: number }> = {
   name: "stack",
   canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length + 1),
-  compute(output, inputs, { axis }, type) {
-    const along = normalizeAxis(axis, type.shape.length, "stack");
-    const inner = stridesOf(type.shape)[along]!;
-    for (let position = 0; position < output.length; position++) {
-      const outer = Math.floor(position / (inner * inputs.length));
-      const input = inputs[Math.floor(position / inner) % inputs.length]!;
-      output[position] = convertNumber(input.data[outer * inner + position % inner]!, type.dtype);
-    }
-  },
   gradient({ inputs, attributes: { axis }, gradient }) {
     const along = normalizeAxis(axis, gradient.rank, "stack");
     const everything = new Array<null>(along).fill(null);
@@ -140,10 +104,6 @@ function resolvePart(
 const splitOp: Composite<{ parts: number | readonly number[]; index: number; axis: number }> = {
   name: "split",
   canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
-  compute(output, [x], attributes, type) {
-    const { along, start } = resolvePart(x!.shape, attributes);
-    gather(output, type.shape, x!, (index) => index.with(along, index[along]! + start));
-  },
   decompose([x], attributes) {
     const { along, start, stop } = resolvePart(x!.shape, attributes);
     const everything = new Array<null>(along).fill(null);
@@ -154,10 +114,6 @@ const splitOp: Composite<{ parts: number | readonly number[]; index: number; axi
 const flipOp: Composite<{ axis?: number | readonly number[] }> = {
   name: "flip",
   canonical: ({ axis }, [x]) => ({ axis: normalizeAxes(axis, x!.shape.length, "flip") }),
-  compute(output, [x], { axis }, { shape }) {
-    const axes = normalizeAxes(axis, shape.length, "flip");
-    gather(output, shape, x!, (index) => index.map((each, at) => axes.includes(at) ? shape[at]! - 1 - each : each));
-  },
   gradient: ({ attributes: { axis }, gradient }) => [flip(gradient, axis)],
   decompose([x], { axis }) {
     const axes = normalizeAxes(axis, x!.rank, "flip");
@@ -175,10 +131,6 @@ function resolveTile(shape: Shape, repetitions: readonly number[]): { lengths: n
 
 const tileOp: Composite<{ repetitions: readonly number[] }> = {
   name: "tile",
-  compute(output, [x], _attributes, type) {
-    const leading = type.shape.length - x!.rank;
-    gather(output, type.shape, x!, (index) => x!.shape.map((length, axis) => index[leading + axis]! % length));
-  },
   decompose([x], { repetitions }) {
     const { lengths, times } = resolveTile(x!.shape, repetitions);
     const apart = reshape(x!, lengths.flatMap((length) => [1, length]));
@@ -197,13 +149,6 @@ const repeatOp: Composite<{ count: number; axis?: number }> = {
   name: "repeat",
   canonical: ({ count, axis }, [x]) =>
     axis === undefined ? { count } : countedFromFront({ count, axis }, x!.shape.length),
-  compute(output, [x], { count, axis }) {
-    const { shape, along } = resolveRepeat(x!.shape, axis);
-    const block = stridesOf(shape)[along]!; // what lies behind one index of the axis stays together
-    for (let place = 0; place < output.length; place++) {
-      output[place] = x!.data[Math.floor(place / (block * count)) * block + place % block]!;
-    }
-  },
   decompose([x], { count, axis }) {
     const { shape, along } = resolveRepeat(x!.shape, axis);
     const apart = reshape(x!, shape.toSpliced(along + 1, 0, 1));

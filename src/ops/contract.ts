@@ -73,7 +73,7 @@ function inferContract(x: TensorType, y: TensorType, axes: ContractAxes): Tensor
 }
 
 /** The contraction by plain loops: in row-major order several axes are walked as if they were one. */
-export function computeContract(output: TypedArray, x: Tensor, y: Tensor, axes: ContractAxes, dtype: DType): void {
+function computeContract(output: TypedArray, x: Tensor, y: Tensor, axes: ContractAxes, dtype: DType): void {
   const { left, right, ...parts } = partsOf(x.shape, y.shape, axes);
   const [rows, depth, columns] = [sizeOf(parts.rows), sizeOf(parts.depth), sizeOf(parts.columns)];
   const stack = broadcastShapes(left, right)!; // as checked when it was inferred

@@ -6,19 +6,16 @@
  * other way round. It slides over its input, too, by weights that are turned around.
  * @module
  */
-import { type DType, isFloating, isInteger } from "../dtype.ts";
-import { equalShapes, type Shape, stridesOf } from "../shape.ts";
+import { isFloating } from "../dtype.ts";
+import { equalShapes, type Shape } from "../shape.ts";
 import type { Value } from "../value.ts";
 import { contract } from "./contract.ts";
-import { convertNumber } from "./elementwise.ts";
 import { padBetween, type Padding, permuteDims, reshape, slice } from "./movement.ts";
 import { apply } from "../graph/apply.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
 import {
   axesOfLayout,
   checkSlide,
-  forEachIndex,
-  forEachTap,
   type Layout,
   shapeInLayout,
   type Slide,
@@ -58,18 +55,6 @@ function checkOperands(
   if (x.dtype === "bool" || w.dtype === "bool") {
     throw refusal(TypeError, "it is not defined for bool; convert with astype()");
   }
-}
-
-/** Adds products up as the dtype has it, in float64 or 32 bits. */
-function addProduct(sums: Float64Array, place: number, x: number, w: number, dtype: DType): void {
-  const [a, b] = [convertNumber(x, dtype), convertNumber(w, dtype)];
-  // Math.imul keeps the low 32 bits, which are all that an integer dtype can hold.
-  sums[place] = isInteger(dtype) ? sums[place]! + Math.imul(a, b) | 0 : sums[place]! + a * b;
-}
-
-/** Where an element lies in a row-major array. */
-function placeOf(shape: Shape, index: readonly number[]): number {
-  return stridesOf(shape).reduce((sum, stride, axis) => sum + index[axis]! * stride, 0);
 }
 
 /** The input of a convolution in groups and windows, and where its axes are: `k` those within a window, `o` those of windows. */
@@ -140,23 +125,6 @@ function convolutionOp(axes: number): Composite<ConvolutionAttributes> {
   const name = `conv${axes}d`;
   return {
     name,
-    compute(output, [x, w], attributes, { dtype, shape }) {
-      const { layout, groups } = attributes;
-      const [out, ing] = w!.shape as readonly [number, number]; // weights have at least three axes
-      const slide = slideOver(x!.shape, w!.shape.slice(2), attributes);
-      const sums = new Float64Array(output.length);
-      forEachIndex([shape[0]!, out, ing], ([batch, channel, within]) => {
-        const from = Math.floor(channel! / (out / groups)) * ing + within!;
-        forEachTap(slide, attributes, (place, window, tap) => {
-          // Padding is a zero like any other: its product with an infinite weight is NaN, as in PyTorch.
-          const value = place && x!.data[placeOf(x!.shape, shapeInLayout(layout, batch!, from, place))]!;
-          const weight = w!.data[placeOf(w!.shape, [channel!, within!, ...tap])]!;
-          const sum = placeOf(shape, shapeInLayout(layout, batch!, channel!, window));
-          addProduct(sums, sum, value ?? 0, weight, dtype);
-        });
-      });
-      sums.forEach((sum, index) => output[index] = convertNumber(sum, dtype));
-    },
     gradient({ inputs, attributes, gradient, needed }) {
       const [x, w] = inputs as readonly [Value, Value]; // a convolution has two operands
       const { padding, lengths, sizes, counts } = slideOver(x.shape, w.shape.slice(2), attributes);
@@ -203,29 +171,6 @@ function transposeOp(axes: number): Composite<TransposeAttributes> {
   const name = `convTranspose${axes}d`;
   return {
     name,
-    compute(output, [x, w], attributes, { dtype, shape }) {
-      const { layout, groups } = attributes;
-      const [ins, outg] = w!.shape as readonly [number, number]; // weights have at least three axes
-      const slide = slideOfTranspose(x!.shape, w!.shape.slice(2), attributes);
-      const terms = termsOfTranspose(slide, attributes);
-      const sums = new Float64Array(output.length);
-      forEachIndex([shape[0]!, ins, outg], ([batch, channel, within]) => {
-        const to = Math.floor(channel! / (ins / groups)) * outg + within!;
-        forEachIndex(slide.lengths, (place) => {
-          const sum = placeOf(shape, shapeInLayout(layout, batch!, to, place));
-          const along = place.map((each, axis) => terms[axis]![each]!);
-          forEachIndex(along.map(({ length }) => length), (index) => {
-            const [window, tap] = [0, 1].map((part) => index.map((each, axis) => along[axis]![each]![part]!));
-            const isGiven = (list: readonly number[]): boolean => list.every((each) => each >= 0);
-            const from = (): number => placeOf(x!.shape, shapeInLayout(layout, batch!, channel!, window!));
-            const value = isGiven(window!) ? x!.data[from()]! : 0;
-            const weight = isGiven(tap!) ? w!.data[placeOf(w!.shape, [channel!, within!, ...tap!])]! : 0;
-            addProduct(sums, sum, value, weight, dtype);
-          });
-        });
-      });
-      sums.forEach((sum, index) => output[index] = convertNumber(sum, dtype));
-    },
     gradient({ inputs, attributes, gradient, needed }) {
       const [x, w] = inputs as readonly [Value, Value]; // a convolution has two operands
       const { outputPadding: _, ...convolution } = attributes;
@@ -309,32 +254,6 @@ function phasesOf({ lengths, sizes, padding, counts }: Slide, { stride, dilation
     const end = (counts[axis]! - 1) * apart;
     const around = [(places - 1) * dilation[axis]! - first, last - end] as const;
     return { count, given: Math.min(count, sizes[axis]!), places, apart, around, start: before - first * count };
-  });
-}
-
-/**
- * For every axis and place in the result, of which elements of the input and of the weights it is the sum of products: their
- * places, or −1 for a zero that stands beside the input or weights. Its product with an infinity is NaN, as in a padded
- * convolution.
- */
-function termsOfTranspose(
-  slide: Slide,
-  attributes: TransposeAttributes,
-): (readonly [window: number, tap: number])[][][] {
-  const { lengths, sizes, padding, counts } = slide;
-  return phasesOf(slide, attributes).map(({ count, given, places, apart }, axis) => {
-    return Array.from({ length: lengths[axis]! }, (_, place) => {
-      const from = place + padding[axis]![0];
-      const phase = from % count;
-      return Array.from({ length: phase < given ? places : 0 }, (_, index) => {
-        const [window, tap] = [
-          (Math.floor(from / count) - index * attributes.dilation[axis]!) / apart,
-          index * count + phase,
-        ];
-        const isWindow = Number.isInteger(window) && window < counts[axis]!;
-        return [isWindow ? window : -1, tap < sizes[axis]! ? tap : -1] as const;
-      });
-    });
   });
 }
 

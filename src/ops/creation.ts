@@ -17,7 +17,7 @@ import {
 } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { optional, type OptionKinds } from "../public/signature.ts";
-import { checkShape, formatShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "../shape.ts";
 import { type Tensor, tensorOver, withShape } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { type NestedArray, type Operand, type Result, type TensorData, Value } from "../value.ts";
@@ -208,7 +208,6 @@ export const linspace: (start: number, stop: number, count: number, options?: Cr
 
 const fullLikeOp: Composite<{ value: number; dtype?: DType }> = {
   name: "fullLike",
-  compute: (output, _inputs, { value }, { dtype }) => output.fill(store(value, dtype, "fill a tensor")),
   gradient: () => [undefined],
   decompose([x], { value, dtype }) {
     const constant = full([], value, { dtype: dtype ?? typeWithShape(x!.type!, []).dtype }); // types are known by now
@@ -219,12 +218,6 @@ const fullLikeOp: Composite<{ value: number; dtype?: DType }> = {
 /** One of the coordinates of a grid: the operand that `index` says, along its own axis of the grid. */
 const meshgridOp: Composite<{ index: number; indexing: "xy" | "ij" }> = {
   name: "meshgrid",
-  compute(output, inputs, attributes, { shape }) {
-    const { along } = gridShape(inputs, attributes);
-    const stride = stridesOf(shape)[along]!;
-    const { data } = inputs[attributes.index]!;
-    for (let place = 0; place < output.length; place++) output[place] = data[Math.floor(place / stride) % data.length]!;
-  },
   decompose(inputs, attributes) {
     if (inputs.some((input) => input.rank > 1)) throw refusal(RangeError, "it takes vectors and numbers");
     const { shape, along } = gridShape(inputs, attributes);
@@ -245,11 +238,6 @@ function gridShape(
 
 const oneHotOp: Composite<{ classes: number; dtype: DType }> = {
   name: "oneHot",
-  compute(output, [indices], { classes }) {
-    indices!.data.forEach((index, row) => {
-      if (index >= 0 && index < classes) output[row * classes + index] = 1;
-    });
-  },
   gradient: () => [undefined],
   decompose([indices], { classes, dtype }) {
     const { type } = indices!;
@@ -266,10 +254,6 @@ function triangle(name: string, keep: (column: number, diagonal: number) => bool
     keep(index % columns!, Math.floor(index / columns!) % rows! + diagonal);
   const op: Composite<{ diagonal: number }> = {
     name,
-    compute(output, [x], { diagonal }, { shape }) {
-      const matrix = shape.slice(-2);
-      x!.data.forEach((value, index) => output[index] = kept(index, matrix, diagonal) ? value : 0);
-    },
     gradient: ({ attributes, gradient }) => [apply(op, [gradient], attributes)],
     decompose([x], { diagonal }) {
       if (x!.rank < 2) throw refusal(RangeError, "it takes matrices, of at least two axes");

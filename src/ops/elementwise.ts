@@ -28,7 +28,7 @@ export interface ElementwiseRule<D extends Domain> {
 }
 
 /** The part of an entry that follows from a rule. */
-export function elementwiseEntry(
+function elementwiseEntry(
   name: string,
   rule: ElementwiseRule<Domain>,
 ): PrimitiveEntry & Pick<ElementwiseOp, "operandDType"> {

@@ -6,10 +6,9 @@ import { isFloating } from "../dtype.ts";
 import { choice, operand } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import type { Operand, Result, Value } from "../value.ts";
-import { elementwiseEntry, type ElementwiseGradient, elementwiseGradient } from "./elementwise.ts";
-import { erf } from "./erf.ts";
+import { elementwiseGradient } from "./elementwise.ts";
 import { apply } from "../graph/apply.ts";
-import { type Composite, type Entry, none } from "./op.ts";
+import type { Composite } from "./op.ts";
 
 /** What {@linkcode gelu} takes for the distribution function: itself, or an approximation by tanh. */
 type GeluForm = "none" | "tanh";
@@ -26,41 +25,31 @@ const twiceDistribution: Readonly<Record<GeluForm, (x: Value) => Value>> = {
   },
 };
 
-function geluForm(scalar: (x: number) => number, slope: ElementwiseGradient): Entry {
-  return elementwiseEntry("gelu", { scalar, domain: "floats", gradient: elementwiseGradient(slope) });
-}
-
-const geluForms: Readonly<Record<GeluForm, Entry>> = {
-  none: geluForm(
-    (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
-    ({ gradient, x }) => {
-      const density = x.square().mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
-      return gradient.mul(twiceDistribution.none(x).mul(0.5).add(x.mul(density)));
-    },
-  ),
-  tanh: geluForm(
-    (x) => 0.5 * x * (1 + Math.tanh(approximation.scale * (x + approximation.cubic * x ** 3))),
-    ({ gradient, x }) => {
-      const { scale, cubic } = approximation;
-      const twice = twiceDistribution.tanh(x);
-      // From 1 + tanh, its derivative; times x three times, one after the other, since x³ alone may overflow where it is 0.
-      const bend = x.mul(twice.mul(twice.neg().add(2)));
-      const slope = bend.add(bend.mul(x).mul(x).mul(3 * cubic)).mul(scale);
-      return gradient.mul(twice.add(slope).mul(0.5));
-    },
-  ),
+/** The gradient of each form. */
+const gradients: Readonly<Record<GeluForm, ReturnType<typeof elementwiseGradient>>> = {
+  none: elementwiseGradient(({ gradient, x }) => {
+    const density = x.square().mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+    return gradient.mul(twiceDistribution.none(x).mul(0.5).add(x.mul(density)));
+  }),
+  tanh: elementwiseGradient(({ gradient, x }) => {
+    const { scale, cubic } = approximation;
+    const twice = twiceDistribution.tanh(x);
+    // From 1 + tanh, its derivative; times x three times, one after the other, since x³ alone may overflow where it is 0.
+    const bend = x.mul(twice.mul(twice.neg().add(2)));
+    const slope = bend.add(bend.mul(x).mul(x).mul(3 * cubic)).mul(scale);
+    return gradient.mul(twice.add(slope).mul(0.5));
+  }),
 };
 
-/** The table's entry. Its types and gradients are those of an element-wise op; but kernels have it from simpler ones. */
+/** The table's entry. Its gradients are those of an element-wise op; but kernels have it from simpler ones. */
 export const geluOp: Composite<{ readonly approximate: GeluForm }> = {
   name: "gelu",
-  compute: (output, inputs, { approximate }, type) => geluForms[approximate].compute(output, inputs, none, type),
   decompose([operand], { approximate }) {
     const { dtype } = operand!;
     const x = dtype !== undefined && isFloating(dtype) ? operand! : operand!.astype("float32");
     return x.mul(0.5).mul(twiceDistribution[approximate](x));
   },
-  gradient: (context) => geluForms[context.attributes.approximate].gradient!(context), // both forms have one
+  gradient: (context) => gradients[context.attributes.approximate](context),
 };
 
 /** Options of {@linkcode gelu}. */

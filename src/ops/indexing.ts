@@ -229,12 +229,6 @@ export function reorder(x: Value, indices: Value, axis: number): Value {
 const sortOp: Composite<SortAttributes> = {
   name: "sort",
   canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
-  compute(output, [x], { axis, descending }) {
-    forEachLine(x!.shape, normalizeAxis(axis, x!.rank, "sort"), (places) => {
-      const line = places.map((place) => x!.data[place]!);
-      sortedOrder(line, descending).forEach((index, position) => output[places[position]!] = line[index]!);
-    });
-  },
   gradient({ inputs: [x], attributes: { axis, descending }, gradient }) {
     // Sorting the order itself gives the inverse permutation: where each element of x went.
     return [reorder(gradient, argsort(argsort(x!, axis, { descending }), axis), axis)];

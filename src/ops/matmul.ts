@@ -2,10 +2,9 @@
  * Products of matrices and vectors.
  * @module
  */
-import { isInteger } from "../dtype.ts";
 import type { Operand, Result, Value } from "../value.ts";
-import { computeContract, contract, type ContractAxes, contractGradient } from "./contract.ts";
-import { convertNumber, inDType, promotedDType, typesOf } from "./elementwise.ts";
+import { contract, type ContractAxes, contractGradient } from "./contract.ts";
+import { inDType, promotedDType, typesOf } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 import { binary } from "./function.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
@@ -19,7 +18,6 @@ function axesOf(x: { readonly shape: readonly number[] }, y: { readonly shape: r
 function productOp(name: string, mostAxes = Infinity): Composite {
   return {
     name,
-    compute: (output, [x, y], _attributes, { dtype }) => computeContract(output, x!, y!, axesOf(x!, y!), dtype),
     gradient: (context) => contractGradient(context, axesOf(context.inputs[0]!, context.inputs[1]!)),
     decompose([x, y]) {
       if (x!.rank > mostAxes || y!.rank > mostAxes) {
@@ -36,13 +34,6 @@ const dotOp = productOp("dot", 2);
 
 const outerOp: Composite = {
   name: "outer",
-  compute(output, [x, y], _attributes, { dtype }) {
-    for (let index = 0; index < output.length; index++) {
-      const a = convertNumber(x!.data[Math.floor(index / y!.size)]!, dtype);
-      const b = convertNumber(y!.data[index % y!.size]!, dtype);
-      output[index] = isInteger(dtype) ? convertNumber(Math.imul(a, b), dtype) : a * b;
-    }
-  },
   decompose(inputs) {
     const dtype = promotedDType("outer", typesOf(inputs)); // of a number, a reshape would make a float32
     const [x, y] = inputs.map((input) => inDType(input, dtype)) as [Value, Value]; // it has two operands

@@ -15,38 +15,23 @@ import { type NestedArray, type Operand, type Result, Value } from "../value.ts"
 import { where } from "./arithmetic.ts";
 import { broadcastAll, floatingDType, inDType, typesOf, unbroadcast } from "./elementwise.ts";
 import { geluOp } from "./gelu.ts";
-import { brokenRule, checkIndex, type IndexRule } from "./indexing.ts";
+import { checkIndex, type IndexRule } from "./indexing.ts";
 import { fromNested } from "./nested.ts";
 import { binary } from "./function.ts";
 import { apply } from "../graph/apply.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
-import { broadcastOffsets, forEachLine } from "./offsets.ts";
 
 const keepDims = { keepDims: true } as const;
-
-/** The log-softmax of one line, in float64. */
-function logSoftmaxOf(values: readonly number[]): number[] {
-  const max = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  const sum = values.reduce((total, value) => total + Math.exp(value - max), 0);
-  return values.map((value) => value - max - Math.log(sum));
-}
 
 /** An op that turns every line along an axis into another of the same length. */
 function lineOp(
   name: string,
-  line: (values: readonly number[]) => readonly number[],
   decompose: (x: Value, axis: number) => Value,
   gradient: (output: Value, gradient: Value, axis: number) => Value,
 ): Composite<{ axis: number }> {
   return {
     name,
     canonical: (attributes, [x]) => countedFromFront(attributes, x!.shape.length),
-    compute(output, [x], attributes, { shape }) {
-      forEachLine(shape, normalizeAxis(attributes.axis, shape.length, name), (places) => {
-        const values = places.map((place) => x!.data[place]!);
-        line(values).forEach((value, index) => output[places[index]!] = value);
-      });
-    },
     decompose([operand], { axis }) {
       normalizeAxis(axis, operand!.rank, name);
       const x = inDType(operand!, floatingDType(name, [operand!]));
@@ -60,7 +45,6 @@ function lineOp(
 
 const softmaxOp = lineOp(
   "softmax",
-  (values) => logSoftmaxOf(values).map(Math.exp),
   (x, axis) => {
     const e = x.sub(x.max(axis, keepDims)).exp();
     return e.div(e.sum(axis, keepDims));
@@ -70,7 +54,6 @@ const softmaxOp = lineOp(
 
 const logSoftmaxOp = lineOp(
   "logSoftmax",
-  logSoftmaxOf,
   (x, axis) => {
     const shifted = x.sub(x.max(axis, keepDims));
     return shifted.sub(shifted.exp().sum(axis, keepDims).log());
@@ -130,29 +113,6 @@ function checkLabels(logits: TensorType, labels: TensorType): void {
 
 const crossEntropyOp: Composite = {
   name: "crossEntropy",
-  compute(output, [logits, labels]) {
-    const { shape } = logits!.type;
-    const classes = shape.at(-1)!;
-    let total = 0;
-    for (let row = 0; row < rowsOf(shape); row++) {
-      const logProbabilities = logSoftmaxOf(Array.from(logits!.data.subarray(row * classes, (row + 1) * classes)));
-      if (areClasses(logits!.type, labels!.type)) {
-        const label = labels!.data[row]!;
-        const logProbability = logProbabilities[label];
-        if (logProbability === undefined) {
-          throw new RangeError(brokenRule(label, classRule(logits!.type, labels!.type)));
-        }
-        total -= logProbability;
-      } else {
-        logProbabilities.forEach((logProbability, index) => {
-          const label = labels!.data[row * classes + index]!;
-          // A class that cannot be costs nothing, even at -Infinity; but NaN stays.
-          if (label !== 0 || Number.isNaN(logProbability)) total -= label * logProbability;
-        });
-      }
-    }
-    output[0] = total / rowsOf(shape);
-  },
   // −Σ label·(shifted − log Σexp) per row, rearranged so that one pass over the row, after its maximum, has all sums.
   decompose([logits, labels]) {
     const types = typesOf([logits!, labels!]) as [TensorType, TensorType];
@@ -191,16 +151,6 @@ const crossEntropyOp: Composite = {
 
 const meanSquaredErrorOp: Composite = {
   name: "meanSquaredError",
-  compute(output, inputs) {
-    const shape = broadcastAll("meanSquaredError", inputs.map((input) => input.type));
-    const [x, y] = inputs.map((input) => {
-      const offsets = broadcastOffsets(input.type.shape, shape);
-      return (index: number): number => input.data[offsets[index]!]!;
-    });
-    let total = 0;
-    for (let index = 0; index < sizeOf(shape); index++) total += (x!(index) - y!(index)) ** 2;
-    output[0] = total / sizeOf(shape);
-  },
   decompose(inputs) {
     const shape = broadcastAll("meanSquaredError", typesOf(inputs));
     // Predictions of [n, 1] and targets of [n] would be compared each with each.

@@ -2,8 +2,8 @@
  * What an operation of the library is: one entry of the op table.
  * @module
  */
-import { allocate, type TypedArray } from "../dtype.ts";
-import { elementsOf, type Tensor, tensorOver } from "../tensor.ts";
+import type { TypedArray } from "../dtype.ts";
+import type { Tensor } from "../tensor.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import type { Primitive } from "./primitive.ts";
@@ -58,11 +58,6 @@ export interface Entry<A extends Attributes = Attributes> {
    */
   canonical?(attributes: A, inputs: readonly TensorType[]): A;
   /**
-   * The reference implementation: plain loops in float64, written to be obviously right. It fills `output`, which
-   * starts as zeros. Inputs keep their own dtypes and shapes, not yet promoted or broadcast.
-   */
-  compute(output: TypedArray, inputs: readonly Tensor[], attributes: A, type: TensorType): void;
-  /**
    * The gradient with respect to each input, written with the library's own operations; undefined for an input that
    * has none. A composite without a rule is differentiated through its decomposition; a primitive has no gradient then.
    */
@@ -73,6 +68,11 @@ export interface Entry<A extends Attributes = Attributes> {
 export interface PrimitiveEntry<A extends Attributes = Attributes> extends Entry<A> {
   /** Dtype and shape of the result; throws, naming the operation and the types, when the inputs do not fit. */
   infer(inputs: readonly TensorType[], attributes: A): TensorType;
+  /**
+   * The reference implementation: plain loops in float64, written to be obviously right. It fills `output`, which
+   * starts as zeros. Inputs keep their own dtypes and shapes, not yet promoted or broadcast.
+   */
+  compute(output: TypedArray, inputs: readonly Tensor[], attributes: A, type: TensorType): void;
 }
 
 /** What an operation that is defined by others has. */
@@ -104,14 +104,6 @@ export type Op<A extends Attributes = Attributes> = Primitive<A> | Composite<A>;
 /** Whether an operation is defined by others. */
 export function isComposite<A extends Attributes>(op: Op<A>): op is Composite<A> {
   return op.lowering === undefined;
-}
-
-/** Computes one operation by its reference implementation: the oracle that every kernel is compared with. */
-export function computeReference(op: Op, inputs: readonly Tensor[], attributes: Attributes, type: TensorType): Tensor {
-  inputs.forEach(elementsOf); // none has been transferred
-  const output = allocate(type.dtype, type.size);
-  op.compute(output, inputs, attributes, type);
-  return tensorOver(output, type);
 }
 
 /** The attributes of an op that has none. */

@@ -9,12 +9,11 @@ import { dtypeInfo, isFloating } from "../dtype.ts";
 import { boolean, operand, wholesFrom } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { type OptionKinds, required } from "../public/signature.ts";
-import { type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { type Shape, sizeOf } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
-import { convertNumber } from "./elementwise.ts";
 import { pad, type Padding, permuteDims, reshape, slice } from "./movement.ts";
 import { apply } from "../graph/apply.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
@@ -22,7 +21,6 @@ import {
   axesOfLayout,
   checkSlide,
   forEachIndex,
-  forEachTap,
   parsePerAxis,
   parseSlide,
   type PerAxis,
@@ -49,8 +47,11 @@ export interface AveragePoolOptions extends PoolOptions {
   readonly countIncludePadding?: boolean;
 }
 
-type PoolAttributes = SlideAttributes & { readonly size: readonly number[] };
-type AverageAttributes = PoolAttributes & { readonly countIncludePadding: boolean };
+/** What pooling is applied with. */
+export type PoolAttributes = SlideAttributes & { readonly size: readonly number[] };
+
+/** What a pooling of averages is applied with. */
+export type AverageAttributes = PoolAttributes & { readonly countIncludePadding: boolean };
 
 /** How windows lie; throws where they do not fit, or one has nothing but padding in it. */
 function checkPool({ shape }: Value, attributes: PoolAttributes): Slide {
@@ -99,23 +100,6 @@ function windowsOf({ size, stride, dilation, layout }: PoolAttributes): Window[]
   }));
 }
 
-/** The numbers of every window's elements, padding left out, in the order in which the results lie. */
-function groupsOf(x: Tensor, shape: Shape, attributes: PoolAttributes): number[][] {
-  const { layout, size } = attributes;
-  const groups = Array.from({ length: sizeOf(shape) }, (): number[] => []);
-  const place = (strides: readonly number[], index: readonly number[]): number =>
-    index.reduce((sum, each, axis) => sum + each * strides[axis]!, 0);
-  const [from, to] = [stridesOf(x.shape), stridesOf(shape)];
-  forEachIndex([shape[0]!, shape[axesOfLayout(layout).channel]!], ([batch, channel]) => {
-    forEachTap(slideOver(x.shape, size, attributes), attributes, (element, window) => {
-      if (element === undefined) return;
-      const group = groups[place(to, shapeInLayout(layout, batch!, channel!, window))]!;
-      group.push(x.data[place(from, shapeInLayout(layout, batch!, channel!, element))]!);
-    });
-  });
-  return groups;
-}
-
 /** What is smaller than every element: what maxima are padded with. */
 function lowest({ dtype }: Value): number {
   return dtypeInfo(dtype).min;
@@ -125,11 +109,6 @@ function maxPoolOp(axes: number): Composite<PoolAttributes> {
   const name = `maxPool${axes}d`;
   return {
     name,
-    compute(output, [x], attributes, { shape }) {
-      groupsOf(x!, shape, attributes).forEach((group, index) => {
-        output[index] = group.reduce((largest, value) => Math.max(largest, value), -Infinity);
-      });
-    },
     decompose([x], attributes) {
       const padding = paddingOf(x!.rank, checkPool(x!, attributes), attributes.layout);
       const list = windowsOf(attributes);
@@ -176,13 +155,6 @@ function averagePoolOp(axes: number): Composite<AverageAttributes> {
   const dtypeOf = (dtype: TensorType["dtype"]): TensorType["dtype"] => isFloating(dtype) ? dtype : "float32";
   return {
     name,
-    compute(output, [x], attributes, { shape, dtype }) {
-      const count = sizeOf(attributes.size);
-      groupsOf(x!, shape, attributes).forEach((group, index) => {
-        const sum = group.reduce((sum, value) => sum + value, 0);
-        output[index] = convertNumber(sum / (attributes.countIncludePadding ? count : group.length), dtype);
-      });
-    },
     decompose([operand], attributes) {
       const dtype = dtypeOf(operand!.dtype);
       const x = operand!.dtype === dtype ? operand! : operand!.astype(dtype);

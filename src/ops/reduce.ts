@@ -15,13 +15,13 @@ import type { ReduceOp } from "./primitive.ts";
 import {
   attributesOf,
   type Axes,
+  canonicalAxes,
   type DTypeRule,
   pickOp,
   type ReduceAttributes,
   reduceOp,
   type ReduceOptions,
   reduction,
-  reductionEntry,
   stretch,
 } from "./reduction.ts";
 
@@ -138,25 +138,14 @@ function productOf(group: readonly number[], dtype: DType): number {
   return product;
 }
 
-/** The mean squared distance of numbers from their mean. */
-function varianceOf(group: readonly number[], correction: number): number {
-  const mean = sumOf(group, "float64") / group.length;
-  return sumOf(group.map((value) => (value - mean) ** 2), "float64") / Math.max(group.length - correction, 0);
-}
-
-function logSumExpOf(group: readonly number[]): number {
-  const largest = maxOf(group);
-  const shift = Number.isFinite(largest) ? largest : 0;
-  return shift + Math.log(sumOf(group.map((value) => Math.exp(value - shift)), "float64"));
-}
-
 /** The operand of a statistic, in the dtype that its result has. */
 function asFloating(x: Value): Value {
   return isFloating(x.dtype) ? x : x.astype("float32");
 }
 
 const meanOp: Composite<ReduceAttributes> = {
-  ...reductionEntry("mean", (group) => sumOf(group, "float64") / group.length),
+  name: "mean",
+  canonical: canonicalAxes("mean"),
   decompose([x], { axes, keepDims }) {
     const { count } = reduction("mean", x!.shape, { ...(axes && { axes }), keepDims });
     return asFloating(x!).sum(axes, { keepDims }).div(count);
@@ -168,10 +157,8 @@ const meanOp: Composite<ReduceAttributes> = {
 };
 
 const varianceOp: Composite<VarianceAttributes> = {
-  ...reductionEntry<VarianceAttributes>(
-    "variance",
-    (group, _dtype, { correction }) => varianceOf(group, correction),
-  ),
+  name: "variance",
+  canonical: canonicalAxes("variance"),
   decompose([x], attributes) {
     const { axes, keepDims } = attributes;
     return deviation(x!, attributes).square().sum(axes, { keepDims }).div(degreesOfFreedom(x!, attributes));
@@ -183,15 +170,14 @@ const varianceOp: Composite<VarianceAttributes> = {
 };
 
 const stdOp: Composite<VarianceAttributes> = {
-  ...reductionEntry<VarianceAttributes>(
-    "std",
-    (group, _dtype, { correction }) => Math.sqrt(varianceOf(group, correction)),
-  ),
+  name: "std",
+  canonical: canonicalAxes("std"),
   decompose: ([x], { axes, ...options }) => x!.variance(axes, options).sqrt(),
 };
 
 const logSumExpOp: Composite<ReduceAttributes> = {
-  ...reductionEntry("logSumExp", logSumExpOf),
+  name: "logSumExp",
+  canonical: canonicalAxes("logSumExp"),
   decompose([operand], attributes) {
     const { axes, keepDims } = attributes;
     const x = asFloating(operand!);

@@ -76,23 +76,13 @@ function infer(name: string, x: TensorType, attributes: ReduceAttributes, dtypeR
   return new TensorType(dtype, shape, dtype === "float64" ? resultWeakness([x]) : undefined);
 }
 
-/** What is said of a reduction in plain loops: one element of the result from those it is made of. */
-export function reductionEntry<A extends ReduceAttributes = ReduceAttributes>(
+/** The attributes of a reduction with its axes counted from the front, ascending. */
+export function canonicalAxes<A extends ReduceAttributes>(
   name: string,
-  /** The result is wrapped to the result's dtype. */
-  reduce: (group: readonly number[], dtype: DType, attributes: A) => number,
-): Entry<A> {
-  return {
-    name,
-    canonical({ axes, ...rest }, [x]) {
-      const canonical: unknown = { axes: normalizeAxes(axes, x!.shape.length, name), ...rest };
-      return canonical as A; // the same members, in one order
-    },
-    compute(output, [x], attributes, { dtype }) {
-      forEachGroup(name, x!, attributes, (index, group) => {
-        output[index] = convertNumber(reduce(group, dtype, attributes), dtype);
-      });
-    },
+): (attributes: A, inputs: readonly TensorType[]) => A {
+  return ({ axes, ...rest }, [x]) => {
+    const canonical: unknown = { axes: normalizeAxes(axes, x!.shape.length, name), ...rest };
+    return canonical as A; // the same members, in one order
   };
 }
 
@@ -100,14 +90,18 @@ export function reductionEntry<A extends ReduceAttributes = ReduceAttributes>(
 export function reduceOp<Name extends string>(
   name: Name,
   dtypeRule: DTypeRule,
+  /** One element of the result from those it is made of; it is wrapped to the result's dtype. */
   reduce: (group: readonly number[], dtype: DType) => number,
   rules: Pick<Entry<ReduceAttributes>, "gradient"> = {},
 ): ReduceOp<Name, ReduceAttributes> {
   return {
-    ...reductionEntry(name, reduce),
-    infer: ([x], attributes) => infer(name, x!, attributes, dtypeRule),
     name,
     lowering: "reduce",
+    infer: ([x], attributes) => infer(name, x!, attributes, dtypeRule),
+    canonical: canonicalAxes(name),
+    compute(output, [x], attributes, { dtype }) {
+      forEachGroup(name, x!, attributes, (index, group) => output[index] = convertNumber(reduce(group, dtype), dtype));
+    },
     givesIndex: false,
     ...rules,
   };

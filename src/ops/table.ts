@@ -17,7 +17,7 @@ import { mathOps } from "./math.ts";
 import { matmulOps } from "./matmul.ts";
 import { movementOps } from "./movement.ts";
 import { neuralOps } from "./neural.ts";
-import type { Composite, Op } from "./op.ts";
+import type { Op } from "./op.ts";
 import { poolingOps } from "./pooling.ts";
 import type { ElementwiseOp, Primitive } from "./primitive.ts";
 import { randomOps } from "./random_bits.ts";
@@ -55,7 +55,9 @@ export type OpName = keyof typeof families;
 type Families = typeof families;
 
 /** The name of an operation that the compiler lowers itself. Rules of targets are records of these, so that none is missing. */
-export type PrimitiveName = { [Name in OpName]: Families[Name] extends Composite<never> ? never : Name }[OpName];
+export type PrimitiveName = {
+  [Name in OpName]: Families[Name] extends { readonly lowering: Primitive["lowering"] } ? Name : never;
+}[OpName];
 
 /** The name of an operation that is defined by others. */
 export type CompositeName = Exclude<OpName, PrimitiveName>;

@@ -154,22 +154,3 @@ export function forEachIndex(
   if (first.length === shape.length) visit(first);
   else for (let next = 0; next < shape[first.length]!; next++) forEachIndex(shape, visit, [...first, next]);
 }
-
-/**
- * Calls `visit` for every element of every window: where it lies in the operand, which window it is in, and at what place
- * of it. Padding lies nowhere.
- */
-export function forEachTap(
-  { lengths, sizes, padding, counts }: Slide,
-  { stride, dilation }: SlideAttributes,
-  visit: (from: readonly number[] | undefined, window: readonly number[], place: readonly number[]) => void,
-): void {
-  forEachIndex(counts, (window) => {
-    forEachIndex(sizes, (place) => {
-      const from = window.map((each, axis) =>
-        each * stride[axis]! + place[axis]! * dilation[axis]! - padding[axis]![0]
-      );
-      visit(from.every((each, axis) => each >= 0 && each < lengths[axis]!) ? from : undefined, window, place);
-    });
-  });
-}

@@ -5,6 +5,7 @@
 import { type DType, isFloating } from "../../src/dtype.ts";
 import { givesIndex } from "../../compiler/frame.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
+import { computeReference } from "../../src/graph/reference.ts";
 import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts";
 import { type ContractAxes, resolveContractAxes } from "../../src/ops/contract.ts";
 import { broadcastOffsets } from "../../src/ops/offsets.ts";
@@ -144,9 +145,8 @@ export function boundScatter(node: TableOperation, [indices, updates]: readonly 
       tensorOver(indices!.values, indices!.type),
       new Tensor(numbers, new TensorType("float64", updates!.type.shape)),
     ];
-    const output = new Float64Array(type.size);
-    node.op.compute(output, tensors, node.attributes, new TensorType("float64", type.shape));
-    return output;
+    const wide = new TensorType("float64", type.shape);
+    return computeReference(node.op, tensors, node.attributes, wide).data as Float64Array; // that of float64
   };
   const values = run(updates!.values);
   const totals = run(updates!.values.map(Math.abs));

@@ -154,8 +154,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "logSumExp: the largest is not subtracted",
     file: "src/ops/reduce.ts",
-    text: "const shift = Number.isFinite(largest) ? largest : 0;",
-    replacement: "const shift = 0 * largest;",
+    text: "const shift = where(largest.isFinite(), largest, 0);",
+    replacement: "const shift = largest.mul(0);",
     tests: reductions,
   },
   {

@@ -13,7 +13,8 @@ import {
   type Value,
   zeros,
 } from "../../mod.ts";
-import { computeReference, type Op } from "../../src/ops/op.ts";
+import type { Op } from "../../src/ops/op.ts";
+import { computeReference } from "../../src/graph/reference.ts";
 import { opTable } from "../../src/ops/table.ts";
 import { checkGradient } from "./check_gradient.ts";
 import { testNumpyCases } from "./numpy_cases.ts";

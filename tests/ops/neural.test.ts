@@ -3,7 +3,8 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { compile, crossEntropy, grad, logSoftmax, meanSquaredError, softmax, tensor, type Value } from "../../mod.ts";
 import { inferType } from "../../src/graph/definition.ts";
 import { neuralOps } from "../../src/ops/neural.ts";
-import { type Composite, computeReference } from "../../src/ops/op.ts";
+import type { Composite } from "../../src/ops/op.ts";
+import { computeReference } from "../../src/graph/reference.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { checkGradient } from "./check_gradient.ts";
 // Made with PyTorch 2.13 in float64: torch.nn.functional.softmax, log_softmax (axes 0, 1 and −1), cross_entropy and
