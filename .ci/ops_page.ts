@@ -9,6 +9,8 @@
 import * as library from "../mod.ts";
 import { type DType, grad, tensor, type Value } from "../mod.ts";
 import { aliases } from "../src/ops/aliases.ts";
+import { convolutionOps } from "../src/ops/convolution_ops.ts";
+import { poolingOps } from "../src/ops/pooling.ts";
 import { opNames } from "../src/ops/table.ts";
 import { signatureOf } from "../src/public/public_function.ts";
 import { describeSignature } from "../src/public/signature.ts";
@@ -19,10 +21,20 @@ type Call = (x: Value) => Value;
 type Callable = (...args: unknown[]) => Value;
 
 /** Ops that graphs have and programs are not given. */
-const inner: ReadonlySet<string> = new Set(["cast", "contract", "checkIndex", "randomBits", "optimizationBarrier"]);
+const inner: ReadonlySet<string> = new Set([
+  "cast",
+  "contract",
+  "checkIndex",
+  "randomBits",
+  "optimizationBarrier",
+  ...Object.keys({ ...convolutionOps, ...poolingOps }),
+]);
 
 /** Functions that are no ops of their own: they call some. */
-const beside = ["tensor", "scalar", "zeros", "ones", "full", "zerosLike", "onesLike", "arange", "linspace", "eye"];
+const beside = [
+  ...["tensor", "scalar", "zeros", "ones", "full", "zerosLike", "onesLike", "arange", "linspace", "eye"],
+  ...["conv", "convTranspose", "maxPool", "averagePool"].flatMap((name) => [1, 2, 3].map((rank) => `${name}${rank}d`)),
+];
 
 const { random } = library;
 const numbers = [[0.25, 0.5, 0.75, 0.125], [0.375, 0.625, 0.875, 0.1875]];

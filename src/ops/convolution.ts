@@ -6,12 +6,7 @@ import { operand, wholeFrom, wholesFrom } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import type { Kinds, OptionKinds } from "../public/signature.ts";
 import type { Operand, Result } from "../value.ts";
-import {
-  type ConvolutionAttributes,
-  convolutionOps,
-  type TransposeAttributes,
-  transposeOps,
-} from "./convolution_ops.ts";
+import { type ConvolutionAttributes, convolutionOps, type TransposeAttributes } from "./convolution_ops.ts";
 import { apply } from "../graph/apply.ts";
 import {
   parsePerAxis,
@@ -88,7 +83,7 @@ function transposeKinds(axes: number): OptionKinds<ConvolutionTransposeOptions> 
 export const conv1d: <X extends Operand, W extends Operand>(x: X, w: W, options?: ConvolutionOptions) => Result<X | W> =
   publicFunction(
     { name: "conv1d", positional: operands, options: convolutionKinds(1) },
-    (x, w, options = {}) => apply(convolutionOps[0], [x, w], parseConvolution(options, 1, "conv1d")),
+    (x, w, options = {}) => apply(convolutionOps.convolution, [x, w], parseConvolution(options, 1, "conv1d")),
   );
 
 /**
@@ -107,7 +102,7 @@ export const conv1d: <X extends Operand, W extends Operand>(x: X, w: W, options?
 export const conv2d: <X extends Operand, W extends Operand>(x: X, w: W, options?: ConvolutionOptions) => Result<X | W> =
   publicFunction(
     { name: "conv2d", positional: operands, options: convolutionKinds(2) },
-    (x, w, options = {}) => apply(convolutionOps[1], [x, w], parseConvolution(options, 2, "conv2d")),
+    (x, w, options = {}) => apply(convolutionOps.convolution, [x, w], parseConvolution(options, 2, "conv2d")),
   );
 
 /**
@@ -118,7 +113,7 @@ export const conv2d: <X extends Operand, W extends Operand>(x: X, w: W, options?
 export const conv3d: <X extends Operand, W extends Operand>(x: X, w: W, options?: ConvolutionOptions) => Result<X | W> =
   publicFunction(
     { name: "conv3d", positional: operands, options: convolutionKinds(3) },
-    (x, w, options = {}) => apply(convolutionOps[2], [x, w], parseConvolution(options, 3, "conv3d")),
+    (x, w, options = {}) => apply(convolutionOps.convolution, [x, w], parseConvolution(options, 3, "conv3d")),
   );
 
 /**
@@ -146,7 +141,8 @@ export const convTranspose1d: <X extends Operand, W extends Operand>(
   options?: ConvolutionTransposeOptions,
 ) => Result<X | W> = publicFunction(
   { name: "convTranspose1d", positional: operands, options: transposeKinds(1) },
-  (x, w, options = {}) => apply(transposeOps[0], [x, w], parseTranspose(options, 1, "convTranspose1d")),
+  (x, w, options = {}) =>
+    apply(convolutionOps.transposedConvolution, [x, w], parseTranspose(options, 1, "convTranspose1d")),
 );
 
 /**
@@ -167,7 +163,8 @@ export const convTranspose2d: <X extends Operand, W extends Operand>(
   options?: ConvolutionTransposeOptions,
 ) => Result<X | W> = publicFunction(
   { name: "convTranspose2d", positional: operands, options: transposeKinds(2) },
-  (x, w, options = {}) => apply(transposeOps[1], [x, w], parseTranspose(options, 2, "convTranspose2d")),
+  (x, w, options = {}) =>
+    apply(convolutionOps.transposedConvolution, [x, w], parseTranspose(options, 2, "convTranspose2d")),
 );
 
 /**
@@ -181,5 +178,6 @@ export const convTranspose3d: <X extends Operand, W extends Operand>(
   options?: ConvolutionTransposeOptions,
 ) => Result<X | W> = publicFunction(
   { name: "convTranspose3d", positional: operands, options: transposeKinds(3) },
-  (x, w, options = {}) => apply(transposeOps[2], [x, w], parseTranspose(options, 3, "convTranspose3d")),
+  (x, w, options = {}) =>
+    apply(convolutionOps.transposedConvolution, [x, w], parseTranspose(options, 3, "convTranspose3d")),
 );

@@ -106,54 +106,77 @@ function contractWindows({ value, n, g, c, k, o }: Windowed, weights: Value, out
   return contract(permuteDims(value, [n, ...o, g, ...k, c]), right, { rows: 0, depth, columns: out });
 }
 
-/** The gradient with respect to the weights, from the input and from the gradient with respect to the result. */
-function weightGradient(x: Value, upper: Value, w: Value, padding: Padding, attributes: ConvolutionAttributes): Value {
-  const { layout, groups } = attributes;
-  const { channel, spatial } = axesOfLayout(layout);
-  const { value, n, g, c, k, o } = windowed(x, w.shape.slice(2), padding, attributes);
-  const stop: (number | null)[] = value.shape.map(() => null);
-  spatial.forEach((axis, index) => stop[o[index]!] = upper.shape[axis]!);
-  const used = o.every((axis) => value.shape[axis] === stop[axis]) ? value : slice(value, stop.map(() => null), stop);
-  const split = reshape(upper, upper.shape.toSpliced(channel, 1, groups, w.shape[0]! / groups));
-  const after = (axis: number): number => axis < channel ? axis : axis + 1;
-  const left = permuteDims(split, [channel, channel + 1, 0, ...spatial.map(after)]);
-  const right = permuteDims(used, [g, n, ...o, c, ...k]);
-  return reshape(contract(left, right, { depth: 1 + o.length, columns: 1 + k.length }), w.shape);
-}
+/** What the gradient of a convolution with respect to its weights is applied with. */
+export type WeightGradientAttributes = Omit<ConvolutionAttributes, "padding"> & {
+  readonly padding: Padding;
+  /** How many weights there are along each spatial axis. */
+  readonly size: Shape;
+};
 
-function convolutionOp(axes: number): Composite<ConvolutionAttributes> {
-  const name = `conv${axes}d`;
-  return {
-    name,
-    gradient({ inputs, attributes, gradient, needed }) {
-      const [x, w] = inputs as readonly [Value, Value]; // a convolution has two operands
-      const { padding, lengths, sizes, counts } = slideOver(x.shape, w.shape.slice(2), attributes);
-      const { stride, dilation } = attributes;
-      const outputPadding = lengths.map((length, axis) => {
-        const [before, after] = padding[axis]!;
-        const span = spanOf({ size: sizes[axis]!, dilation: dilation[axis]! });
-        return length + before + after - (counts[axis]! - 1) * stride[axis]! - span;
-      });
-      return [
-        needed[0] && isFloating(x.dtype)
-          ? x.size === 0 ? x : apply(transposeOps[axes - 1]!, [gradient, w], { ...attributes, padding, outputPadding })
-          : undefined,
-        needed[1] && isFloating(w.dtype) ? weightGradient(x, gradient, w, padding, attributes) : undefined,
-      ];
-    },
-    decompose([x, w], attributes) {
-      const { layout, groups } = attributes;
-      checkOperands(x!, w!, attributes, false);
-      const [out, ing, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
-      const slide = slideOver(x!.shape, sizes, attributes);
-      checkSlide(slide, attributes);
-      const { padding, counts } = slide;
-      const weights = reshape(w!, [groups, out / groups, ing, ...sizes]);
-      const shape = shapeInLayout(layout, x!.shape[0]!, out, counts);
-      return reshape(contractWindows(windowed(x!, sizes, padding, attributes), weights, 1, layout), shape);
-    },
-  };
-}
+/**
+ * The gradient of a convolution with respect to its weights, from what it slides over and from the gradient with respect to
+ * its result. That of a transposed convolution is the same, with both in each other's place.
+ */
+const weightGradientOp: Composite<WeightGradientAttributes> = {
+  name: "convolutionWeightGradient",
+  decompose([x, upper], attributes) {
+    const { layout, groups, padding, size } = attributes;
+    const { channel, spatial } = axesOfLayout(layout);
+    if (x!.rank !== layout.length || upper!.rank !== layout.length) {
+      throw refusal(RangeError, `both need ${layout.length} axes: ${layout}`);
+    }
+    const [channels, out] = [x!.shape[channel]!, upper!.shape[channel]!];
+    if (channels % groups !== 0 || out % groups !== 0) {
+      throw refusal(RangeError, `${groups} groups do not divide the ${channels} and ${out} channels`);
+    }
+    const slide = slideOver(x!.shape, size, attributes);
+    checkSlide(slide, attributes);
+    const { value, n, g, c, k, o } = windowed(x!, size, padding, attributes);
+    const stop: (number | null)[] = value.shape.map(() => null);
+    spatial.forEach((axis, index) => stop[o[index]!] = upper!.shape[axis]!);
+    const used = o.every((axis) => value.shape[axis] === stop[axis]) ? value : slice(value, stop.map(() => null), stop);
+    const split = reshape(upper!, upper!.shape.toSpliced(channel, 1, groups, out / groups));
+    const after = (axis: number): number => axis < channel ? axis : axis + 1;
+    const left = permuteDims(split, [channel, channel + 1, 0, ...spatial.map(after)]);
+    const right = permuteDims(used, [g, n, ...o, c, ...k]);
+    const result = contract(left, right, { depth: 1 + o.length, columns: 1 + k.length });
+    return reshape(result, [out, channels / groups, ...size]);
+  },
+};
+
+const convolutionOp: Composite<ConvolutionAttributes> = {
+  name: "convolution",
+  title: ({ layout }) => `conv${layout.length - 2}d`,
+  gradient({ inputs, attributes, gradient, needed }) {
+    const [x, w] = inputs as readonly [Value, Value]; // a convolution has two operands
+    const { padding, lengths, sizes, counts } = slideOver(x.shape, w.shape.slice(2), attributes);
+    const { stride, dilation } = attributes;
+    const outputPadding = lengths.map((length, axis) => {
+      const [before, after] = padding[axis]!;
+      const span = spanOf({ size: sizes[axis]!, dilation: dilation[axis]! });
+      return length + before + after - (counts[axis]! - 1) * stride[axis]! - span;
+    });
+    return [
+      needed[0] && isFloating(x.dtype)
+        ? x.size === 0 ? x : apply(transposedConvolutionOp, [gradient, w], { ...attributes, padding, outputPadding })
+        : undefined,
+      needed[1] && isFloating(w.dtype)
+        ? apply(weightGradientOp, [x, gradient], { ...attributes, padding, size: sizes })
+        : undefined,
+    ];
+  },
+  decompose([x, w], attributes) {
+    const { layout, groups } = attributes;
+    checkOperands(x!, w!, attributes, false);
+    const [out, ing, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
+    const slide = slideOver(x!.shape, sizes, attributes);
+    checkSlide(slide, attributes);
+    const { padding, counts } = slide;
+    const weights = reshape(w!, [groups, out / groups, ing, ...sizes]);
+    const shape = shapeInLayout(layout, x!.shape[0]!, out, counts);
+    return reshape(contractWindows(windowed(x!, sizes, padding, attributes), weights, 1, layout), shape);
+  },
+};
 
 /** How the windows of the convolution lie on the result of its transpose, whose input has shape `shape`. */
 function slideOfTranspose(shape: Shape, sizes: Shape, attributes: TransposeAttributes): Slide {
@@ -167,61 +190,62 @@ function slideOfTranspose(shape: Shape, sizes: Shape, attributes: TransposeAttri
   return { lengths, sizes, padding, counts };
 }
 
-function transposeOp(axes: number): Composite<TransposeAttributes> {
-  const name = `convTranspose${axes}d`;
-  return {
-    name,
-    gradient({ inputs, attributes, gradient, needed }) {
-      const [x, w] = inputs as readonly [Value, Value]; // a convolution has two operands
-      const { outputPadding: _, ...convolution } = attributes;
-      const ofInput = (): Value => {
-        const whole = apply(convolutionOps[axes - 1]!, [gradient, w], convolution);
-        // What was added at the end may have made room for more windows.
-        return equalShapes(whole.shape, x.shape) ? whole : slice(whole, x.shape.map(() => 0), x.shape);
-      };
-      return [
-        needed[0] && isFloating(x.dtype) ? ofInput() : undefined,
-        needed[1] && isFloating(w.dtype) ? weightGradient(gradient, x, w, attributes.padding, convolution) : undefined,
-      ];
-    },
-    decompose([x, w], attributes) {
-      const { layout, groups } = attributes;
-      checkOperands(x!, w!, attributes, true);
-      const [ins, outg, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
-      const slide = slideOfTranspose(x!.shape, sizes, attributes);
-      const empty = slide.lengths.findIndex((length, axis) => length < 1 || slide.counts[axis]! < 1);
-      if (empty >= 0) {
-        const axis = axesOfLayout(layout).spatial[empty];
-        throw refusal(RangeError, `the padding [${attributes.padding[empty]}] leaves nothing of axis ${axis}`);
-      }
-      const phases = phasesOf(slide, attributes);
-      const { spatial } = axesOfLayout(layout);
-      const apart = spread(x!, spatial, phases.map(({ around }) => around), phases.map(({ apart }) => apart));
-      const still = { ...attributes, stride: sizes.map(() => 1) };
-      const slid = windowed(apart, phases.map(({ places }) => places), sizes.map(() => [0, 0]), still);
+/** It is the gradient of a convolution with respect to its input, too. */
+const transposedConvolutionOp: Composite<TransposeAttributes> = {
+  name: "transposedConvolution",
+  title: ({ layout }) => `convTranspose${layout.length - 2}d`,
+  gradient({ inputs, attributes, gradient, needed }) {
+    const [x, w] = inputs as readonly [Value, Value]; // a convolution has two operands
+    const { outputPadding: _, ...convolution } = attributes;
+    const ofInput = (): Value => {
+      const whole = apply(convolutionOp, [gradient, w], convolution);
+      // What was added at the end may have made room for more windows.
+      return equalShapes(whole.shape, x.shape) ? whole : slice(whole, x.shape.map(() => 0), x.shape);
+    };
+    return [
+      needed[0] && isFloating(x.dtype) ? ofInput() : undefined,
+      needed[1] && isFloating(w.dtype)
+        ? apply(weightGradientOp, [gradient, x], { ...convolution, size: w.shape.slice(2) })
+        : undefined,
+    ];
+  },
+  decompose([x, w], attributes) {
+    const { layout, groups } = attributes;
+    checkOperands(x!, w!, attributes, true);
+    const [ins, outg, ...sizes] = w!.shape as readonly [number, number, ...number[]]; // weights have at least three axes
+    const slide = slideOfTranspose(x!.shape, sizes, attributes);
+    const empty = slide.lengths.findIndex((length, axis) => length < 1 || slide.counts[axis]! < 1);
+    if (empty >= 0) {
+      const axis = axesOfLayout(layout).spatial[empty];
+      throw refusal(RangeError, `the padding [${attributes.padding[empty]}] leaves nothing of axis ${axis}`);
+    }
+    const phases = phasesOf(slide, attributes);
+    const { spatial } = axesOfLayout(layout);
+    const apart = spread(x!, spatial, phases.map(({ around }) => around), phases.map(({ apart }) => apart));
+    const still = { ...attributes, stride: sizes.map(() => 1) };
+    const slid = windowed(apart, phases.map(({ places }) => places), sizes.map(() => [0, 0]), still);
 
-      const missing = phases.map(({ given, places }, axis) => [0, given * places - sizes[axis]!] as const);
-      const whole = padBetween(w!, [[0, 0], [0, 0], ...missing]);
-      const split = reshape(whole, [
-        groups,
-        ins / groups,
-        outg,
-        ...phases.flatMap(({ given, places }) => [places, given]),
-      ]);
-      const everything = split.shape.map(() => null);
-      const turned = slice(
-        split,
-        everything,
-        everything,
-        split.shape.map((_, axis) => axis > 2 && axis % 2 === 1 ? -1 : 1),
-      );
-      const places = phases.map((_, axis) => 3 + 2 * axis);
-      const weights = permuteDims(turned, [0, 2, ...places.map((axis) => axis + 1), 1, ...places]);
-      const result = contractWindows(slid, weights, 1 + places.length, layout);
-      return mergePhases(result, phases, layout, shapeInLayout(layout, x!.shape[0]!, groups * outg, slide.lengths));
-    },
-  };
-}
+    const missing = phases.map(({ given, places }, axis) => [0, given * places - sizes[axis]!] as const);
+    const whole = padBetween(w!, [[0, 0], [0, 0], ...missing]);
+    const split = reshape(whole, [
+      groups,
+      ins / groups,
+      outg,
+      ...phases.flatMap(({ given, places }) => [places, given]),
+    ]);
+    const everything = split.shape.map(() => null);
+    const turned = slice(
+      split,
+      everything,
+      everything,
+      split.shape.map((_, axis) => axis > 2 && axis % 2 === 1 ? -1 : 1),
+    );
+    const places = phases.map((_, axis) => 3 + 2 * axis);
+    const weights = permuteDims(turned, [0, 2, ...places.map((axis) => axis + 1), 1, ...places]);
+    const result = contractWindows(slid, weights, 1 + places.length, layout);
+    return mergePhases(result, phases, layout, shapeInLayout(layout, x!.shape[0]!, groups * outg, slide.lengths));
+  },
+};
 
 /** How a transposed convolution goes about one axis. */
 interface Phases {
@@ -291,18 +315,9 @@ function spread(x: Value, axes: readonly number[], around: Padding, stride: read
   return slice(padded, start, stop);
 }
 
-/** Convolutions over 1, 2 and 3 axes. */
-export const convolutionOps = [convolutionOp(1), convolutionOp(2), convolutionOp(3)] as const;
-
-/** Transposed convolutions over 1, 2 and 3 axes. */
-export const transposeOps = [transposeOp(1), transposeOp(2), transposeOp(3)] as const;
-
-/** The table's entries of this family. */
-export const convolutionTable = {
-  conv1d: convolutionOps[0],
-  conv2d: convolutionOps[1],
-  conv3d: convolutionOps[2],
-  convTranspose1d: transposeOps[0],
-  convTranspose2d: transposeOps[1],
-  convTranspose3d: transposeOps[2],
+/** The table's entries of this family, for any number of axes. */
+export const convolutionOps = {
+  convolution: convolutionOp,
+  transposedConvolution: transposedConvolutionOp,
+  convolutionWeightGradient: weightGradientOp,
 } satisfies Record<string, Op>;

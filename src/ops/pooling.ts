@@ -9,12 +9,12 @@ import { dtypeInfo, isFloating } from "../dtype.ts";
 import { boolean, operand, wholesFrom } from "../public/kinds.ts";
 import { publicFunction } from "../public/public_function.ts";
 import { type OptionKinds, required } from "../public/signature.ts";
-import { type Shape, sizeOf } from "../shape.ts";
+import { equalShapes, formatShape, type Shape, sizeOf } from "../shape.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
-import { pad, type Padding, permuteDims, reshape, slice } from "./movement.ts";
+import { broadcastTo, pad, type Padding, permuteDims, reshape, slice } from "./movement.ts";
 import { apply } from "../graph/apply.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
 import {
@@ -54,7 +54,7 @@ export type PoolAttributes = SlideAttributes & { readonly size: readonly number[
 export type AverageAttributes = PoolAttributes & { readonly countIncludePadding: boolean };
 
 /** How windows lie; throws where they do not fit, or one has nothing but padding in it. */
-function checkPool({ shape }: Value, attributes: PoolAttributes): Slide {
+function checkPool(shape: Shape, attributes: PoolAttributes): Slide {
   const { layout, size } = attributes;
   const fail = (reason: string): Error => refusal(RangeError, reason);
   if (shape.length !== layout.length) throw fail(`it needs ${layout.length} axes: ${layout}`);
@@ -105,20 +105,26 @@ function lowest({ dtype }: Value): number {
   return dtypeInfo(dtype).min;
 }
 
-function maxPoolOp(axes: number): Composite<PoolAttributes> {
-  const name = `maxPool${axes}d`;
-  return {
-    name,
-    decompose([x], attributes) {
-      const padding = paddingOf(x!.rank, checkPool(x!, attributes), attributes.layout);
-      const list = windowsOf(attributes);
-      return windows(padded(x!, padding, lowest(x!)), list).max(list.map((_, axis) => axis));
-    },
-    gradient({ inputs: [x], output, attributes, gradient }) {
-      return [isFloating(x!.dtype) ? gradientOfMaxPool(x!, output, gradient, attributes) : undefined];
-    },
-  };
+/** Throws unless the gradient, and the result, have the shape that pooling makes of `x`. */
+function checkPooled(x: Shape, results: readonly Value[], { layout }: PoolAttributes, { counts }: Slide): void {
+  const shape = shapeInLayout(layout, x[0]!, x[axesOfLayout(layout).channel]!, counts);
+  if (results.some((each) => !equalShapes(each.shape, shape))) {
+    throw refusal(RangeError, `the result of pooling has the shape ${formatShape(shape)}`);
+  }
 }
+
+const maxPoolOp: Composite<PoolAttributes> = {
+  name: "maxPool",
+  title: ({ layout }) => `maxPool${layout.length - 2}d`,
+  decompose([x], attributes) {
+    const padding = paddingOf(x!.rank, checkPool(x!.shape, attributes), attributes.layout);
+    const list = windowsOf(attributes);
+    return windows(padded(x!, padding, lowest(x!)), list).max(list.map((_, axis) => axis));
+  },
+  gradient({ inputs: [x], output, attributes, gradient }) {
+    return [isFloating(x!.dtype) ? apply(maxPoolGradientOp, [x!, output, gradient], attributes) : undefined];
+  },
+};
 
 /** The numbers 0, 1, …, under a shape. */
 function numbered(shape: Shape): Tensor {
@@ -126,47 +132,83 @@ function numbered(shape: Shape): Tensor {
 }
 
 /**
- * The gradient goes to the first element of each window that is the largest. What is computed for the elements of
- * windows has its axes in the order in which it is put together: where windows are apart, that is the order of `x`.
+ * From what was pooled, the result, and the gradient with respect to it. That goes to the first element of each window that
+ * is the largest. What is computed for the elements of windows has its axes in the order in which it is put together: where
+ * windows are apart, that is the order of `x`.
  */
-function gradientOfMaxPool(x: Value, output: Value, gradient: Value, attributes: PoolAttributes): Value {
-  const { rank } = x;
-  const padding = paddingOf(rank, slideOver(x.shape, attributes.size, attributes), attributes.layout);
-  const whole = padded(x, padding, lowest(x));
-  const list = windowsOf(attributes);
-  const elements = numbered([...attributes.size, ...new Array<number>(rank).fill(1)]);
-  const isLargest = windows(whole, list).equal(output);
-  const first = where(isLargest, elements, elements.size).min(list.map((_, axis) => axis));
+const maxPoolGradientOp: Composite<PoolAttributes> = {
+  name: "maxPoolGradient",
+  decompose(inputs, attributes) {
+    const [x, output, gradient] = inputs as readonly [Value, Value, Value]; // it has three operands
+    const { rank } = x;
+    const slide = checkPool(x.shape, attributes);
+    checkPooled(x.shape, [output, gradient], attributes, slide);
+    const padding = paddingOf(rank, slide, attributes.layout);
+    const whole = padded(x, padding, lowest(x));
+    const list = windowsOf(attributes);
+    const elements = numbered([...attributes.size, ...new Array<number>(rank).fill(1)]);
+    const isLargest = windows(whole, list).equal(output);
+    const first = where(isLargest, elements, elements.size).min(list.map((_, axis) => axis));
 
-  const order = foldOrder(rank, list);
-  const isOfWindow = (axis: number): boolean => axis < list.length;
-  const spread = (each: Value): Value =>
-    reshape(each, order.map((axis) => isOfWindow(axis) ? 1 : each.shape[axis - list.length]!));
-  const chosen = spread(first).equal(numbered(order.map((axis) => isOfWindow(axis) ? attributes.size[axis]! : 1)));
-  const parts = where(chosen, spread(gradient), 0);
-  const ofWhole = fold(permuteDims(parts, order.map((_, axis) => order.indexOf(axis))), whole.shape, list);
-  if (whole === x) return ofWhole;
-  const start = padding.map(([before]) => before);
-  return slice(ofWhole, start, x.shape.map((length, axis) => start[axis]! + length));
+    const order = foldOrder(rank, list);
+    const isOfWindow = (axis: number): boolean => axis < list.length;
+    const spread = (each: Value): Value =>
+      reshape(each, order.map((axis) => isOfWindow(axis) ? 1 : each.shape[axis - list.length]!));
+    const chosen = spread(first).equal(numbered(order.map((axis) => isOfWindow(axis) ? attributes.size[axis]! : 1)));
+    const parts = where(chosen, spread(gradient), 0);
+    const ofWhole = fold(permuteDims(parts, order.map((_, axis) => order.indexOf(axis))), whole.shape, list);
+    return withoutPadding(ofWhole, padding, x.shape);
+  },
+};
+
+/** `x` over the number of elements of each window. */
+function divided(x: Value, slide: Slide, padding: Padding, attributes: AverageAttributes): Value {
+  const isPadded = padding.some(([before, after]) => before + after > 0);
+  return x.div(attributes.countIncludePadding || !isPadded ? sizeOf(attributes.size) : countsOf(slide, attributes));
 }
 
-function averagePoolOp(axes: number): Composite<AverageAttributes> {
-  const name = `averagePool${axes}d`;
-  const dtypeOf = (dtype: TensorType["dtype"]): TensorType["dtype"] => isFloating(dtype) ? dtype : "float32";
-  return {
-    name,
-    decompose([operand], attributes) {
-      const dtype = dtypeOf(operand!.dtype);
-      const x = operand!.dtype === dtype ? operand! : operand!.astype(dtype);
-      const slide = checkPool(x, attributes);
-      const padding = paddingOf(x.rank, slide, attributes.layout);
-      const list = windowsOf(attributes);
-      const sum = windows(padded(x, padding, 0), list).sum(list.map((_, axis) => axis));
-      const isPadded = padding.some(([before, after]) => before + after > 0);
-      if (attributes.countIncludePadding || !isPadded) return sum.div(sizeOf(attributes.size));
-      return sum.div(countsOf(slide, attributes));
-    },
-  };
+const averagePoolOp: Composite<AverageAttributes> = {
+  name: "averagePool",
+  title: ({ layout }) => `averagePool${layout.length - 2}d`,
+  decompose([operand], attributes) {
+    const x = isFloating(operand!.dtype) ? operand! : operand!.astype("float32");
+    const slide = checkPool(x.shape, attributes);
+    const padding = paddingOf(x.rank, slide, attributes.layout);
+    const list = windowsOf(attributes);
+    const sum = windows(padded(x, padding, 0), list).sum(list.map((_, axis) => axis));
+    return divided(sum, slide, padding, attributes);
+  },
+  gradient({ inputs: [x], attributes, gradient }) {
+    const ofPooled = { ...attributes, shape: x!.shape };
+    return [isFloating(x!.dtype) ? apply(averagePoolGradientOp, [gradient], ofPooled) : undefined];
+  },
+};
+
+/** What the gradient of a pooling of averages is applied with: with the shape of what was pooled. */
+export type AverageGradientAttributes = AverageAttributes & { readonly shape: Shape };
+
+/** Every element of a window takes its share of the gradient with respect to the result. */
+const averagePoolGradientOp: Composite<AverageGradientAttributes> = {
+  name: "averagePoolGradient",
+  decompose([gradient], attributes) {
+    const { shape } = attributes;
+    const slide = checkPool(shape, attributes);
+    checkPooled(shape, [gradient!], attributes, slide);
+    const padding = paddingOf(shape.length, slide, attributes.layout);
+    const list = windowsOf(attributes);
+    const shares = divided(gradient!, slide, padding, attributes);
+    const kept = reshape(shares, [...list.map(() => 1), ...shares.shape]);
+    const spread = broadcastTo(kept, [...attributes.size, ...shares.shape]);
+    const whole = shape.map((length, axis) => padding[axis]![0] + length + padding[axis]![1]);
+    return withoutPadding(fold(spread, whole, list), padding, shape);
+  },
+};
+
+/** What is left of `x`, of shape `shape` but for its padding. */
+function withoutPadding(x: Value, padding: Padding, shape: Shape): Value {
+  if (equalShapes(x.shape, shape)) return x;
+  const start = padding.map(([before]) => before);
+  return slice(x, start, shape.map((length, axis) => start[axis]! + length));
 }
 
 /** How many elements that are not padding each window has, over the spatial axes and those after them. */
@@ -180,17 +222,12 @@ function countsOf(slide: Slide, attributes: AverageAttributes): Tensor {
   return tensorOver(Float32Array.from(counts), new TensorType("float32", shape));
 }
 
-const maxPoolOps = [maxPoolOp(1), maxPoolOp(2), maxPoolOp(3)] as const;
-const averagePoolOps = [averagePoolOp(1), averagePoolOp(2), averagePoolOp(3)] as const;
-
-/** The table's entries of this family. */
+/** The table's entries of this family, for any number of axes. */
 export const poolingOps = {
-  maxPool1d: maxPoolOps[0],
-  maxPool2d: maxPoolOps[1],
-  maxPool3d: maxPoolOps[2],
-  averagePool1d: averagePoolOps[0],
-  averagePool2d: averagePoolOps[1],
-  averagePool3d: averagePoolOps[2],
+  maxPool: maxPoolOp,
+  maxPoolGradient: maxPoolGradientOp,
+  averagePool: averagePoolOp,
+  averagePoolGradient: averagePoolGradientOp,
 } satisfies Record<string, Op>;
 
 function poolKinds(axes: number): OptionKinds<PoolOptions> {
@@ -227,7 +264,7 @@ function parseAverage(options: AveragePoolOptions, axes: number, action: string)
  */
 export const maxPool1d: <X extends Operand>(x: X, options: PoolOptions) => Result<X> = publicFunction(
   { name: "maxPool1d", positional: { x: operand }, options: poolKinds(1) },
-  (x, options) => apply(maxPoolOps[0], [x], parsePool(options, 1, "maxPool1d")),
+  (x, options) => apply(maxPoolOp, [x], parsePool(options, 1, "maxPool1d")),
 );
 
 /**
@@ -243,7 +280,7 @@ export const maxPool1d: <X extends Operand>(x: X, options: PoolOptions) => Resul
  */
 export const maxPool2d: <X extends Operand>(x: X, options: PoolOptions) => Result<X> = publicFunction(
   { name: "maxPool2d", positional: { x: operand }, options: poolKinds(2) },
-  (x, options) => apply(maxPoolOps[1], [x], parsePool(options, 2, "maxPool2d")),
+  (x, options) => apply(maxPoolOp, [x], parsePool(options, 2, "maxPool2d")),
 );
 
 /**
@@ -252,7 +289,7 @@ export const maxPool2d: <X extends Operand>(x: X, options: PoolOptions) => Resul
  */
 export const maxPool3d: <X extends Operand>(x: X, options: PoolOptions) => Result<X> = publicFunction(
   { name: "maxPool3d", positional: { x: operand }, options: poolKinds(3) },
-  (x, options) => apply(maxPoolOps[2], [x], parsePool(options, 3, "maxPool3d")),
+  (x, options) => apply(maxPoolOp, [x], parsePool(options, 3, "maxPool3d")),
 );
 
 /**
@@ -271,7 +308,7 @@ export const maxPool3d: <X extends Operand>(x: X, options: PoolOptions) => Resul
  */
 export const averagePool1d: <X extends Operand>(x: X, options: AveragePoolOptions) => Result<X> = publicFunction(
   { name: "averagePool1d", positional: { x: operand }, options: averageKinds(1) },
-  (x, options) => apply(averagePoolOps[0], [x], parseAverage(options, 1, "averagePool1d")),
+  (x, options) => apply(averagePoolOp, [x], parseAverage(options, 1, "averagePool1d")),
 );
 
 /**
@@ -288,7 +325,7 @@ export const averagePool1d: <X extends Operand>(x: X, options: AveragePoolOption
  */
 export const averagePool2d: <X extends Operand>(x: X, options: AveragePoolOptions) => Result<X> = publicFunction(
   { name: "averagePool2d", positional: { x: operand }, options: averageKinds(2) },
-  (x, options) => apply(averagePoolOps[1], [x], parseAverage(options, 2, "averagePool2d")),
+  (x, options) => apply(averagePoolOp, [x], parseAverage(options, 2, "averagePool2d")),
 );
 
 /**
@@ -297,5 +334,5 @@ export const averagePool2d: <X extends Operand>(x: X, options: AveragePoolOption
  */
 export const averagePool3d: <X extends Operand>(x: X, options: AveragePoolOptions) => Result<X> = publicFunction(
   { name: "averagePool3d", positional: { x: operand }, options: averageKinds(3) },
-  (x, options) => apply(averagePoolOps[2], [x], parseAverage(options, 3, "averagePool3d")),
+  (x, options) => apply(averagePoolOp, [x], parseAverage(options, 3, "averagePool3d")),
 );

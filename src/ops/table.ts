@@ -9,7 +9,7 @@ import { arrangementOps } from "./arrangement.ts";
 import { barrierOps } from "./barrier.ts";
 import { checkpointOps } from "./checkpoint_op.ts";
 import { contractOps } from "./contract.ts";
-import { convolutionTable } from "./convolution_ops.ts";
+import { convolutionOps } from "./convolution_ops.ts";
 import { creationOps } from "./creation.ts";
 import { indexingOps } from "./indexing.ts";
 import { logicOps } from "./logic.ts";
@@ -35,7 +35,7 @@ const families = {
   ...movementOps,
   ...arrangementOps,
   ...windowsOps,
-  ...convolutionTable,
+  ...convolutionOps,
   ...poolingOps,
   ...creationOps,
   ...indexingOps,

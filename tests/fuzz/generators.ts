@@ -27,7 +27,15 @@ import {
   type Source,
   unary,
 } from "./generator_kinds.ts";
-import { contraction, convolution, pooling, sliding } from "./window_generators.ts";
+import {
+  averagePoolGradient,
+  contraction,
+  convolution,
+  maxPoolGradient,
+  pooling,
+  sliding,
+  weightGradient,
+} from "./window_generators.ts";
 
 const dtypes = ["float32", "float64", "int32", "uint32", "int8", "uint8", "bool"] as const;
 
@@ -200,18 +208,13 @@ export const generators: Readonly<Record<OpName, Generator | string>> = {
       };
     },
     windows: sliding,
-    conv1d: convolution(1),
-    conv2d: convolution(2),
-    conv3d: convolution(3),
-    convTranspose1d: convolution(1, true),
-    convTranspose2d: convolution(2, true),
-    convTranspose3d: convolution(3, true),
-    maxPool1d: pooling(1),
-    maxPool2d: pooling(2),
-    maxPool3d: pooling(3),
-    averagePool1d: pooling(1, true),
-    averagePool2d: pooling(2, true),
-    averagePool3d: pooling(3, true),
+    convolution: convolution(),
+    transposedConvolution: convolution(true),
+    convolutionWeightGradient: weightGradient,
+    maxPool: pooling(),
+    maxPoolGradient,
+    averagePool: pooling(true),
+    averagePoolGradient,
     fullLike(source) {
       const x = source.pick((type) => !type.weak);
       if (x === undefined) return undefined;

@@ -4,7 +4,13 @@
  */
 import type { Shape } from "../../mod.ts";
 import type { TensorType } from "../../src/tensor_type.ts";
-import { axesOfLayout, type Layout, type SlideAttributes } from "../../src/ops/window_options.ts";
+import {
+  axesOfLayout,
+  type Layout,
+  shapeInLayout,
+  type SlideAttributes,
+  slideOver,
+} from "../../src/ops/window_options.ts";
 import { spanOf } from "../../src/ops/windows.ts";
 import { type Application, type Generator, notBool, ranked, type Source } from "./generator_kinds.ts";
 
@@ -33,9 +39,10 @@ function slide(source: Source, lengths: Shape, layout: Layout): SlideAttributes 
   return { size, stride, dilation, padding: source.next(4) === 3 && !size.includes(1) ? "same" : padding, layout };
 }
 
-/** A convolution, or its transpose, over so many axes. */
-export function convolution(axes: number, isTransposed = false): Generator {
+/** A convolution over one axis, two or three, or its transpose. */
+export function convolution(isTransposed = false): Generator {
   return (source) => {
+    const axes = 1 + source.next(3);
     const x = slidOver(source, axes);
     const { shape, dtype } = source.typeOf(x);
     const layout = layouts[axes - 1]![source.next(2)]!;
@@ -59,20 +66,73 @@ export function convolution(axes: number, isTransposed = false): Generator {
   };
 }
 
-/** Pooling over so many axes. */
-export function pooling(axes: number, isAverage = false): Generator {
+/** The gradient of a convolution with respect to its weights, from what it slides over and one for its result. */
+export function weightGradient(source: Source): Application {
+  const axes = 1 + source.next(3);
+  const x = slidOver(source, axes);
+  const { shape, dtype } = source.typeOf(x);
+  const layout = layouts[axes - 1]![source.next(2)]!;
+  const { channel, spatial } = axesOfLayout(layout);
+  const { size, ...attributes } = slide(source, spatial.map((axis) => shape[axis]!), layout);
+  const { padding, counts } = slideOver(shape, size, attributes);
+  const groups = source.next(2) === 1 ? shape[channel]! : 1;
+  const upper = source.leaf(dtype, shapeInLayout(layout, shape[0]!, groups * (1 + source.next(2)), counts));
+  return { inputs: [x, upper], attributes: { ...attributes, size, padding, groups } };
+}
+
+/** Pooling over one axis, two or three. */
+export function pooling(isAverage = false): Generator {
   return (source): Application => {
-    const x = slidOver(source, axes);
-    const { shape } = source.typeOf(x);
-    const layout = layouts[axes - 1]![source.next(2)]!;
-    const lengths = axesOfLayout(layout).spatial.map((axis) => shape[axis]!);
-    const { padding, ...attributes } = slide(source, lengths, layout);
-    // Next to each other and with no more padding than all but one element, so that no window is all padding.
-    const inside = attributes.size.map((size) => [Math.min(source.next(2), size - 1), 0] as const);
-    const near = padding !== "same" && padding.every(([before, after]) => before + after === 0);
-    const rest = near ? { ...attributes, padding } : { ...attributes, dilation: lengths.map(() => 1), padding: inside };
-    return { inputs: [x], attributes: isAverage ? { ...rest, countIncludePadding: source.next(2) === 0 } : rest };
+    const x = slidOver(source, 1 + source.next(3));
+    return { inputs: [x], attributes: poolingOf(source, source.typeOf(x).shape, isAverage) };
   };
+}
+
+/** The gradient of a pooling of maxima: numbers that are often equal, and a gradient for each window. */
+export function maxPoolGradient(source: Source): Application {
+  const { shape } = source.typeOf(slidOver(source, 1 + source.next(3)));
+  const attributes = poolingOf(source, shape, false);
+  const pooled = pooledShape(shape, attributes);
+  if (pooled === undefined) return undefined;
+  const few = (): number => source.next(3);
+  const inputs = [
+    source.leaf("float32", shape, few),
+    source.leaf("float32", pooled, few),
+    source.leaf("float32", pooled),
+  ];
+  return { inputs, attributes };
+}
+
+/** The gradient of a pooling of averages: one for each window. */
+export function averagePoolGradient(source: Source): Application {
+  const { shape, dtype } = source.typeOf(slidOver(source, 1 + source.next(3)));
+  const attributes = poolingOf(source, shape, true);
+  const pooled = pooledShape(shape, attributes);
+  if (pooled === undefined) return undefined;
+  const gradient = source.leaf(dtype === "float64" ? dtype : "float32", pooled);
+  return { inputs: [gradient], attributes: { ...attributes, shape } };
+}
+
+type Pooling = SlideAttributes & { readonly size: Shape; readonly countIncludePadding?: boolean };
+
+/** The shape of the result, where windows fit. */
+function pooledShape(shape: Shape, attributes: Pooling): Shape | undefined {
+  const { layout, size } = attributes;
+  const { counts } = slideOver(shape, size, attributes);
+  if (counts.some((count) => count < 1)) return undefined;
+  return shapeInLayout(layout, shape[0]!, shape[axesOfLayout(layout).channel]!, counts);
+}
+
+/** How windows of a pooling lie on a shape. */
+function poolingOf(source: Source, shape: Shape, isAverage: boolean): Pooling {
+  const layout = layouts[shape.length - 3]![source.next(2)]!;
+  const lengths = axesOfLayout(layout).spatial.map((axis) => shape[axis]!);
+  const { padding, ...attributes } = slide(source, lengths, layout);
+  // Next to each other and with no more padding than all but one element, so that no window is all padding.
+  const inside = attributes.size.map((size) => [Math.min(source.next(2), size - 1), 0] as const);
+  const near = padding !== "same" && padding.every(([before, after]) => before + after === 0);
+  const rest = near ? { ...attributes, padding } : { ...attributes, dilation: lengths.map(() => 1), padding: inside };
+  return isAverage ? { ...rest, countIncludePadding: source.next(2) === 0 } : rest;
 }
 
 /** Windows along one axis or two. */

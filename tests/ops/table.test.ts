@@ -49,7 +49,7 @@ const transposed = (layout: Layout): Attributes => ({
 });
 
 /** For every operation: what its gradient is checked on, or why it has none. */
-const cases: Record<OpName, Case | string> = {
+const cases: Record<OpName, Case | readonly Case[] | string> = {
   add: binary,
   sub: binary,
   mul: binary,
@@ -134,26 +134,37 @@ const cases: Record<OpName, Case | string> = {
   tile: moved({ repetitions: [2, 1, 2] }),
   repeat: moved({ count: 2, axis: 1 }),
   windows: moved({ windows: [{ axis: 1, size: 2, stride: 1, dilation: 1 }] }),
-  conv1d: { inputs: [[[2, 2, 4]], [[2, 2, 2]]], attributes: { ...slide("NCW"), groups: 1 } },
-  conv2d: { inputs: [[[1, 2, 3, 4]], [[2, 1, 2, 2]]], attributes: { ...slide("NCHW"), groups: 2 } },
-  conv3d: { inputs: [[[1, 2, 2, 3, 1]], [[2, 1, 1, 2, 2]]], attributes: { ...slide("NDHWC"), groups: 1 } },
-  convTranspose1d: { inputs: [[[2, 2, 2]], [[2, 2, 2]]], attributes: { ...transposed("NCW"), groups: 1 } },
-  convTranspose2d: { inputs: [[[1, 2, 2, 2]], [[2, 1, 2, 2]]], attributes: { ...transposed("NHWC"), groups: 2 } },
-  convTranspose3d: {
-    inputs: [[[1, 1, 2, 1, 2]], [[1, 2, 1, 2, 2]]],
-    attributes: { ...transposed("NCDHW"), groups: 1 },
+  convolution: [
+    { inputs: [[[2, 2, 4]], [[2, 2, 2]]], attributes: { ...slide("NCW"), groups: 1 } },
+    { inputs: [[[1, 2, 3, 4]], [[2, 1, 2, 2]]], attributes: { ...slide("NCHW"), groups: 2 } },
+    { inputs: [[[1, 2, 2, 3, 1]], [[2, 1, 1, 2, 2]]], attributes: { ...slide("NDHWC"), groups: 1 } },
+  ],
+  transposedConvolution: [
+    { inputs: [[[2, 2, 2]], [[2, 2, 2]]], attributes: { ...transposed("NCW"), groups: 1 } },
+    { inputs: [[[1, 2, 2, 2]], [[2, 1, 2, 2]]], attributes: { ...transposed("NHWC"), groups: 2 } },
+    { inputs: [[[1, 1, 2, 1, 2]], [[1, 2, 1, 2, 2]]], attributes: { ...transposed("NCDHW"), groups: 1 } },
+  ],
+  convolutionWeightGradient: [
+    { inputs: [[[2, 2, 4]], [[2, 2, 4]]], attributes: { ...slide("NCW"), groups: 1, size: [2] } },
+    { inputs: [[[1, 3, 4, 2]], [[1, 3, 4, 2]]], attributes: { ...slide("NHWC"), groups: 2, size: [2, 2] } },
+  ],
+  maxPool: [
+    { inputs: [[[1, 2, 5]]], attributes: { ...slide("NCW"), size: [2] } },
+    { inputs: [[[1, 2, 3, 4]]], attributes: { ...slide("NCHW"), size: [2, 2] } },
+    { inputs: [[[1, 2, 2, 3, 2]]], attributes: { ...slide("NDHWC"), size: [2, 2, 2] } },
+  ],
+  maxPoolGradient: {
+    inputs: [tensor([[[1, 3, 2, 2]]]).astype("float64"), tensor([[[1, 3, 3, 2]]]).astype("float64"), [[1, 1, 4]]],
+    attributes: { ...slide("NCW"), size: [2] },
   },
-  maxPool1d: { inputs: [[[1, 2, 5]]], attributes: { ...slide("NCW"), size: [2] } },
-  maxPool2d: { inputs: [[[1, 2, 3, 4]]], attributes: { ...slide("NCHW"), size: [2, 2] } },
-  maxPool3d: { inputs: [[[1, 2, 2, 3, 2]]], attributes: { ...slide("NDHWC"), size: [2, 2, 2] } },
-  averagePool1d: { inputs: [[[1, 2, 5]]], attributes: { ...slide("NCW"), size: [2], countIncludePadding: false } },
-  averagePool2d: {
-    inputs: [[[1, 2, 3, 4]]],
-    attributes: { ...slide("NCHW"), size: [2, 2], countIncludePadding: true },
-  },
-  averagePool3d: {
-    inputs: [[[1, 2, 2, 3, 2]]],
-    attributes: { ...slide("NDHWC"), size: [2, 2, 2], countIncludePadding: false },
+  averagePool: [
+    { inputs: [[[1, 2, 5]]], attributes: { ...slide("NCW"), size: [2], countIncludePadding: false } },
+    { inputs: [[[1, 2, 3, 4]]], attributes: { ...slide("NCHW"), size: [2, 2], countIncludePadding: true } },
+    { inputs: [[[1, 2, 2, 3, 2]]], attributes: { ...slide("NDHWC"), size: [2, 2, 2], countIncludePadding: false } },
+  ],
+  averagePoolGradient: {
+    inputs: [[[1, 2, 5]]],
+    attributes: { ...slide("NCW"), size: [2], countIncludePadding: false, shape: [1, 2, 5] },
   },
   fullLike: "takes nothing of its operand's numbers",
   meshgrid: { inputs: [[[2]], [[3]]], attributes: { index: 1, indexing: "xy" } },
@@ -200,7 +211,10 @@ describe("the op table", () => {
   });
   for (const name of opNames) {
     const given = cases[name];
-    if (typeof given !== "string") it(`has the gradient of ${name}`, () => checkCase(name, given));
+    if (typeof given === "string") continue;
+    it(`has the gradient of ${name}`, () => {
+      for (const each of [given].flat()) checkCase(name, each);
+    });
   }
   it("says of every operation without a gradient that there is none to check", () => {
     for (const name of opNames) {

@@ -3,7 +3,11 @@
  * @module
  */
 import { isInteger } from "../../src/dtype.ts";
-import type { ConvolutionAttributes, TransposeAttributes } from "../../src/ops/convolution_ops.ts";
+import type {
+  ConvolutionAttributes,
+  TransposeAttributes,
+  WeightGradientAttributes,
+} from "../../src/ops/convolution_ops.ts";
 import { at, indicesOf, type Oracle, placeOf } from "./oracle.ts";
 import { axesOf, indexIn, windowsOn } from "./windows.ts";
 
@@ -54,12 +58,24 @@ const transposedConvolution: Oracle<TransposeAttributes> = (output, [x, w], attr
   output.set(sums);
 };
 
-/** The oracles of this family. */
-export const convolutionOracles = {
-  conv1d: convolution,
-  conv2d: convolution,
-  conv3d: convolution,
-  convTranspose1d: transposedConvolution,
-  convTranspose2d: transposedConvolution,
-  convTranspose3d: transposedConvolution,
+/** What every weight meets, times the gradient of what it is added to. */
+const weightGradient: Oracle<WeightGradientAttributes> = (output, [x, upper], attributes, { dtype, shape }) => {
+  const { layout, groups, size } = attributes;
+  const { spatial } = axesOf(layout);
+  const [out, within] = shape as readonly [number, number, ...number[]]; // weights have at least three axes
+  const windows = windowsOn(x!.shape, size, attributes);
+  const uppers = indicesOf([upper!.shape[0]!, ...spatial.map((axis) => upper!.shape[axis]!)]);
+  indicesOf(shape).forEach(([to, input, ...tap], place) => {
+    const from = Math.floor(to! / (out / groups)) * within + input!;
+    let sum = 0;
+    for (const [batch, ...window] of uppers) {
+      const taken = windows.from(window, tap);
+      const value = windows.isInside(taken) ? at(x!, indexIn(layout, batch!, from, taken)) : 0;
+      sum = added(sum, value, at(upper!, indexIn(layout, batch!, to!, window)), isInteger(dtype));
+    }
+    output[place] = sum;
+  });
 };
+
+/** The oracles of this family. */
+export const convolutionOracles = { convolution, transposedConvolution, convolutionWeightGradient: weightGradient };
