@@ -15,7 +15,7 @@
 import { endOwnCode } from "./src/own_code.ts"; // comes first
 import "./compiler/install.ts";
 import "./src/graph/draw/install.ts";
-import "./src/ops/methods.ts";
+import "./src/ops/fluent.ts";
 
 export type { DType, TypedArray } from "./src/dtype.ts";
 export type { Shape } from "./src/shape.ts";
@@ -32,7 +32,6 @@ export {
 export type { Methods } from "./src/ops/methods.ts";
 export type { ExecutorOptions, Profile, RowProfile } from "./src/executor.ts";
 export type { Attributes } from "./src/ops/op.ts";
-export type { Axes, ReduceOptions, VarianceOptions } from "./src/ops/reduce.ts";
 export { Tensor } from "./src/tensor.ts";
 
 export type { Capture, GraphFunction } from "./src/graph/function.ts";
@@ -54,115 +53,7 @@ export {
   RegisterGradient,
 } from "./src/graph/gradients.ts";
 
-export {
-  arange,
-  type CreationOptions,
-  eye,
-  full,
-  fullLike,
-  linspace,
-  meshgrid,
-  oneHot,
-  ones,
-  onesLike,
-  scalar,
-  tensor,
-  type TensorOptions,
-  tril,
-  triu,
-  zeros,
-  zerosLike,
-} from "./src/ops/creation.ts";
-export {
-  abs,
-  add,
-  astype,
-  clip,
-  div,
-  floorDiv,
-  maximum,
-  minimum,
-  mod,
-  mul,
-  neg,
-  pow,
-  reciprocal,
-  sign,
-  square,
-  sub,
-  where,
-} from "./src/ops/arithmetic.ts";
-export {
-  acos,
-  asin,
-  atan,
-  atan2,
-  ceil,
-  cos,
-  cosh,
-  erf,
-  exp,
-  expm1,
-  floor,
-  log,
-  log1p,
-  relu,
-  round,
-  rsqrt,
-  sigmoid,
-  sin,
-  sinh,
-  softplus,
-  sqrt,
-  tan,
-  tanh,
-} from "./src/ops/math.ts";
-export {
-  equal,
-  greater,
-  greaterEqual,
-  isFinite,
-  isInf,
-  isNaN,
-  less,
-  lessEqual,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
-  notEqual,
-} from "./src/ops/logic.ts";
-export { all, any, argmax, argmin, logSumExp, max, mean, min, prod, std, sum, variance } from "./src/ops/reduce.ts";
-export { dot, matmul, outer } from "./src/ops/matmul.ts";
-export { broadcastTo, concat, flatten, pad, permuteDims, reshape, slice } from "./src/ops/movement.ts";
-export { expandDims, flip, repeat, split, squeeze, stack, tile, transpose } from "./src/ops/arrangement.ts";
-export {
-  conv1d,
-  conv2d,
-  conv3d,
-  type ConvolutionOptions,
-  type ConvolutionTransposeOptions,
-  convTranspose1d,
-  convTranspose2d,
-  convTranspose3d,
-} from "./src/ops/convolution.ts";
-export {
-  averagePool1d,
-  averagePool2d,
-  averagePool3d,
-  type AveragePoolOptions,
-  maxPool1d,
-  maxPool2d,
-  maxPool3d,
-  type PoolOptions,
-} from "./src/ops/pooling.ts";
-export type { Layout, PerAxis, SlideOptions, WindowPadding } from "./src/ops/window_options.ts";
-export { type WindowOptions, windows } from "./src/ops/windows.ts";
-export { argsort, scatterAdd, sort, take } from "./src/ops/indexing.ts";
-export { topK, type TopKOptions } from "./src/ops/top_k.ts";
-export { gelu, type GeluOptions } from "./src/ops/gelu.ts";
-export { crossEntropy, logSoftmax, meanSquaredError, softmax } from "./src/ops/neural.ts";
-export * from "./src/ops/aliases.ts";
+export * from "./src/ops/mod.ts";
 
 export { checkpoint } from "./src/transforms/checkpoint.ts";
 export {

@@ -9,8 +9,13 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** Each writes one file and, with `--check`, exits with 1 when that is stale. */
-export const GENERATORS: readonly string[] = [".ci/worker_source.ts", ".ci/drawing.ts", ".ci/ops_page.ts"];
+/** Each writes files and, with `--check`, exits with 1 when one is stale. */
+export const GENERATORS: readonly string[] = [
+  ".ci/op_modules.ts",
+  ".ci/worker_source.ts",
+  ".ci/drawing.ts",
+  ".ci/ops_page.ts",
+];
 
 if (import.meta.main) {
   const cwd = fileURLToPath(new URL("..", import.meta.url));

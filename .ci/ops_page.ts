@@ -9,32 +9,13 @@
 import * as library from "../mod.ts";
 import { type DType, grad, tensor, type Value } from "../mod.ts";
 import { aliases } from "../src/ops/aliases.ts";
-import { convolutionOps } from "../src/ops/convolution_ops.ts";
-import { poolingOps } from "../src/ops/pooling.ts";
-import { opNames } from "../src/ops/table.ts";
-import { signatureOf } from "../src/public/public_function.ts";
-import { describeSignature } from "../src/public/signature.ts";
-import { families } from "./op_names.ts";
+import * as kinds from "../src/public/kinds.ts";
+import { describeSignature, type Kind } from "../src/public/signature.ts";
+import { type Family, type PublicFunction, readFamilies } from "./op_source.ts";
 import { writeGenerated } from "./write_generated.ts";
 
 type Call = (x: Value) => Value;
 type Callable = (...args: unknown[]) => Value;
-
-/** Ops that graphs have and programs are not given. */
-const inner: ReadonlySet<string> = new Set([
-  "cast",
-  "contract",
-  "checkIndex",
-  "randomBits",
-  "optimizationBarrier",
-  ...Object.keys({ ...convolutionOps, ...poolingOps }),
-]);
-
-/** Functions that are no ops of their own: they call some. */
-const beside = [
-  ...["tensor", "scalar", "zeros", "ones", "full", "zerosLike", "onesLike", "arange", "linspace", "eye"],
-  ...["conv", "convTranspose", "maxPool", "averagePool"].flatMap((name) => [1, 2, 3].map((rank) => `${name}${rank}d`)),
-];
 
 const { random } = library;
 const numbers = [[0.25, 0.5, 0.75, 0.125], [0.375, 0.625, 0.875, 0.1875]];
@@ -111,12 +92,30 @@ function functionOf(name: string): Callable {
   return (space as unknown as Record<string, Callable>)[member]!; // a module's exports
 }
 
-function callOf(name: string): Call {
+/** What is passed for a kind of argument, after the first. */
+const samples: ReadonlyMap<Kind, (x: Value) => unknown> = new Map<Kind, (x: Value) => unknown>([
+  [kinds.operand, (x) => others.astype(x.dtype)],
+  [kinds.axis, () => 0],
+  [kinds.count, () => 1],
+]);
+
+function callOf({ signature }: PublicFunction): Call {
+  const { name, positional } = signature;
   const call = calls[name];
   if (call !== undefined) return call;
   const entry = functionOf(name);
-  const operands = Object.values(signatureOf(entry)!.positional).filter(({ isOptional }) => !isOptional).length;
-  return (x) => entry(x, ...Array.from({ length: operands - 1 }, () => others.astype(x.dtype)));
+  const [, ...rest] = Object.values(positional).filter(({ isOptional }) => !isOptional);
+  return (x) => {
+    const result: Value | readonly Value[] = entry(
+      x,
+      ...rest.map((kind) => {
+        const sample = samples.get(kind);
+        if (sample === undefined) throw new Error(`Cannot call ${name}: \`calls\` does not say how`);
+        return sample(x);
+      }),
+    );
+    return Array.isArray(result) ? result[0] : result;
+  };
 }
 
 const groups: Readonly<Record<string, readonly DType[]>> = {
@@ -169,51 +168,37 @@ function gradientOf(call: Call): string {
 const alsoCalled = (name: string): string =>
   Object.entries(aliases).filter(([, entry]) => entry === functionOf(name)).map(([alias]) => `, \`${alias}\``).join("");
 
-function row(name: string, foreign: readonly string[]): string {
-  const entry = functionOf(name);
-  const dtypes = plain.has(name) ? "–" : dtypesOf(callOf(name));
-  const gradient = plain.has(name) || makes.test(name) ? "–" : gradientOf(callOf(name));
-  const names = foreign.map((each) => each === "–" ? each : `\`${each}\``);
-  const signature = describeSignature(signatureOf(entry)!).replace(/^\w+(?=\()/, name);
-  return `| \`${signature}\`${alsoCalled(name)} | ${[dtypes, gradient, ...names].join(" | ")} |`;
+function row(entry: PublicFunction): string {
+  const { name } = entry.signature;
+  const dtypes = plain.has(name) ? "–" : dtypesOf(callOf(entry));
+  const gradient = plain.has(name) || makes.test(name) ? "–" : gradientOf(callOf(entry));
+  return `| \`${describeSignature(entry.signature)}\`${alsoCalled(name)} | ${
+    [dtypes, gradient, ...entry.names].join(" | ")
+  } |`;
 }
 
-const listed = new Set(Object.values(families).flatMap((family) => Object.keys(family)));
-const wanted = [
-  ...opNames.filter((name) => !inner.has(name)),
-  ...beside,
-  "astype",
-  "flatten",
-  ...Object.keys(random).map((name) => `random.${name}`),
-];
-const nameless = wanted.filter((name) => !listed.has(name));
-if (nameless.length > 0) {
-  throw new Error(`Cannot write src/ops/README.md: .ci/op_names.ts has no line for ${nameless.join(", ")}`);
-}
-const unknown = [...listed].filter((name) => !wanted.includes(name));
-if (unknown.length > 0) {
-  throw new Error(
-    `Cannot write src/ops/README.md: there is no function ${unknown.join(", ")}, which .ci/op_names.ts names`,
-  );
-}
+function section({ file, subject, functions }: Family): string {
+  return `## \`${file}\`
 
-const sections = Object.entries(families).map(([family, names]) =>
-  `## ${family}
+${subject}
 
 | function | dtypes | gradient | NumPy | PyTorch | TensorFlow.js |
 | --- | --- | --- | --- | --- | --- |
-${Object.entries(names).map(([name, foreign]) => row(name, foreign)).join("\n")}
-`
-);
+${functions.map(row).join("\n")}
+`;
+}
+
+const families = await readFamilies();
+const sections = families.filter(({ functions }) => functions.length > 0).map(section);
 
 writeGenerated(
   "src/ops/README.md",
   `# Operations
 
-<!-- Generated by .ci/ops_page.ts; the names of other libraries are in .ci/op_names.ts. -->
+<!-- Generated by .ci/ops_page.ts from the modules beside this page. -->
 
-Every function that makes, takes or gives tensors. What begins with a tensor is mostly a method of it, too: \`sum(x, 1)\` is
-\`x.sum(1)\`. A name after the signature is another one of the same function.
+Every function that makes, takes or gives tensors, by the module that it is in. What begins with a tensor is mostly a method
+of it, too: \`sum(x, 1)\` is \`x.sum(1)\`. A name after the signature is another one of the same function.
 
 - **dtypes**: of which dtypes operands may be, and which one the result has where it is another. An entry alone, such as
   _floats_, is refused for the others; for functions that make tensors it is what their \`dtype\` may be.

@@ -127,7 +127,7 @@ describe("methods", () => {
     for (const [name, callee] of functions) {
       const signature = signatureOf(callee);
       const method = (x as unknown as Record<string, unknown>)[name]; // by the names of functions
-      if (typeof method !== "function" || signature === undefined || !name.match(/^[a-z0-9]+$/i)) continue;
+      if (typeof method !== "function" || signature?.method !== true) continue;
       count++;
       const [, ...rest] = rightArguments(signature);
       const options = signature.options ? [rightOptions(signature)] : [];
@@ -135,7 +135,7 @@ describe("methods", () => {
       const needsMore = Object.values(signature.positional).slice(1).some(({ isOptional }) => !isOptional);
       if (needsMore) assertThrows(() => method.call(x), TypeError, "came");
     }
-    assert(count > 80);
+    assert(count > 70);
   });
 });
 

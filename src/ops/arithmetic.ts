@@ -258,6 +258,8 @@ export const arithmeticOps = {
  * operand, but beside bool a whole one is int32, and beside bool or integers another one is float32. Throws a RangeError when the shapes do not broadcast, and a TypeError when no dtype holds both operands.
  * So do all operations of two operands.
  *
+ * NumPy `np.add`, PyTorch `torch.add`, TensorFlow.js `tf.add`.
+ *
  * @example
  * ```ts
  * import { add } from "@tensorloom/tensorloom";
@@ -267,12 +269,18 @@ export const arithmeticOps = {
  */
 export const add: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.add);
 
-/** `x − y`, element by element, under broadcasting and promotion. Integers wrap around. */
+/**
+ * `x − y`, element by element, under broadcasting and promotion. Integers wrap around.
+ *
+ * NumPy `np.subtract`, PyTorch `torch.sub`, TensorFlow.js `tf.sub`.
+ */
 export const sub: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.sub);
 
 /**
  * `x · y`, element by element, under broadcasting and promotion; see `matmul` for the matrix product. Integers wrap
  * around, exactly.
+ *
+ * NumPy `np.multiply`, PyTorch `torch.mul`, TensorFlow.js `tf.mul`.
  *
  * @example
  * ```ts
@@ -283,12 +291,18 @@ export const sub: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X
  */
 export const mul: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.mul);
 
-/** `x / y`, element by element, under broadcasting; integers and bools give float32. */
+/**
+ * `x / y`, element by element, under broadcasting; integers and bools give float32.
+ *
+ * NumPy `np.divide`, PyTorch `torch.div`, TensorFlow.js `tf.div`.
+ */
 export const div: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.div);
 
 /**
  * `x` to the power of `y`, element by element, under broadcasting and promotion. Integer powers wrap around; where an
  * integer exponent is negative the result is rounded toward zero. 0 to the power of 0 is 1.
+ *
+ * NumPy `np.power`, PyTorch `torch.pow`, TensorFlow.js `tf.pow`.
  *
  * @example
  * ```ts
@@ -299,42 +313,80 @@ export const div: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X
  */
 export const pow: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.pow);
 
-/** The larger of `x` and `y`, element by element; NaN if either is. Where they tie, each takes half of the gradient. */
+/**
+ * The larger of `x` and `y`, element by element; NaN if either is. Where they tie, each takes half of the gradient.
+ *
+ * NumPy `np.maximum`, PyTorch `torch.maximum`, TensorFlow.js `tf.maximum`.
+ */
 export const maximum: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
   arithmeticOps.maximum,
 );
 
-/** The smaller of `x` and `y`, element by element; NaN if either is. Where they tie, each takes half of the gradient. */
+/**
+ * The smaller of `x` and `y`, element by element; NaN if either is. Where they tie, each takes half of the gradient.
+ *
+ * NumPy `np.minimum`, PyTorch `torch.minimum`, TensorFlow.js `tf.minimum`.
+ */
 export const minimum: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
   arithmeticOps.minimum,
 );
 
-/** The remainder that {@linkcode floorDiv} leaves, of the sign of `y`, as in Python; an integer modulo 0 is 0. */
+/**
+ * The remainder that {@linkcode floorDiv} leaves, of the sign of `y`, as in Python; an integer modulo 0 is 0.
+ *
+ * NumPy `np.remainder`, PyTorch `torch.remainder`, TensorFlow.js `tf.mod`.
+ */
 export const mod: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(arithmeticOps.mod);
 
-/** `x / y` rounded down, as `//` in Python; integers stay integers, and over 0 give 0. */
+/**
+ * `x / y` rounded down, as `//` in Python; integers stay integers, and over 0 give 0.
+ *
+ * NumPy `np.floor_divide`, PyTorch `torch.floor_divide`, TensorFlow.js `tf.floorDiv`.
+ */
 export const floorDiv: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
   arithmeticOps.floorDiv,
 );
 
-/** `−x`, element by element. Unsigned integers wrap around. Throws a TypeError for bool. */
+/**
+ * `−x`, element by element. Unsigned integers wrap around. Throws a TypeError for bool.
+ *
+ * NumPy `np.negative`, PyTorch `torch.neg`, TensorFlow.js `tf.neg`.
+ */
 export const neg: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.neg);
 
-/** The magnitude of each element. Its gradient at 0 is 0. Throws a TypeError for bool. */
+/**
+ * The magnitude of each element. Its gradient at 0 is 0. Throws a TypeError for bool.
+ *
+ * NumPy `np.abs`, PyTorch `torch.abs`, TensorFlow.js `tf.abs`.
+ */
 export const abs: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.abs);
 
-/** −1, 0 or 1 for each element, of the dtype of `x`; 0 for −0, NaN for NaN. Throws a TypeError for bool. */
+/**
+ * −1, 0 or 1 for each element, of the dtype of `x`; 0 for −0, NaN for NaN. Throws a TypeError for bool.
+ *
+ * NumPy `np.sign`, PyTorch `torch.sign`, TensorFlow.js `tf.sign`.
+ */
 export const sign: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.sign);
 
-/** `x · x`, element by element. Integers wrap around. Throws a TypeError for bool. */
+/**
+ * `x · x`, element by element. Integers wrap around. Throws a TypeError for bool.
+ *
+ * NumPy `np.square`, PyTorch `torch.square`, TensorFlow.js `tf.square`.
+ */
 export const square: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.square);
 
-/** `1 / x`, element by element; integers and bools give float32. */
+/**
+ * `1 / x`, element by element; integers and bools give float32.
+ *
+ * NumPy `np.reciprocal`, PyTorch `torch.reciprocal`, TensorFlow.js `tf.reciprocal`.
+ */
 export const reciprocal: <X extends Operand>(x: X) => Result<X> = unary(arithmeticOps.reciprocal);
 
 /**
  * Each element of `x`, raised to `min` and lowered to `max`; the three broadcast. The gradient passes where
  * `min ≤ x ≤ max`.
+ *
+ * NumPy `np.clip`, PyTorch `torch.clamp`, TensorFlow.js `tf.clipByValue`.
  *
  * @example
  * ```ts
@@ -347,11 +399,13 @@ export const clip: <X extends Operand, Min extends Operand, Max extends Operand>
   x: X,
   min: Min,
   max: Max,
-) => Result<X | Min | Max> = ternary(arithmeticOps.clip, "x", "min", "max");
+) => Result<X | Min | Max> = ternary(arithmeticOps.clip, "x", "min", "max", true);
 
 /**
  * Elements of `x` where `condition` holds, and of `y` elsewhere; the three broadcast. The condition must be bool, or
  * a TypeError is thrown.
+ *
+ * NumPy `np.where`, PyTorch `torch.where`, TensorFlow.js `tf.where`.
  *
  * @example
  * ```ts
@@ -371,6 +425,8 @@ export const where: <C extends Operand, X extends Operand, Y extends Operand>(
  * `x` in another dtype. A float becomes an integer by dropping the fraction and wrapping around (NaN and the infinities
  * become 0), and a bool by whether it differs from 0. Throws a TypeError for an unknown dtype.
  *
+ * NumPy `x.astype`, PyTorch `x.to`, TensorFlow.js `tf.cast`.
+ *
  * @example
  * ```ts
  * import { astype } from "@tensorloom/tensorloom";
@@ -379,6 +435,6 @@ export const where: <C extends Operand, X extends Operand, Y extends Operand>(
  * ```
  */
 export const astype: <X extends Operand>(x: X, dtype: DType) => Result<X> = publicFunction(
-  { name: "astype", positional: { x: operand, dtype: dtypeKind } },
+  { name: "astype", positional: { x: operand, dtype: dtypeKind }, method: true },
   (x, dtype) => apply(arithmeticOps.cast, [x], { dtype }),
 );

@@ -173,6 +173,8 @@ export const arrangementOps = {
  * `x` with its axes in reverse order: the transpose of a matrix. Any shape and dtype; see {@linkcode permuteDims} for
  * other orders.
  *
+ * NumPy `np.transpose`, PyTorch `torch.t`, TensorFlow.js `tf.transpose`.
+ *
  * @example
  * ```ts
  * import { transpose } from "@tensorloom/tensorloom";
@@ -182,15 +184,21 @@ export const arrangementOps = {
  */
 export const transpose: <X extends Operand>(x: X) => Result<X> = unary(transposeOp);
 
-/** `x` with an axis of length 1 inserted at `axis` of the result. Any dtype. Throws a RangeError for an axis out of range. */
+/**
+ * `x` with an axis of length 1 inserted at `axis` of the result. Any dtype. Throws a RangeError for an axis out of range.
+ *
+ * NumPy `np.expand_dims`, PyTorch `torch.unsqueeze`, TensorFlow.js `tf.expandDims`.
+ */
 export const expandDims: <X extends Operand>(x: X, axis: number) => Result<X> = publicFunction(
-  { name: "expandDims", positional: { x: operand, axis: axisKind } },
+  { name: "expandDims", positional: { x: operand, axis: axisKind }, method: true },
   (x, axis) => apply(expandDimsOp, [x], { axis }),
 );
 
 /**
  * `x` without the axes given (a number or a list), or without all axes of length 1. Any dtype. Throws a RangeError
  * when one of the given axes has another length.
+ *
+ * NumPy `np.squeeze`, PyTorch `torch.squeeze`, TensorFlow.js `tf.squeeze`.
  *
  * @example
  * ```ts
@@ -200,13 +208,15 @@ export const expandDims: <X extends Operand>(x: X, axis: number) => Result<X> = 
  * ```
  */
 export const squeeze: <X extends Operand>(x: X, axis?: number | readonly number[]) => Result<X> = publicFunction(
-  { name: "squeeze", positional: { x: operand, axis: optional(axes) } },
+  { name: "squeeze", positional: { x: operand, axis: optional(axes) }, method: true },
   (x, axis) => apply(squeezeOp, [x], axis === undefined ? {} : { axis }),
 );
 
 /**
  * Tensors of one shape side by side along a new axis of the result. Dtypes are promoted. Throws a RangeError when the
  * shapes differ, and a TypeError when no dtype holds all.
+ *
+ * NumPy `np.stack`, PyTorch `torch.stack`, TensorFlow.js `tf.stack`.
  *
  * @example
  * ```ts
@@ -227,6 +237,8 @@ export const stack: <X extends Operand>(list: readonly X[], axis?: number) => Re
  * The parts of `x` along an axis: a number of equal parts, or parts of the lengths listed. Any dtype. Throws a
  * RangeError when the number does not divide the axis, or the lengths do not add up to it.
  *
+ * NumPy `np.split`, PyTorch `torch.tensor_split`, TensorFlow.js `tf.split`.
+ *
  * @example
  * ```ts
  * import { split } from "@tensorloom/tensorloom";
@@ -237,7 +249,7 @@ export const stack: <X extends Operand>(list: readonly X[], axis?: number) => Re
  */
 export const split: <X extends Operand>(x: X, parts: number | readonly number[], axis?: number) => Result<X>[] =
   publicFunction(
-    { name: "split", positional: { x: operand, parts: wholesFrom(0), axis: optional(axisKind) } },
+    { name: "split", positional: { x: operand, parts: wholesFrom(0), axis: optional(axisKind) }, method: true },
     (x, parts, axis = 0) => {
       const count = typeof parts === "number" ? parts : parts.length;
       if (count === 0) throw new RangeError("Cannot split: there are 0 parts");
@@ -250,6 +262,8 @@ export const split: <X extends Operand>(x: X, parts: number | readonly number[],
  * `x` with the order of elements reversed along an axis, a list of axes, or all of them. Any shape and dtype. Throws a
  * RangeError for an axis out of range.
  *
+ * NumPy `np.flip`, PyTorch `torch.flip`, TensorFlow.js `tf.reverse`.
+ *
  * @example
  * ```ts
  * import { flip } from "@tensorloom/tensorloom";
@@ -258,13 +272,15 @@ export const split: <X extends Operand>(x: X, parts: number | readonly number[],
  * ```
  */
 export const flip: <X extends Operand>(x: X, axis?: number | readonly number[]) => Result<X> = publicFunction(
-  { name: "flip", positional: { x: operand, axis: optional(axes) } },
+  { name: "flip", positional: { x: operand, axis: optional(axes) }, method: true },
   (x, axis) => apply(flipOp, [x], axis === undefined ? {} : { axis }),
 );
 
 /**
  * `x` laid out `repetitions` times along each axis, aligned at the last one as in NumPy. Any dtype. Throws a RangeError
  * unless the repetitions are whole numbers ≥ 0.
+ *
+ * NumPy `np.tile`, PyTorch `torch.tile`, TensorFlow.js `tf.tile`.
  *
  * @example
  * ```ts
@@ -274,7 +290,7 @@ export const flip: <X extends Operand>(x: X, axis?: number | readonly number[]) 
  * ```
  */
 export const tile: <X extends Operand>(x: X, repetitions: number | readonly number[]) => Result<X> = publicFunction(
-  { name: "tile", positional: { x: operand, repetitions: wholesFrom(0) } },
+  { name: "tile", positional: { x: operand, repetitions: wholesFrom(0) }, method: true },
   (x, repetitions) => {
     const list = typeof repetitions === "number" ? [repetitions] : [...repetitions];
     return apply(tileOp, [x], { repetitions: list });
@@ -285,6 +301,8 @@ export const tile: <X extends Operand>(x: X, repetitions: number | readonly numb
  * Every element of `x` repeated `count` times along an axis, or, without one, those of the flattened tensor. Any
  * dtype. Throws a RangeError unless `count` is a whole number ≥ 0.
  *
+ * NumPy `np.repeat`, PyTorch `torch.repeat_interleave`, TensorFlow.js –.
+ *
  * @example
  * ```ts
  * import { repeat } from "@tensorloom/tensorloom";
@@ -293,7 +311,7 @@ export const tile: <X extends Operand>(x: X, repetitions: number | readonly numb
  * ```
  */
 export const repeat: <X extends Operand>(x: X, count: number, axis?: number) => Result<X> = publicFunction(
-  { name: "repeat", positional: { x: operand, count: countKind, axis: optional(axisKind) } },
+  { name: "repeat", positional: { x: operand, count: countKind, axis: optional(axisKind) }, method: true },
   (x, count, axis) => {
     return apply(repeatOp, [x], axis === undefined ? { count } : { count, axis });
   },

@@ -72,6 +72,8 @@ function transposeKinds(axes: number): OptionKinds<ConvolutionTransposeOptions> 
  * spans `(window − 1)·dilation + 1`. Throws a RangeError when shapes, groups or options do not fit together, and a
  * TypeError for bool.
  *
+ * NumPy –, PyTorch `torch.nn.functional.conv1d`, TensorFlow.js `tf.conv1d`.
+ *
  * @example
  * ```ts
  * import { conv1d } from "@tensorloom/tensorloom";
@@ -91,6 +93,8 @@ export const conv1d: <X extends Operand, W extends Operand>(x: X, w: W, options?
  * in the layout `"NHWC"`; `w` has shape [out, channels / groups, height, width] in both. With as many groups as there
  * are channels, each channel has weights of its own (a depthwise convolution).
  *
+ * NumPy –, PyTorch `torch.nn.functional.conv2d`, TensorFlow.js `tf.conv2d`.
+ *
  * @example
  * ```ts
  * import { conv2d, ones } from "@tensorloom/tensorloom";
@@ -109,6 +113,8 @@ export const conv2d: <X extends Operand, W extends Operand>(x: X, w: W, options?
  * {@linkcode conv1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
  * [batch, depth, height, width, channels] in the layout `"NDHWC"`; `w` has shape
  * [out, channels / groups, depth, height, width] in both.
+ *
+ * NumPy –, PyTorch `torch.nn.functional.conv3d`, TensorFlow.js `tf.conv3d`.
  */
 export const conv3d: <X extends Operand, W extends Operand>(x: X, w: W, options?: ConvolutionOptions) => Result<X | W> =
   publicFunction(
@@ -126,6 +132,8 @@ export const conv3d: <X extends Operand, W extends Operand>(x: X, w: W, options?
  * `(window − 1)·dilation + 1`. Where the stride does not divide the window, a compiled program takes weights that are not
  * there for 0: next to what an infinite element adds, it may leave NaN. Throws a RangeError when shapes, groups or options do not fit together, and a TypeError
  * for bool.
+ *
+ * NumPy –, PyTorch `torch.nn.functional.conv_transpose1d`, TensorFlow.js –.
  *
  * @example
  * ```ts
@@ -149,6 +157,8 @@ export const convTranspose1d: <X extends Operand, W extends Operand>(
  * {@linkcode convTranspose1d} over two axes: `x` has shape [batch, channels, height, width], or
  * [batch, height, width, channels] in the layout `"NHWC"`; `w` has shape [channels, out / groups, height, width] in both.
  *
+ * NumPy –, PyTorch `torch.nn.functional.conv_transpose2d`, TensorFlow.js `tf.conv2dTranspose`.
+ *
  * @example
  * ```ts
  * import { convTranspose2d, ones } from "@tensorloom/tensorloom";
@@ -171,6 +181,8 @@ export const convTranspose2d: <X extends Operand, W extends Operand>(
  * {@linkcode convTranspose1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
  * [batch, depth, height, width, channels] in the layout `"NDHWC"`; `w` has shape
  * [channels, out / groups, depth, height, width] in both.
+ *
+ * NumPy –, PyTorch `torch.nn.functional.conv_transpose3d`, TensorFlow.js `tf.conv3dTranspose`.
  */
 export const convTranspose3d: <X extends Operand, W extends Operand>(
   x: X,

@@ -56,6 +56,8 @@ function generate(shape: Shape, dtype: DType, action: string, element: (index: n
  * `shape` arranges them in another shape. Throws a TypeError for what holds no numbers, and a RangeError for ragged
  * arrays, for a shape of another size, for numbers that an integer dtype does not hold, and where there is no room.
  *
+ * NumPy `np.array`, PyTorch `torch.tensor`, TensorFlow.js `tf.tensor`.
+ *
  * @example
  * ```ts
  * import { tensor } from "@tensorloom/tensorloom";
@@ -97,6 +99,8 @@ function fromData(data: Value | NestedArray | TypedArray | TensorData, dtype: DT
 /**
  * A tensor of rank 0: float32 for a number, bool for a boolean, unless `dtype` says otherwise. Unlike a plain number
  * it does not take the dtype of the tensor it meets. Throws a RangeError for a number that the dtype does not hold.
+ *
+ * NumPy `np.array`, PyTorch `torch.tensor`, TensorFlow.js `tf.scalar`.
  */
 export const scalar: (value: number | boolean, options?: CreationOptions) => Tensor = publicFunction(
   { name: "scalar", positional: { value: numberOrBoolean }, options: creationOptions },
@@ -106,6 +110,8 @@ export const scalar: (value: number | boolean, options?: CreationOptions) => Ten
 /**
  * A tensor of `shape` (a number is one axis) with every element `value`: float32 for a number, bool for a boolean,
  * unless `dtype` says otherwise. Throws a RangeError for a number that the dtype does not hold.
+ *
+ * NumPy `np.full`, PyTorch `torch.full`, TensorFlow.js `tf.fill`.
  *
  * @example
  * ```ts
@@ -124,13 +130,21 @@ export const full: (shape: number | Shape, value: number | boolean, options?: Cr
     },
   );
 
-/** A tensor of `shape` (a number is one axis) with every element 0; float32 unless `dtype` says otherwise. */
+/**
+ * A tensor of `shape` (a number is one axis) with every element 0; float32 unless `dtype` says otherwise.
+ *
+ * NumPy `np.zeros`, PyTorch `torch.zeros`, TensorFlow.js `tf.zeros`.
+ */
 export const zeros: (shape: number | Shape, options?: CreationOptions) => Tensor = publicFunction(
   { name: "zeros", positional: { shape: shapeKind }, options: creationOptions },
   (shape, options = {}) => full(shape, 0, options),
 );
 
-/** A tensor of `shape` (a number is one axis) with every element 1; float32 unless `dtype` says otherwise. */
+/**
+ * A tensor of `shape` (a number is one axis) with every element 1; float32 unless `dtype` says otherwise.
+ *
+ * NumPy `np.ones`, PyTorch `torch.ones`, TensorFlow.js `tf.ones`.
+ */
 export const ones: (shape: number | Shape, options?: CreationOptions) => Tensor = publicFunction(
   { name: "ones", positional: { shape: shapeKind }, options: creationOptions },
   (shape, options = {}) => full(shape, 1, options),
@@ -138,6 +152,8 @@ export const ones: (shape: number | Shape, options?: CreationOptions) => Tensor 
 
 /**
  * A matrix with ones on its diagonal and zeros elsewhere; float32 unless `dtype` says otherwise.
+ *
+ * NumPy `np.eye`, PyTorch `torch.eye`, TensorFlow.js `tf.eye`.
  *
  * @example
  * ```ts
@@ -160,6 +176,8 @@ export const eye: (rows: number, columns?: number, options?: CreationOptions) =>
 /**
  * The numbers from `start` up to, but without, `stop`, by `step`; from 0 when only one is given. float32 unless
  * `dtype` says otherwise. Throws a RangeError for a step of 0, and for numbers that the dtype does not hold.
+ *
+ * NumPy `np.arange`, PyTorch `torch.arange`, TensorFlow.js `tf.range`.
  *
  * @example
  * ```ts
@@ -186,6 +204,8 @@ export const arange: (start: number, stop?: number, step?: number, options?: Cre
 /**
  * `count` numbers at equal distances, `start` and `stop` the first and the last; float32 unless `dtype` says
  * otherwise. Throws a RangeError unless `count` is a whole number ≥ 0.
+ *
+ * NumPy `np.linspace`, PyTorch `torch.linspace`, TensorFlow.js `tf.linspace`.
  *
  * @example
  * ```ts
@@ -280,6 +300,8 @@ export const creationOps = {
 /**
  * A tensor of the shape of `x` with every element `value`; of the dtype of `x` unless `dtype` says otherwise. Throws a
  * RangeError for a number that the dtype does not hold.
+ *
+ * NumPy `np.full_like`, PyTorch `torch.full_like`, TensorFlow.js –.
  */
 export const fullLike: <X extends Operand>(x: X, value: number | boolean, options?: CreationOptions) => Result<X> =
   publicFunction(
@@ -290,13 +312,21 @@ export const fullLike: <X extends Operand>(x: X, value: number | boolean, option
     },
   );
 
-/** A tensor of the shape of `x` with every element 0; of the dtype of `x` unless `dtype` says otherwise. */
+/**
+ * A tensor of the shape of `x` with every element 0; of the dtype of `x` unless `dtype` says otherwise.
+ *
+ * NumPy `np.zeros_like`, PyTorch `torch.zeros_like`, TensorFlow.js `tf.zerosLike`.
+ */
 export const zerosLike: <X extends Operand>(x: X, options?: CreationOptions) => Result<X> = publicFunction(
   { name: "zerosLike", positional: { x: operand }, options: creationOptions },
   (x, options = {}) => fullLike(x, 0, options),
 );
 
-/** A tensor of the shape of `x` with every element 1; of the dtype of `x` unless `dtype` says otherwise. */
+/**
+ * A tensor of the shape of `x` with every element 1; of the dtype of `x` unless `dtype` says otherwise.
+ *
+ * NumPy `np.ones_like`, PyTorch `torch.ones_like`, TensorFlow.js `tf.onesLike`.
+ */
 export const onesLike: <X extends Operand>(x: X, options?: CreationOptions) => Result<X> = publicFunction(
   { name: "onesLike", positional: { x: operand }, options: creationOptions },
   (x, options = {}) => fullLike(x, 1, options),
@@ -306,6 +336,8 @@ export const onesLike: <X extends Operand>(x: X, options?: CreationOptions) => R
  * The coordinates of the points of a grid: one tensor per vector, each of as many axes as there are vectors. As in
  * NumPy the first two axes are those of the second and the first vector; `indexing: "ij"` keeps the order of the
  * vectors. Any dtypes. Throws a RangeError for operands that are not vectors or numbers.
+ *
+ * NumPy `np.meshgrid`, PyTorch `torch.meshgrid`, TensorFlow.js `tf.meshgrid`.
  *
  * @example
  * ```ts
@@ -331,6 +363,8 @@ export const meshgrid: <X extends Operand>(
  * class. The result has the shape of `indices` with one axis more, and is float32 unless `dtype` says otherwise. Throws
  * a TypeError for indices that are not integers.
  *
+ * NumPy `np.eye(classes)[indices]`, PyTorch `torch.nn.functional.one_hot`, TensorFlow.js `tf.oneHot`.
+ *
  * @example
  * ```ts
  * import { oneHot } from "@tensorloom/tensorloom";
@@ -350,6 +384,8 @@ export const oneHot: <X extends Operand>(indices: X, classes: number, options?: 
  * The lower triangles of matrices `[…,M,N]`: elements above the given diagonal (0 is the main one, positive ones lie
  * above it) become 0. Any dtype. Throws a RangeError for fewer than two axes.
  *
+ * NumPy `np.tril`, PyTorch `torch.tril`, TensorFlow.js `tf.linalg.bandPart`.
+ *
  * @example
  * ```ts
  * import { tril } from "@tensorloom/tensorloom";
@@ -367,6 +403,8 @@ export const tril: <X extends Operand>(x: X, diagonal?: number) => Result<X> = p
 /**
  * The upper triangles of matrices `[…,M,N]`: elements below the given diagonal (0 is the main one, positive ones lie
  * above it) become 0. Any dtype. Throws a RangeError for fewer than two axes.
+ *
+ * NumPy `np.triu`, PyTorch `torch.triu`, TensorFlow.js `tf.linalg.bandPart`.
  */
 export const triu: <X extends Operand>(x: X, diagonal?: number) => Result<X> = publicFunction(
   { name: "triu", positional: { x: operand, diagonal: optional(whole) } },

@@ -11,13 +11,14 @@ import type { Operand, Result, Value } from "../value.ts";
 import { apply } from "../graph/apply.ts";
 import type { Op } from "./op.ts";
 
-function planOfOp({ name }: Op, operands: readonly string[]): Plan {
-  return planOf({ name, positional: Object.fromEntries(operands.map((each) => [each, operand])) });
+function planOfOp({ name }: Op, operands: readonly string[], isMethod: boolean): Plan {
+  const positional = Object.fromEntries(operands.map((each) => [each, operand]));
+  return planOf({ name, positional, ...(isMethod && { method: true }) });
 }
 
-/** The public function of an operation on one operand, which errors call `x`. */
+/** The public function and method of an operation on one operand, which errors call `x`. */
 export function unary(op: Op): <X extends Operand>(x: X) => Result<X> {
-  const plan = planOfOp(op, ["x"]);
+  const plan = planOfOp(op, ["x"], true);
   function entry(x: Operand): Value {
     try {
       if (arguments.length !== 1) throw wrongCount(plan, arguments.length);
@@ -29,13 +30,14 @@ export function unary(op: Op): <X extends Operand>(x: X) => Result<X> {
   return named(entry, plan, (x: Operand) => apply(op, [x]));
 }
 
-/** The public function of an operation on two operands, and what errors call them. */
+/** The public function of an operation on two operands, and what errors call them; a method unless said otherwise. */
 export function binary(
   op: Op,
   first = "x",
   second = "y",
+  isMethod = true,
 ): <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> {
-  const plan = planOfOp(op, [first, second]);
+  const plan = planOfOp(op, [first, second], isMethod);
   function entry(x: Operand, y: Operand): Value {
     try {
       if (arguments.length !== 2) throw wrongCount(plan, arguments.length);
@@ -47,14 +49,15 @@ export function binary(
   return named(entry, plan, (x: Operand, y: Operand) => apply(op, [x, y]));
 }
 
-/** The public function of an operation on three operands, and what errors call them. */
+/** The public function of an operation on three operands, and what errors call them; a method if said so. */
 export function ternary(
   op: Op,
   first: string,
   second: string,
   third: string,
+  isMethod = false,
 ): <X extends Operand, Y extends Operand, Z extends Operand>(x: X, y: Y, z: Z) => Result<X | Y | Z> {
-  const plan = planOfOp(op, [first, second, third]);
+  const plan = planOfOp(op, [first, second, third], isMethod);
   function entry(x: Operand, y: Operand, z: Operand): Value {
     try {
       if (arguments.length !== 3) throw wrongCount(plan, arguments.length);

@@ -71,6 +71,8 @@ export interface GeluOptions {
  *
  * D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units (GELUs)", 2016, https://arxiv.org/abs/1606.08415.
  *
+ * NumPy –, PyTorch `torch.nn.functional.gelu`, TensorFlow.js –.
+ *
  * @example
  * ```ts
  * import { gelu, tensor } from "@tensorloom/tensorloom";
@@ -81,7 +83,7 @@ export interface GeluOptions {
  * ```
  */
 export const gelu: <X extends Operand>(x: X, options?: GeluOptions) => Result<X> = publicFunction(
-  { name: "gelu", positional: { x: operand }, options: { approximate: choice("none", "tanh") } },
+  { name: "gelu", positional: { x: operand }, options: { approximate: choice("none", "tanh") }, method: true },
   (x, options = {}) => {
     const { approximate = "none" } = options;
     return apply(geluOp, [x], { approximate });

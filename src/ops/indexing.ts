@@ -250,6 +250,8 @@ export const indexingOps = {
  * axis replaced by the axes of `indices`. Any dtype; the indices are integers, negative ones count from the end.
  * Throws a RangeError for an index or axis out of range, and a TypeError for indices that are not integers.
  *
+ * NumPy `np.take`, PyTorch `torch.index_select`, TensorFlow.js `tf.gather`.
+ *
  * @example
  * ```ts
  * import { take } from "@tensorloom/tensorloom";
@@ -259,7 +261,7 @@ export const indexingOps = {
  */
 export const take: <X extends Operand, I extends Operand>(x: X, indices: I, axis?: number) => Result<X | I> =
   publicFunction(
-    { name: "take", positional: { x: operand, indices: operand, axis: optional(axisKind) } },
+    { name: "take", positional: { x: operand, indices: operand, axis: optional(axisKind) }, method: true },
     (x, indices, axis = 0) => apply(takeOp, [x, toIndices(indices, "take")], { axis }),
   );
 
@@ -275,6 +277,8 @@ export function checkIndex(indices: Value, rule: IndexRule): Value {
  * The transpose of {@linkcode take}: zeros with `length` elements along `axis`, and every update added at the place
  * that its index names, in the order of the indices. `updates` has the axes of `indices` in the place of that axis.
  * Throws a RangeError for an index out of range and where the shapes do not fit.
+ *
+ * NumPy `np.add.at`, PyTorch `torch.index_add`, TensorFlow.js `tf.unsortedSegmentSum`.
  *
  * @example
  * ```ts
@@ -303,6 +307,8 @@ export const scatterAdd: <I extends Operand, U extends Operand>(
  * The indices that sort `x` along an axis, the last unless given; int32, of the shape of `x`. Equal elements keep
  * their order and NaN comes last, ascending or descending. Throws a RangeError for an axis out of range.
  *
+ * NumPy `np.argsort`, PyTorch `torch.argsort`, TensorFlow.js `tf.topk`.
+ *
  * @example
  * ```ts
  * import { argsort } from "@tensorloom/tensorloom";
@@ -319,6 +325,8 @@ export const argsort: <X extends Operand>(x: X, axis?: number, options?: { desce
 /**
  * `x` sorted along an axis, the last unless given; any dtype, NaN last, ascending or descending. Throws a RangeError
  * for an axis out of range.
+ *
+ * NumPy `np.sort`, PyTorch `torch.sort`, TensorFlow.js `tf.topk`.
  *
  * @example
  * ```ts

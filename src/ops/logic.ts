@@ -42,6 +42,8 @@ export const logicOps = {
 /**
  * Where `x` and `y` are equal, as a bool tensor, under broadcasting; NaN equals nothing.
  *
+ * NumPy `np.equal`, PyTorch `torch.eq`, TensorFlow.js `tf.equal`.
+ *
  * @example
  * ```ts
  * import { equal } from "@tensorloom/tensorloom";
@@ -51,19 +53,33 @@ export const logicOps = {
  */
 export const equal: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(logicOps.equal);
 
-/** Where `x` and `y` differ, as a bool tensor, under broadcasting; NaN differs from everything. */
+/**
+ * Where `x` and `y` differ, as a bool tensor, under broadcasting; NaN differs from everything.
+ *
+ * NumPy `np.not_equal`, PyTorch `torch.ne`, TensorFlow.js `tf.notEqual`.
+ */
 export const notEqual: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(logicOps.notEqual);
 
-/** Where `x < y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
+/**
+ * Where `x < y`, as a bool tensor, under broadcasting; nowhere beside NaN.
+ *
+ * NumPy `np.less`, PyTorch `torch.less`, TensorFlow.js `tf.less`.
+ */
 export const less: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(logicOps.less);
 
-/** Where `x ≤ y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
+/**
+ * Where `x ≤ y`, as a bool tensor, under broadcasting; nowhere beside NaN.
+ *
+ * NumPy `np.less_equal`, PyTorch `torch.less_equal`, TensorFlow.js `tf.lessEqual`.
+ */
 export const lessEqual: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
   logicOps.lessEqual,
 );
 
 /**
  * Where `x > y`, as a bool tensor, under broadcasting; nowhere beside NaN.
+ *
+ * NumPy `np.greater`, PyTorch `torch.greater`, TensorFlow.js `tf.greater`.
  *
  * @example
  * ```ts
@@ -74,13 +90,19 @@ export const lessEqual: <X extends Operand, Y extends Operand>(x: X, y: Y) => Re
  */
 export const greater: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(logicOps.greater);
 
-/** Where `x ≥ y`, as a bool tensor, under broadcasting; nowhere beside NaN. */
+/**
+ * Where `x ≥ y`, as a bool tensor, under broadcasting; nowhere beside NaN.
+ *
+ * NumPy `np.greater_equal`, PyTorch `torch.greater_equal`, TensorFlow.js `tf.greaterEqual`.
+ */
 export const greaterEqual: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
   logicOps.greaterEqual,
 );
 
 /**
  * Where both `x` and `y` hold, that is differ from 0, under broadcasting.
+ *
+ * NumPy `np.logical_and`, PyTorch `torch.logical_and`, TensorFlow.js `tf.logicalAnd`.
  *
  * @example
  * ```ts
@@ -93,21 +115,35 @@ export const logicalAnd: <X extends Operand, Y extends Operand>(x: X, y: Y) => R
   logicOps.logicalAnd,
 );
 
-/** Where `x` or `y` holds, that is differs from 0, or both do, under broadcasting. */
+/**
+ * Where `x` or `y` holds, that is differs from 0, or both do, under broadcasting.
+ *
+ * NumPy `np.logical_or`, PyTorch `torch.logical_or`, TensorFlow.js `tf.logicalOr`.
+ */
 export const logicalOr: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
   logicOps.logicalOr,
 );
 
-/** Where exactly one of `x` and `y` holds, that is differs from 0, under broadcasting. */
+/**
+ * Where exactly one of `x` and `y` holds, that is differs from 0, under broadcasting.
+ *
+ * NumPy `np.logical_xor`, PyTorch `torch.logical_xor`, TensorFlow.js `tf.logicalXor`.
+ */
 export const logicalXor: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
   logicOps.logicalXor,
 );
 
-/** Where `x` does not hold, that is equals 0. */
+/**
+ * Where `x` does not hold, that is equals 0.
+ *
+ * NumPy `np.logical_not`, PyTorch `torch.logical_not`, TensorFlow.js `tf.logicalNot`.
+ */
 export const logicalNot: <X extends Operand>(x: X) => Result<X> = unary(logicOps.logicalNot);
 
 /**
  * Where `x` is NaN.
+ *
+ * NumPy `np.isnan`, PyTorch `torch.isnan`, TensorFlow.js `tf.isNaN`.
  *
  * @example
  * ```ts
@@ -118,8 +154,16 @@ export const logicalNot: <X extends Operand>(x: X) => Result<X> = unary(logicOps
  */
 export const isNaN: <X extends Operand>(x: X) => Result<X> = unary(logicOps.isNaN);
 
-/** Where `x` is neither NaN nor infinite. */
+/**
+ * Where `x` is neither NaN nor infinite.
+ *
+ * NumPy `np.isfinite`, PyTorch `torch.isfinite`, TensorFlow.js `tf.isFinite`.
+ */
 export const isFinite: <X extends Operand>(x: X) => Result<X> = unary(logicOps.isFinite);
 
-/** Where `x` is Infinity or −Infinity. */
+/**
+ * Where `x` is Infinity or −Infinity.
+ *
+ * NumPy `np.isinf`, PyTorch `torch.isinf`, TensorFlow.js `tf.isInf`.
+ */
 export const isInf: <X extends Operand>(x: X) => Result<X> = unary(logicOps.isInf);

@@ -125,6 +125,8 @@ export const mathOps = {
  * The square root of each element; NaN below 0. Its gradient at 0 is Infinity, but 0 where the root is one of a sum of
  * squares, as of a norm or a standard deviation.
  *
+ * NumPy `np.sqrt`, PyTorch `torch.sqrt`, TensorFlow.js `tf.sqrt`.
+ *
  * @example
  * ```ts
  * import { sqrt } from "@tensorloom/tensorloom";
@@ -134,11 +136,17 @@ export const mathOps = {
  */
 export const sqrt: <X extends Operand>(x: X) => Result<X> = unary(mathOps.sqrt);
 
-/** `1 / √x` for each element; Infinity at 0. */
+/**
+ * `1 / √x` for each element; Infinity at 0.
+ *
+ * NumPy `1 / np.sqrt(x)`, PyTorch `torch.rsqrt`, TensorFlow.js `tf.rsqrt`.
+ */
 export const rsqrt: <X extends Operand>(x: X) => Result<X> = unary(mathOps.rsqrt);
 
 /**
  * `e` to the power of each element.
+ *
+ * NumPy `np.exp`, PyTorch `torch.exp`, TensorFlow.js `tf.exp`.
  *
  * @example
  * ```ts
@@ -149,11 +157,17 @@ export const rsqrt: <X extends Operand>(x: X) => Result<X> = unary(mathOps.rsqrt
  */
 export const exp: <X extends Operand>(x: X) => Result<X> = unary(mathOps.exp);
 
-/** `exp(x) − 1` for each element, exact near 0 too. */
+/**
+ * `exp(x) − 1` for each element, exact near 0 too.
+ *
+ * NumPy `np.expm1`, PyTorch `torch.expm1`, TensorFlow.js `tf.expm1`.
+ */
 export const expm1: <X extends Operand>(x: X) => Result<X> = unary(mathOps.expm1);
 
 /**
  * The natural logarithm of each element; −Infinity at 0, NaN below.
+ *
+ * NumPy `np.log`, PyTorch `torch.log`, TensorFlow.js `tf.log`.
  *
  * @example
  * ```ts
@@ -164,42 +178,84 @@ export const expm1: <X extends Operand>(x: X) => Result<X> = unary(mathOps.expm1
  */
 export const log: <X extends Operand>(x: X) => Result<X> = unary(mathOps.log);
 
-/** `log(1 + x)` for each element, exact near 0 too. */
+/**
+ * `log(1 + x)` for each element, exact near 0 too.
+ *
+ * NumPy `np.log1p`, PyTorch `torch.log1p`, TensorFlow.js `tf.log1p`.
+ */
 export const log1p: <X extends Operand>(x: X) => Result<X> = unary(mathOps.log1p);
 
-/** The sine of each element, in radians. */
+/**
+ * The sine of each element, in radians.
+ *
+ * NumPy `np.sin`, PyTorch `torch.sin`, TensorFlow.js `tf.sin`.
+ */
 export const sin: <X extends Operand>(x: X) => Result<X> = unary(mathOps.sin);
 
-/** The cosine of each element, in radians. */
+/**
+ * The cosine of each element, in radians.
+ *
+ * NumPy `np.cos`, PyTorch `torch.cos`, TensorFlow.js `tf.cos`.
+ */
 export const cos: <X extends Operand>(x: X) => Result<X> = unary(mathOps.cos);
 
-/** The tangent of each element, in radians. */
+/**
+ * The tangent of each element, in radians.
+ *
+ * NumPy `np.tan`, PyTorch `torch.tan`, TensorFlow.js `tf.tan`.
+ */
 export const tan: <X extends Operand>(x: X) => Result<X> = unary(mathOps.tan);
 
-/** The angle in [−π/2, π/2] whose sine is the element; NaN outside [−1, 1]. */
+/**
+ * The angle in [−π/2, π/2] whose sine is the element; NaN outside [−1, 1].
+ *
+ * NumPy `np.arcsin`, PyTorch `torch.asin`, TensorFlow.js `tf.asin`.
+ */
 export const asin: <X extends Operand>(x: X) => Result<X> = unary(mathOps.asin);
 
-/** The angle in [0, π] whose cosine is the element; NaN outside [−1, 1]. */
+/**
+ * The angle in [0, π] whose cosine is the element; NaN outside [−1, 1].
+ *
+ * NumPy `np.arccos`, PyTorch `torch.acos`, TensorFlow.js `tf.acos`.
+ */
 export const acos: <X extends Operand>(x: X) => Result<X> = unary(mathOps.acos);
 
-/** The angle in [−π/2, π/2] whose tangent is the element. */
+/**
+ * The angle in [−π/2, π/2] whose tangent is the element.
+ *
+ * NumPy `np.arctan`, PyTorch `torch.atan`, TensorFlow.js `tf.atan`.
+ */
 export const atan: <X extends Operand>(x: X) => Result<X> = unary(mathOps.atan);
 
-/** The angle in [−π, π] from the positive first axis to the point (`x`, `y`), element by element, under broadcasting. */
+/**
+ * The angle in [−π, π] from the positive first axis to the point (`x`, `y`), element by element, under broadcasting.
+ *
+ * NumPy `np.arctan2`, PyTorch `torch.atan2`, TensorFlow.js `tf.atan2`.
+ */
 export const atan2: <Y extends Operand, X extends Operand>(y: Y, x: X) => Result<Y | X> = binary(
   mathOps.atan2,
   "y",
   "x",
 );
 
-/** The hyperbolic sine of each element. */
+/**
+ * The hyperbolic sine of each element.
+ *
+ * NumPy `np.sinh`, PyTorch `torch.sinh`, TensorFlow.js `tf.sinh`.
+ */
 export const sinh: <X extends Operand>(x: X) => Result<X> = unary(mathOps.sinh);
 
-/** The hyperbolic cosine of each element. */
+/**
+ * The hyperbolic cosine of each element.
+ *
+ * NumPy `np.cosh`, PyTorch `torch.cosh`, TensorFlow.js `tf.cosh`.
+ */
 export const cosh: <X extends Operand>(x: X) => Result<X> = unary(mathOps.cosh);
 
 /**
  * The hyperbolic tangent of each element.
+ *
+ * NumPy `np.tanh`, PyTorch `torch.tanh`, TensorFlow.js `tf.tanh`.
  *
  * @example
  * ```ts
@@ -213,6 +269,8 @@ export const tanh: <X extends Operand>(x: X) => Result<X> = unary(mathOps.tanh);
 /**
  * The logistic function `1 / (1 + exp(−x))` of each element, without overflow.
  *
+ * NumPy `scipy.special.expit`, PyTorch `torch.sigmoid`, TensorFlow.js `tf.sigmoid`.
+ *
  * @example
  * ```ts
  * import { sigmoid } from "@tensorloom/tensorloom";
@@ -224,6 +282,8 @@ export const sigmoid: <X extends Operand>(x: X) => Result<X> = unary(mathOps.sig
 
 /**
  * `log(1 + exp(x))` for each element, without overflow.
+ *
+ * NumPy `np.logaddexp(0, x)`, PyTorch `torch.nn.functional.softplus`, TensorFlow.js `tf.softplus`.
  *
  * @example
  * ```ts
@@ -237,6 +297,8 @@ export const softplus: <X extends Operand>(x: X) => Result<X> = unary(mathOps.so
 /**
  * The error function, 2/√π times the integral of exp(−t²) from 0 to each element.
  *
+ * NumPy `scipy.special.erf`, PyTorch `torch.erf`, TensorFlow.js `tf.erf`.
+ *
  * @example
  * ```ts
  * import { erf } from "@tensorloom/tensorloom";
@@ -249,6 +311,8 @@ export const erf: <X extends Operand>(x: X) => Result<X> = unary(mathOps.erf);
 /**
  * Each element, but 0 where it is negative; NaN stays. Integers keep their dtype. The gradient at 0 is 0.
  *
+ * NumPy `np.maximum(x, 0)`, PyTorch `torch.relu`, TensorFlow.js `tf.relu`.
+ *
  * @example
  * ```ts
  * import { relu } from "@tensorloom/tensorloom";
@@ -258,14 +322,24 @@ export const erf: <X extends Operand>(x: X) => Result<X> = unary(mathOps.erf);
  */
 export const relu: <X extends Operand>(x: X) => Result<X> = unary(mathOps.relu);
 
-/** The largest whole number that is no larger than the element. Integers are returned as they are. */
+/**
+ * The largest whole number that is no larger than the element. Integers are returned as they are.
+ *
+ * NumPy `np.floor`, PyTorch `torch.floor`, TensorFlow.js `tf.floor`.
+ */
 export const floor: <X extends Operand>(x: X) => Result<X> = unary(mathOps.floor);
 
-/** The smallest whole number that is no smaller than the element. Integers are returned as they are. */
+/**
+ * The smallest whole number that is no smaller than the element. Integers are returned as they are.
+ *
+ * NumPy `np.ceil`, PyTorch `torch.ceil`, TensorFlow.js `tf.ceil`.
+ */
 export const ceil: <X extends Operand>(x: X) => Result<X> = unary(mathOps.ceil);
 
 /**
  * The nearest whole number; a half goes to the even one, as in NumPy. Integers are returned as they are.
+ *
+ * NumPy `np.round`, PyTorch `torch.round`, TensorFlow.js `tf.round`.
  *
  * @example
  * ```ts

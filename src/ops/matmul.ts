@@ -50,6 +50,8 @@ export const matmulOps = { matmul: matmulOp, dot: dotOp, outer: outerOp } satisf
  * around. Throws a RangeError when the inner dimensions differ or the leading axes do not broadcast, and a TypeError
  * for bool.
  *
+ * NumPy `np.matmul`, PyTorch `torch.matmul`, TensorFlow.js `tf.matMul`.
+ *
  * @example
  * ```ts
  * import { matmul } from "@tensorloom/tensorloom";
@@ -63,6 +65,8 @@ export const matmul: <X extends Operand, Y extends Operand>(x: X, y: Y) => Resul
  * The product of two vectors (a number), two matrices, or one of each, as NumPy's `dot` has it. Dtypes are promoted.
  * Throws a RangeError for other ranks and when the inner dimensions differ, and a TypeError for bool.
  *
+ * NumPy `np.dot`, PyTorch `torch.dot`, TensorFlow.js `tf.dot`.
+ *
  * @example
  * ```ts
  * import { dot } from "@tensorloom/tensorloom";
@@ -74,6 +78,8 @@ export const dot: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X
 
 /**
  * Every element of `x` times every element of `y`, both flattened: a matrix of `x.size` rows. Dtypes are promoted.
+ *
+ * NumPy `np.outer`, PyTorch `torch.outer`, TensorFlow.js `tf.outerProduct`.
  *
  * @example
  * ```ts

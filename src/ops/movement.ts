@@ -326,6 +326,8 @@ export const movementOps = {
  * The same elements, in row-major order, under another shape of the same size; a single −1 stands for the length that
  * makes the sizes agree. Any dtype. Throws a RangeError when the sizes differ.
  *
+ * NumPy `np.reshape`, PyTorch `torch.reshape`, TensorFlow.js `tf.reshape`.
+ *
  * @example
  * ```ts
  * import { reshape } from "@tensorloom/tensorloom";
@@ -334,7 +336,7 @@ export const movementOps = {
  * ```
  */
 export const reshape: <X extends Operand>(x: X, shape: number | Shape) => Result<X> = publicFunction(
-  { name: "reshape", positional: { x: operand, shape: shapeKind } },
+  { name: "reshape", positional: { x: operand, shape: shapeKind }, method: true },
   (x, shape) => {
     const lengths = typeof shape === "number" ? [shape] : shape;
     checkShape(lengths.map((length) => length === -1 ? 0 : length), `reshape to [${lengths.join(",")}]`);
@@ -345,15 +347,21 @@ export const reshape: <X extends Operand>(x: X, shape: number | Shape) => Result
   },
 );
 
-/** All elements in row-major order along one axis. Any shape and dtype. */
+/**
+ * All elements in row-major order along one axis. Any shape and dtype.
+ *
+ * NumPy `x.flatten`, PyTorch `torch.flatten`, TensorFlow.js `x.flatten`.
+ */
 export const flatten: <X extends Operand>(x: X) => Result<X> = publicFunction(
-  { name: "flatten", positional: { x: operand } },
+  { name: "flatten", positional: { x: operand }, method: true },
   (x) => reshape(x, [-1]),
 );
 
 /**
  * The axes of `x` in another order: axis `i` of the result is axis `axes[i]` of `x`. Any dtype. Throws a RangeError
  * when `axes` does not name each axis once; negative ones count from the end.
+ *
+ * NumPy `np.permute_dims`, PyTorch `torch.permute`, TensorFlow.js `tf.transpose`.
  *
  * @example
  * ```ts
@@ -363,7 +371,7 @@ export const flatten: <X extends Operand>(x: X) => Result<X> = publicFunction(
  * ```
  */
 export const permuteDims: <X extends Operand>(x: X, axes: readonly number[]) => Result<X> = publicFunction(
-  { name: "permuteDims", positional: { x: operand, axes: axisList } },
+  { name: "permuteDims", positional: { x: operand, axes: axisList }, method: true },
   (x, axes) => {
     return apply(permuteDimsOp, [x], { axes: [...axes] });
   },
@@ -373,6 +381,8 @@ export const permuteDims: <X extends Operand>(x: X, axes: readonly number[]) => 
  * `x` stretched to `shape` by NumPy's rule: axes of length 1, and missing leading ones, are repeated. Any dtype.
  * Throws a RangeError when `x` does not stretch to that shape.
  *
+ * NumPy `np.broadcast_to`, PyTorch `torch.broadcast_to`, TensorFlow.js `tf.broadcastTo`.
+ *
  * @example
  * ```ts
  * import { broadcastTo } from "@tensorloom/tensorloom";
@@ -381,7 +391,7 @@ export const permuteDims: <X extends Operand>(x: X, axes: readonly number[]) => 
  * ```
  */
 export const broadcastTo: <X extends Operand>(x: X, shape: number | Shape) => Result<X> = publicFunction(
-  { name: "broadcastTo", positional: { x: operand, shape: shapeKind } },
+  { name: "broadcastTo", positional: { x: operand, shape: shapeKind }, method: true },
   (x, shape) => apply(broadcastToOp, [x], { shape: checkShape(shape, "broadcastTo") }),
 );
 
@@ -389,6 +399,8 @@ export const broadcastTo: <X extends Operand>(x: X, shape: number | Shape) => Re
  * The part of `x` that Python writes as `x[start:stop:step]`: a number is for the first axis, a list for the leading
  * axes. Negative positions count from the end, null is the end itself, and a negative step goes backwards. Any dtype.
  * Throws a RangeError for a step of 0 and for more positions than axes.
+ *
+ * NumPy `x[start:stop:step]`, PyTorch `x[start:stop:step]`, TensorFlow.js `tf.stridedSlice`.
  *
  * @example
  * ```ts
@@ -408,6 +420,7 @@ export const slice: <X extends Operand>(
   {
     name: "slice",
     positional: { x: operand, start: positions, stop: optional(positions), step: optional(positions) },
+    method: true,
   },
   (x, start, stop = [], step = []) => {
     const lists = [start, stop, step].map((each) => typeof each === "number" || each === null ? [each] : [...each]);
@@ -423,6 +436,8 @@ export const slice: <X extends Operand>(
  * `x` with elements of `value` (0 unless given) added before and after each axis. Any dtype. Throws a RangeError when
  * the padding is not a pair of whole numbers ≥ 0 per axis, or `value` is out of the dtype's range.
  *
+ * NumPy `np.pad`, PyTorch `torch.nn.functional.pad`, TensorFlow.js `tf.pad`.
+ *
  * @example
  * ```ts
  * import { pad } from "@tensorloom/tensorloom";
@@ -435,7 +450,7 @@ export const pad: <X extends Operand>(
   padding: readonly (readonly [before: number, after: number])[],
   options?: { value?: number },
 ) => Result<X> = publicFunction(
-  { name: "pad", positional: { x: operand, padding: pairs }, options: { value: number } },
+  { name: "pad", positional: { x: operand, padding: pairs }, options: { value: number }, method: true },
   (x, padding, options = {}) => {
     return apply(padOp, [x], {
       padding: padding.map(([before, after]) => [before, after] as const),
@@ -462,6 +477,8 @@ export function checkList(list: readonly Operand[], name: string): void {
 /**
  * Tensors one after another along an axis that they have; their other axes agree. Dtypes are promoted. Throws a
  * RangeError when the shapes do not fit, and a TypeError when no dtype holds all.
+ *
+ * NumPy `np.concatenate`, PyTorch `torch.cat`, TensorFlow.js `tf.concat`.
  *
  * @example
  * ```ts

@@ -188,6 +188,8 @@ export const neuralOps = {
  * The maximum is subtracted first, so large numbers do not overflow; a line with `Infinity` or `NaN`, or of nothing
  * but `-Infinity`, gives `NaN`. Throws a RangeError when there is no such axis.
  *
+ * NumPy `scipy.special.softmax`, PyTorch `torch.softmax`, TensorFlow.js `tf.softmax`.
+ *
  * @example
  * ```ts
  * import { softmax } from "@tensorloom/tensorloom";
@@ -196,13 +198,15 @@ export const neuralOps = {
  * ```
  */
 export const softmax: <X extends Operand>(x: X, axis?: number) => Result<X> = publicFunction(
-  { name: "softmax", positional: { x: operand, axis: optional(axisKind) } },
+  { name: "softmax", positional: { x: operand, axis: optional(axisKind) }, method: true },
   (x, axis = -1) => apply(softmaxOp, [x], { axis }),
 );
 
 /**
  * The logarithm of {@linkcode softmax}, of the shape of `x`, exact where the probabilities themselves would be 0.
  * Throws a RangeError when there is no such axis.
+ *
+ * NumPy `scipy.special.log_softmax`, PyTorch `torch.log_softmax`, TensorFlow.js `tf.logSoftmax`.
  *
  * @example
  * ```ts
@@ -212,7 +216,7 @@ export const softmax: <X extends Operand>(x: X, axis?: number) => Result<X> = pu
  * ```
  */
 export const logSoftmax: <X extends Operand>(x: X, axis?: number) => Result<X> = publicFunction(
-  { name: "logSoftmax", positional: { x: operand, axis: optional(axisKind) } },
+  { name: "logSoftmax", positional: { x: operand, axis: optional(axisKind) }, method: true },
   (x, axis = -1) => apply(logSoftmaxOp, [x], { axis }),
 );
 
@@ -223,6 +227,8 @@ export const logSoftmax: <X extends Operand>(x: X, axis?: number) => Result<X> =
  * without its last axis), or rows of the shape of `logits`: one-hot, or any probabilities.
  * Throws a RangeError when the shapes do not fit together or when an index is not a class, and a TypeError
  * for class indices that are not integers.
+ *
+ * NumPy –, PyTorch `torch.nn.functional.cross_entropy`, TensorFlow.js `tf.losses.softmaxCrossEntropy`.
  *
  * @example
  * ```ts
@@ -259,6 +265,8 @@ function depthOf(nested: NestedArray): number {
  * The mean over all elements of `(x - y)²`, with one operand broadcast to the shape of the other; integers give
  * float32. A scalar. Throws a RangeError when the shapes do not broadcast, or to that of neither, as [n, 1] and [n] do.
  *
+ * NumPy `np.mean((x - y) ** 2)`, PyTorch `torch.nn.functional.mse_loss`, TensorFlow.js `tf.losses.meanSquaredError`.
+ *
  * @example
  * ```ts
  * import { meanSquaredError } from "@tensorloom/tensorloom";
@@ -268,4 +276,7 @@ function depthOf(nested: NestedArray): number {
  */
 export const meanSquaredError: <X extends Operand, Y extends Operand>(x: X, y: Y) => Result<X | Y> = binary(
   meanSquaredErrorOp,
+  "x",
+  "y",
+  false,
 );

@@ -254,6 +254,8 @@ function parseAverage(options: AveragePoolOptions, axes: number, action: string)
  * window spans `(size − 1)·dilation + 1`. Throws a RangeError when a window does not fit or would have nothing but padding
  * in it. For the largest of all elements, take {@linkcode max} along the spatial axes.
  *
+ * NumPy –, PyTorch `torch.nn.functional.max_pool1d`, TensorFlow.js `tf.pool`.
+ *
  * @example
  * ```ts
  * import { maxPool1d } from "@tensorloom/tensorloom";
@@ -271,6 +273,8 @@ export const maxPool1d: <X extends Operand>(x: X, options: PoolOptions) => Resul
  * {@linkcode maxPool1d} over two axes: `x` has shape [batch, channels, height, width], or
  * [batch, height, width, channels] in the layout `"NHWC"`.
  *
+ * NumPy –, PyTorch `torch.nn.functional.max_pool2d`, TensorFlow.js `tf.maxPool`.
+ *
  * @example
  * ```ts
  * import { maxPool2d } from "@tensorloom/tensorloom";
@@ -286,6 +290,8 @@ export const maxPool2d: <X extends Operand>(x: X, options: PoolOptions) => Resul
 /**
  * {@linkcode maxPool1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
  * [batch, depth, height, width, channels] in the layout `"NDHWC"`.
+ *
+ * NumPy –, PyTorch `torch.nn.functional.max_pool3d`, TensorFlow.js `tf.maxPool3d`.
  */
 export const maxPool3d: <X extends Operand>(x: X, options: PoolOptions) => Result<X> = publicFunction(
   { name: "maxPool3d", positional: { x: operand }, options: poolKinds(3) },
@@ -298,6 +304,8 @@ export const maxPool3d: <X extends Operand>(x: X, options: PoolOptions) => Resul
  * `countIncludePadding` is false. The width of the result is `⌊(width + padding − span) / stride⌋ + 1`, where a window
  * spans `(size − 1)·dilation + 1`. Throws a RangeError when a window does not fit or would have nothing but padding in it.
  * For the mean of all elements, take {@linkcode mean} along the spatial axes.
+ *
+ * NumPy –, PyTorch `torch.nn.functional.avg_pool1d`, TensorFlow.js `tf.pool`.
  *
  * @example
  * ```ts
@@ -315,6 +323,8 @@ export const averagePool1d: <X extends Operand>(x: X, options: AveragePoolOption
  * {@linkcode averagePool1d} over two axes: `x` has shape [batch, channels, height, width], or
  * [batch, height, width, channels] in the layout `"NHWC"`.
  *
+ * NumPy –, PyTorch `torch.nn.functional.avg_pool2d`, TensorFlow.js `tf.avgPool`.
+ *
  * @example
  * ```ts
  * import { averagePool2d } from "@tensorloom/tensorloom";
@@ -331,6 +341,8 @@ export const averagePool2d: <X extends Operand>(x: X, options: AveragePoolOption
 /**
  * {@linkcode averagePool1d} over three axes: `x` has shape [batch, channels, depth, height, width], or
  * [batch, depth, height, width, channels] in the layout `"NDHWC"`.
+ *
+ * NumPy –, PyTorch `torch.nn.functional.avg_pool3d`, TensorFlow.js `tf.avgPool3d`.
  */
 export const averagePool3d: <X extends Operand>(x: X, options: AveragePoolOptions) => Result<X> = publicFunction(
   { name: "averagePool3d", positional: { x: operand }, options: averageKinds(3) },

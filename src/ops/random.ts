@@ -54,6 +54,8 @@ const dimensions: Kinds = { shape: shapeKind };
  * A key for a seed: `uint32[2]`. Use a key for one draw; make more keys of it with {@linkcode split} or
  * {@linkcode foldIn}. Throws a RangeError when the seed is not a whole number.
  *
+ * NumPy `np.random.SeedSequence`, PyTorch `torch.Generator`, TensorFlow.js –.
+ *
  * @example
  * ```ts
  * import { random } from "@tensorloom/tensorloom";
@@ -73,6 +75,8 @@ export const key: (seed: number) => Tensor = publicFunction(
  * `count` independent keys made of one: `uint32[count,2]`, a key in each row. Throws a RangeError when `count` is not a
  * whole number ≥ 0.
  *
+ * NumPy `SeedSequence.spawn`, PyTorch –, TensorFlow.js –.
+ *
  * @example
  * ```ts
  * import { random } from "@tensorloom/tensorloom";
@@ -91,6 +95,8 @@ export const split: <K extends Value>(key: K, count?: number) => K extends Tenso
 /**
  * Another key, made of a key and a number: an index of a step, a layer or a worker. `data` is a whole number, or a
  * scalar tensor of an integer dtype. Throws a RangeError when it is another number.
+ *
+ * NumPy –, PyTorch –, TensorFlow.js –.
  *
  * @example
  * ```ts
@@ -146,6 +152,8 @@ function drawKey({ key }: SampleOptions): Value {
  * Resets the global generator, so that what follows draws the same numbers again. It starts at seed 0. Throws a
  * RangeError when the seed is not a whole number.
  *
+ * NumPy `np.random.default_rng`, PyTorch `torch.manual_seed`, TensorFlow.js –.
+ *
  * @example
  * ```ts
  * import { random } from "@tensorloom/tensorloom";
@@ -197,6 +205,8 @@ export interface UniformOptions extends SampleOptions {
  * Numbers spread evenly over [low, high), [0, 1) by default. Throws a RangeError for an empty range or a bad shape and
  * a TypeError for a dtype that is not floating.
  *
+ * NumPy `Generator.uniform`, PyTorch `torch.rand`, TensorFlow.js `tf.randomUniform`.
+ *
  * @example
  * ```ts
  * import { random } from "@tensorloom/tensorloom";
@@ -236,6 +246,8 @@ export interface NormalOptions extends SampleOptions {
  * Normally distributed numbers, of mean 0 and standard deviation 1 by default, by the method of Box and Muller
  * (Annals of Mathematical Statistics 29, 1958). Throws a RangeError for a bad shape and a TypeError for a dtype that
  * is not floating.
+ *
+ * NumPy `Generator.normal`, PyTorch `torch.randn`, TensorFlow.js `tf.randomNormal`.
  *
  * @example
  * ```ts
@@ -281,6 +293,8 @@ export interface RandintOptions extends SampleOptions {
  * Whole numbers spread evenly over [low, high), of an integer dtype (int32 by default); `low` is 0 by default. Throws
  * a RangeError when the range is empty or does not fit into the dtype and a TypeError for a dtype that is not integer.
  *
+ * NumPy `Generator.integers`, PyTorch `torch.randint`, TensorFlow.js `tf.randomUniformInt`.
+ *
  * @example
  * ```ts
  * import { random } from "@tensorloom/tensorloom";
@@ -325,6 +339,8 @@ export interface BernoulliOptions extends SampleOptions {
  * Truth values that are true with probability `p` (0.5 by default), or 1 and 0 in another dtype. A tensor of
  * probabilities is broadcast with the shape. Throws a RangeError for a number that is no probability.
  *
+ * NumPy `Generator.binomial(1, p)`, PyTorch `torch.bernoulli`, TensorFlow.js –.
+ *
  * @example
  * ```ts
  * import { random, tensor } from "@tensorloom/tensorloom";
@@ -353,6 +369,8 @@ export const bernoulli: (shape: Shape, options?: BernoulliOptions) => Value = pu
  * The numbers 0 … n−1 in random order, as int32; given a tensor, the tensor with its first axis in random order.
  * Throws a RangeError when `n` is not a whole number ≥ 0.
  *
+ * NumPy `Generator.permutation`, PyTorch `torch.randperm`, TensorFlow.js –.
+ *
  * @example
  * ```ts
  * import { random } from "@tensorloom/tensorloom";
@@ -370,6 +388,8 @@ export const permutation: (n: number | Value, options?: SampleOptions) => Value 
 
 /**
  * The tensor with its first axis in random order. Throws a RangeError for a scalar, which has none.
+ *
+ * NumPy `Generator.permutation`, PyTorch `x[torch.randperm(len(x))]`, TensorFlow.js –.
  *
  * @example
  * ```ts

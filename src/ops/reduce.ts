@@ -236,6 +236,8 @@ const varianceOptions: OptionKinds<VarianceOptions> = { keepDims: boolean, corre
  * ones uint32, and wrap around. Throws, as all reductions do, a RangeError for an axis that is out of range or named
  * twice, and a TypeError for one that is no whole number.
  *
+ * NumPy `np.sum`, PyTorch `torch.sum`, TensorFlow.js `tf.sum`.
+ *
  * @example
  * ```ts
  * import { sum } from "@tensorloom/tensorloom";
@@ -245,19 +247,25 @@ const varianceOptions: OptionKinds<VarianceOptions> = { keepDims: boolean, corre
  * ```
  */
 export const sum: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
-  { name: "sum", positional: reduceArguments, options: reduceOptions },
+  { name: "sum", positional: reduceArguments, options: reduceOptions, method: true },
   (x, axis, options) => apply(reduceOps.sum, [x], attributesOf(axis, options)),
 );
 
-/** The product of the elements along the axes; 1 of none. Its dtype is that of {@linkcode sum}. */
+/**
+ * The product of the elements along the axes; 1 of none. Its dtype is that of {@linkcode sum}.
+ *
+ * NumPy `np.prod`, PyTorch `torch.prod`, TensorFlow.js `tf.prod`.
+ */
 export const prod: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
-  { name: "prod", positional: reduceArguments, options: reduceOptions },
+  { name: "prod", positional: reduceArguments, options: reduceOptions, method: true },
   (x, axis, options) => apply(reduceOps.prod, [x], attributesOf(axis, options)),
 );
 
 /**
  * The largest element along the axes, of the dtype of `x`; NaN if there is one. The gradient goes to the largest
  * elements in equal shares. Throws a RangeError where there is no element.
+ *
+ * NumPy `np.max`, PyTorch `torch.amax`, TensorFlow.js `tf.max`.
  *
  * @example
  * ```ts
@@ -267,22 +275,26 @@ export const prod: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOption
  * ```
  */
 export const max: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
-  { name: "max", positional: reduceArguments, options: reduceOptions },
+  { name: "max", positional: reduceArguments, options: reduceOptions, method: true },
   (x, axis, options) => apply(reduceOps.max, [x], attributesOf(axis, options)),
 );
 
 /**
  * The smallest element along the axes, of the dtype of `x`; NaN if there is one. The gradient goes to the smallest
  * elements in equal shares. Throws a RangeError where there is no element.
+ *
+ * NumPy `np.min`, PyTorch `torch.amin`, TensorFlow.js `tf.min`.
  */
 export const min: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
-  { name: "min", positional: reduceArguments, options: reduceOptions },
+  { name: "min", positional: reduceArguments, options: reduceOptions, method: true },
   (x, axis, options) => apply(reduceOps.min, [x], attributesOf(axis, options)),
 );
 
 /**
  * The place, as an int32, of the first largest element along an axis, or among all elements in row-major order. A NaN
  * counts as the largest. Throws a RangeError where there is no element.
+ *
+ * NumPy `np.argmax`, PyTorch `torch.argmax`, TensorFlow.js `tf.argMax`.
  *
  * @example
  * ```ts
@@ -293,34 +305,46 @@ export const min: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions
  */
 export const argmax: <X extends Operand>(x: X, axis?: number | null, options?: ReduceOptions) => Result<X> =
   publicFunction(
-    { name: "argmax", positional: argArguments, options: reduceOptions },
+    { name: "argmax", positional: argArguments, options: reduceOptions, method: true },
     (x, axis, options) => apply(reduceOps.argmax, [x], attributesOf(axis, options)),
   );
 
 /**
  * The place, as an int32, of the first smallest element along an axis, or among all elements in row-major order. A NaN
  * counts as the smallest. Throws a RangeError where there is no element.
+ *
+ * NumPy `np.argmin`, PyTorch `torch.argmin`, TensorFlow.js `tf.argMin`.
  */
 export const argmin: <X extends Operand>(x: X, axis?: number | null, options?: ReduceOptions) => Result<X> =
   publicFunction(
-    { name: "argmin", positional: argArguments, options: reduceOptions },
+    { name: "argmin", positional: argArguments, options: reduceOptions, method: true },
     (x, axis, options) => apply(reduceOps.argmin, [x], attributesOf(axis, options)),
   );
 
-/** Whether any element along the axes holds, that is differs from 0; false of none. Bool. */
+/**
+ * Whether any element along the axes holds, that is differs from 0; false of none. Bool.
+ *
+ * NumPy `np.any`, PyTorch `torch.any`, TensorFlow.js `tf.any`.
+ */
 export const any: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
-  { name: "any", positional: reduceArguments, options: reduceOptions },
+  { name: "any", positional: reduceArguments, options: reduceOptions, method: true },
   (x, axis, options) => apply(reduceOps.any, [x], attributesOf(axis, options)),
 );
 
-/** Whether all elements along the axes hold, that is differ from 0; true of none. Bool. */
+/**
+ * Whether all elements along the axes hold, that is differ from 0; true of none. Bool.
+ *
+ * NumPy `np.all`, PyTorch `torch.all`, TensorFlow.js `tf.all`.
+ */
 export const all: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
-  { name: "all", positional: reduceArguments, options: reduceOptions },
+  { name: "all", positional: reduceArguments, options: reduceOptions, method: true },
   (x, axis, options) => apply(reduceOps.all, [x], attributesOf(axis, options)),
 );
 
 /**
  * The mean of the elements along the axes; NaN of none. Integers and bool give float32.
+ *
+ * NumPy `np.mean`, PyTorch `torch.mean`, TensorFlow.js `tf.mean`.
  *
  * @example
  * ```ts
@@ -330,13 +354,15 @@ export const all: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions
  * ```
  */
 export const mean: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
-  { name: "mean", positional: reduceArguments, options: reduceOptions },
+  { name: "mean", positional: reduceArguments, options: reduceOptions, method: true },
   (x, axis, options) => apply(reduceOps.mean, [x], attributesOf(axis, options)),
 );
 
 /**
  * The mean squared distance of the elements along the axes from their mean: their sum divided by N − `correction`.
  * Integers and bool give float32.
+ *
+ * NumPy `np.var`, PyTorch `torch.var(correction=0)`, TensorFlow.js `tf.moments`.
  *
  * @example
  * ```ts
@@ -346,7 +372,7 @@ export const mean: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOption
  * ```
  */
 export const variance: <X extends Operand>(x: X, axis?: Axes, options?: VarianceOptions) => Result<X> = publicFunction(
-  { name: "variance", positional: reduceArguments, options: varianceOptions },
+  { name: "variance", positional: reduceArguments, options: varianceOptions, method: true },
   (x, axis, options = {}) => {
     const { correction = 0 } = options;
     return apply(reduceOps.variance, [x], { ...attributesOf(axis, options), correction });
@@ -356,9 +382,11 @@ export const variance: <X extends Operand>(x: X, axis?: Axes, options?: Variance
 /**
  * The standard deviation of the elements along the axes: the square root of their {@linkcode variance}. Where all are
  * equal its gradient is 0.
+ *
+ * NumPy `np.std`, PyTorch `torch.std(correction=0)`, TensorFlow.js `tf.moments`.
  */
 export const std: <X extends Operand>(x: X, axis?: Axes, options?: VarianceOptions) => Result<X> = publicFunction(
-  { name: "std", positional: reduceArguments, options: varianceOptions },
+  { name: "std", positional: reduceArguments, options: varianceOptions, method: true },
   (x, axis, options = {}) => {
     const { correction = 0 } = options;
     return apply(reduceOps.std, [x], { ...attributesOf(axis, options), correction });
@@ -368,6 +396,8 @@ export const std: <X extends Operand>(x: X, axis?: Axes, options?: VarianceOptio
 /**
  * `log(sum(exp(x)))` along the axes, without overflow; −Infinity of none. Integers and bool give float32.
  *
+ * NumPy `scipy.special.logsumexp`, PyTorch `torch.logsumexp`, TensorFlow.js `tf.logSumExp`.
+ *
  * @example
  * ```ts
  * import { logSumExp } from "@tensorloom/tensorloom";
@@ -376,6 +406,6 @@ export const std: <X extends Operand>(x: X, axis?: Axes, options?: VarianceOptio
  * ```
  */
 export const logSumExp: <X extends Operand>(x: X, axis?: Axes, options?: ReduceOptions) => Result<X> = publicFunction(
-  { name: "logSumExp", positional: reduceArguments, options: reduceOptions },
+  { name: "logSumExp", positional: reduceArguments, options: reduceOptions, method: true },
   (x, axis, options) => apply(reduceOps.logSumExp, [x], attributesOf(axis, options)),
 );

@@ -4,55 +4,19 @@
  * @module
  */
 import type { MultiOp } from "../graph/operation.ts";
-import { arithmeticOps } from "./arithmetic.ts";
-import { arrangementOps } from "./arrangement.ts";
-import { barrierOps } from "./barrier.ts";
-import { checkpointOps } from "./checkpoint_op.ts";
-import { contractOps } from "./contract.ts";
-import { convolutionOps } from "./convolution_ops.ts";
-import { creationOps } from "./creation.ts";
-import { indexingOps } from "./indexing.ts";
-import { logicOps } from "./logic.ts";
-import { mathOps } from "./math.ts";
-import { matmulOps } from "./matmul.ts";
-import { movementOps } from "./movement.ts";
-import { neuralOps } from "./neural.ts";
+import { families } from "./families.ts";
 import type { Op } from "./op.ts";
-import { poolingOps } from "./pooling.ts";
 import type { ElementwiseOp, Primitive } from "./primitive.ts";
-import { randomOps } from "./random_bits.ts";
-import { reduceOps } from "./reduce.ts";
-import { topKOps } from "./top_k.ts";
-import { windowsOps } from "./windows.ts";
-
-const families = {
-  ...arithmeticOps,
-  ...mathOps,
-  ...logicOps,
-  ...reduceOps,
-  ...contractOps,
-  ...matmulOps,
-  ...movementOps,
-  ...arrangementOps,
-  ...windowsOps,
-  ...convolutionOps,
-  ...poolingOps,
-  ...creationOps,
-  ...indexingOps,
-  ...neuralOps,
-  ...randomOps,
-  ...barrierOps,
-};
-
-/** Operations with several results, by name. */
-export const multiOpTable: Readonly<Record<string, MultiOp>> = { ...topKOps, ...checkpointOps } as Readonly<
-  Record<string, MultiOp>
->; // as above
-
-/** The name of an operation. */
-export type OpName = keyof typeof families;
 
 type Families = typeof families;
+
+/** The name of an operation with several results. */
+export type MultiOpName = {
+  [Name in keyof Families]: Families[Name] extends { readonly count: unknown } ? Name : never;
+}[keyof Families];
+
+/** The name of an operation with one result. */
+export type OpName = Exclude<keyof Families, MultiOpName>;
 
 /** The name of an operation that the compiler lowers itself. Rules of targets are records of these, so that none is missing. */
 export type PrimitiveName = {
@@ -79,8 +43,19 @@ export type DomainOf<Name extends IntrinsicName> = Families[Name]["domain"];
 /** The name of a reduction. */
 export type ReductionName = NameOf<"reduce">;
 
-/** Every operation of the library, by name. An entry is only ever to be given the attributes that are its own. */
-export const opTable: Readonly<Record<OpName, Op>> = families as { readonly [Name in OpName]: Op };
+/** The entries of which this holds. An entry is only ever to be given the attributes that are its own. */
+function entries<Name extends string, Entry>(holds: (entry: object) => boolean): Readonly<Record<Name, Entry>> {
+  return Object.fromEntries(Object.entries(families).filter(([, entry]) => holds(entry))) as Record<Name, Entry>; // those
+}
 
-/** All names, family by family. */
-export const opNames: readonly OpName[] = Object.keys(families) as OpName[]; // its own keys
+/** Every operation with one result, by name. */
+export const opTable: Readonly<Record<OpName, Op>> = entries((entry) => !("count" in entry));
+
+/** Operations with several results, by name. */
+export const multiOpTable: Readonly<Record<MultiOpName, MultiOp>> = entries((entry) => "count" in entry);
+
+/** All names of operations with one result, family by family. */
+export const opNames: readonly OpName[] = Object.keys(opTable) as OpName[]; // its own keys
+
+/** All names of operations with several results. */
+export const multiOpNames: readonly MultiOpName[] = Object.keys(multiOpTable) as MultiOpName[]; // its own keys

@@ -41,6 +41,8 @@ export interface TopKOptions {
  * shape of `x` but for `k` elements along that axis, of its dtype and of int32. Of equal elements the one with the lower
  * index comes first; NaN comes last. A RangeError for more elements than a line has, and for an axis out of range.
  *
+ * NumPy `np.argpartition`, PyTorch `torch.topk`, TensorFlow.js `tf.topk`.
+ *
  * @example
  * ```ts
  * import { topK } from "@tensorloom/tensorloom";

@@ -171,6 +171,8 @@ const windowKinds: OptionKinds<WindowOptions> = {
  * Any dtype; inside a compiled program it costs nothing. Throws a RangeError when a window is longer than its axis,
  * for an axis named twice or out of range, and unless sizes, strides and dilations are whole numbers ≥ 1.
  *
+ * NumPy `np.lib.stride_tricks.sliding_window_view`, PyTorch `torch.Tensor.unfold`, TensorFlow.js `tf.signal.frame`.
+ *
  * @example
  * ```ts
  * import { windows } from "@tensorloom/tensorloom";

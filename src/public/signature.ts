@@ -37,6 +37,8 @@ export interface Signature {
   readonly positional: Kinds;
   /** The members of the object that comes last, if it takes one. */
   readonly options?: Kinds;
+  /** Whether it is a method, too, of its first argument: `deno task generate` writes it into the methods of Value. */
+  readonly method?: true;
 }
 
 /** The kind of an argument that may be left out. */
