@@ -12,9 +12,9 @@ import { decompose } from "../../src/graph/decompose.ts";
 import { type DType, isFloating } from "../../src/dtype.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { Constant, VariableRead } from "../../src/graph/leaf.ts";
-import { Assign, TableOperation } from "../../src/graph/operation.ts";
+import { Assign, type MultiOp, TableOperation } from "../../src/graph/operation.ts";
 import { Placeholder } from "../../src/graph/placeholder.ts";
-import { recordOperation } from "../../src/graph/recording.ts";
+import { recordMulti, recordOperation } from "../../src/graph/recording.ts";
 import { Recording, withTrace } from "../../src/graph/trace.ts";
 import { postorder } from "../../src/graph/traverse.ts";
 import type { Variable } from "../../src/graph/variable.ts";
@@ -120,12 +120,21 @@ export function convertBounded(x: Bounded, dtype: DType): Bounded {
   return { type: target, values, errors };
 }
 
-/** What an operation makes of its operands; found from its decomposition, if it has one. */
-export function boundOperation(op: Op, inputs: readonly Bounded[], attributes: Attributes): Bounded {
+/**
+ * What an operation makes of its operands; found from its decomposition, if it has one. `result` is which one of several.
+ */
+export function boundOperation(
+  op: Op | MultiOp,
+  inputs: readonly Bounded[],
+  attributes: Attributes,
+  result = 0,
+): Bounded {
   const graph = new Graph();
   return withTrace(new Recording(graph, op.name), () => {
     const placeholders = inputs.map(({ type }, index) => new Placeholder(graph, { name: `x${index}` }, type));
-    const node = recordOperation(graph, op, placeholders, attributes);
+    const node = "count" in op
+      ? recordMulti(graph, op, placeholders, attributes)[result]!
+      : recordOperation(graph, op, placeholders, attributes);
     const graphFunction = {
       name: op.name,
       graph,

@@ -111,7 +111,10 @@ const logic: Spread = (x, y, z) => [x, y, z].some(straddles) ? undecided() : 0;
 /** What may overflow was refused before. */
 const decided: Spread = () => 0;
 
-const spreads: Readonly<Record<IntrinsicName, Spread>> = {
+const chosenByCondition: Spread = (condition, x, y) => (condition.value ? x : y).error;
+
+/** Of an intrinsic that is not among them, nothing is known but its value at exact operands. */
+const spreads: Readonly<Partial<Record<IntrinsicName, Spread>>> = {
   add: monotone,
   sub: monotone,
   mul: monotone,
@@ -130,7 +133,7 @@ const spreads: Readonly<Record<IntrinsicName, Spread>> = {
   square: monotone,
   reciprocal: (x, _y, _z, corners) => straddles(x) ? undecided() : corners(),
   clip: chosen,
-  where: (condition, x, y) => (condition.value ? x : y).error,
+  where: chosenByCondition,
   sqrt: monotone,
   rsqrt: (x, _y, _z, corners) => straddles(x) ? undecided() : corners(),
   exp: monotone,
@@ -181,9 +184,9 @@ const nothing: Ball = { value: 0, error: 0 };
 function spreadOf({ name, scalar }: Intrinsic, balls: readonly Ball[], value: number): number {
   const [x = nothing, y = nothing, z = nothing] = balls;
   const corners = (): number => cornersOf(scalar, balls, value);
-  if (name === "where") return spreads.where(x, y, z, corners); // of the operands one does not count
+  if (name === "where") return chosenByCondition(x, y, z, corners); // of the operands one does not count
   if (balls.every(({ error }) => error === 0)) return 0;
-  return balls.some((ball) => Number.isNaN(ball.value)) ? corners() : spreads[name](x, y, z, corners);
+  return balls.some((ball) => Number.isNaN(ball.value)) ? corners() : (spreads[name] ?? jumping)(x, y, z, corners);
 }
 
 /** For what is monotone in each operand: the largest difference at the corners of the box that the operands lie in. */

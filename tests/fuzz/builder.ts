@@ -6,14 +6,14 @@
 import fc from "fast-check";
 import type { DType } from "../../mod.ts";
 import { isFloating } from "../../src/dtype.ts";
-import { inferType } from "../../src/graph/definition.ts";
-import { type OpName, opNames, opTable } from "../../src/ops/table.ts";
+import { inferType, inferTypes } from "../../src/graph/definition.ts";
+import { type MultiOpName, multiOpNames, multiOpTable, type OpName, opNames, opTable } from "../../src/ops/table.ts";
 import { sizeOf } from "../../src/shape.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import { type Bounded, boundOperation, convertBounded, exactly, Undecided } from "./bounds.ts";
 import { frequent, generators } from "./generators.ts";
 import { type Generator, maximumSize, type Source } from "./generator_kinds.ts";
-import { type Numbers, type Plan, type Step, tensorOf } from "./plan.ts";
+import { isMultiOp, type Numbers, type Plan, type Step, tensorOf } from "./plan.ts";
 
 /** What one step is made from. */
 export interface Choice {
@@ -51,7 +51,7 @@ export interface Built {
 
 /** Which operations a plan is made of. */
 export interface Vocabulary {
-  readonly names: readonly OpName[];
+  readonly names: readonly (OpName | MultiOpName)[];
   readonly dtypes: readonly DType[];
   readonly lengths: readonly number[];
   /** Whether NaN, the infinities and −0 are among the numbers, Variables are assigned, and so on. */
@@ -60,7 +60,7 @@ export interface Vocabulary {
 
 /** Everything. */
 export const anything: Vocabulary = {
-  names: [...opNames.filter((name) => typeof generators[name] !== "string"), ...frequent],
+  names: [...[...opNames, ...multiOpNames].filter((name) => typeof generators[name] !== "string"), ...frequent],
   dtypes: ["float32", "float32", "float32", "float64", "int32", "uint32", "int8", "uint8", "bool"],
   lengths: [2, 3, 1, 5, 0, 7, 4, 17, 11],
   wild: true,
@@ -254,10 +254,17 @@ class Builder {
       if (application === undefined) return this.#rewind(length);
       const { inputs, attributes = {} } = application;
       const operands = inputs.map((input) => this.bounded[input]!);
-      if (!isPossible(name, operands, attributes)) return this.#rewind(length);
-      const bounded = boundOperation(opTable[name], operands, attributes);
+      const results = resultsOf(name, operands, attributes);
+      if (results === undefined) return this.#rewind(length);
+      const result = isMultiOp(name) ? numbers.at(-1)! % results : undefined;
+      const bounded = boundOperation(
+        isMultiOp(name) ? multiOpTable[name] : opTable[name],
+        operands,
+        attributes,
+        result,
+      );
       if (bounded.type.size > maximumSize || !isTight(bounded)) return this.#rewind(length);
-      this.push({ kind: "operation", op: name, inputs, attributes }, bounded);
+      this.push({ kind: "operation", op: name, ...(result !== undefined && { result }), inputs, attributes }, bounded);
     } catch (error) {
       if (!(error instanceof Undecided)) throw error;
       this.#rewind(length);
@@ -334,13 +341,19 @@ function smallNumber(seed: number, dtype: DType): number {
   }
 }
 
-/** Whether the operation accepts these operands; what it refuses is for other tests. */
-function isPossible(name: OpName, operands: readonly Bounded[], attributes: Record<string, unknown>): boolean {
+/** How many results the operation has of these operands, or undefined if it refuses them, which is for other tests. */
+function resultsOf(
+  name: OpName | MultiOpName,
+  operands: readonly Bounded[],
+  attributes: Record<string, unknown>,
+): number | undefined {
+  const types = operands.map(({ type }) => type);
   try {
-    inferType(opTable[name], operands.map(({ type }) => type), attributes);
-    return true;
+    if (isMultiOp(name)) return inferTypes(multiOpTable[name], types, attributes, []).length;
+    inferType(opTable[name], types, attributes);
+    return 1;
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) return false;
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
     throw error;
   }
 }

@@ -4,6 +4,8 @@
  */
 import fc from "fast-check";
 import { anything, buildLoss, buildPlan, type Built, type Choices, choices } from "./builder.ts";
+import type { MultiOpName, OpName } from "../../src/ops/table.ts";
+import { frequent } from "./generators.ts";
 import { checkGradients, checkPlan, checkPlanInFewWays } from "./check.ts";
 import { printProgram } from "./repro.ts";
 
@@ -19,6 +21,12 @@ export interface FuzzOptions {
 export function fuzzGraphs({ count, seed, steps = 30 }: FuzzOptions): { compared: number } {
   search(count, seed, steps, (drawn) => buildPlan(drawn, anything), checkPlan);
   return { compared: count };
+}
+
+/** The same for programs of which one operation is a part; what it meets are frequent ones. */
+export function fuzzOperation(name: OpName | MultiOpName, { count, seed, steps = 8 }: FuzzOptions): void {
+  const vocabulary = { ...anything, names: frequent.flatMap((other) => [name, other]) };
+  search(count, seed, steps, (drawn) => buildPlan(drawn, vocabulary), checkPlan);
 }
 
 /** The same in the four ways that have least in common, which takes a third of the time. */

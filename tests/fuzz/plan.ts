@@ -22,7 +22,8 @@ import { allocate } from "../../src/dtype.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
 import { apply } from "../../src/graph/apply.ts";
 import type { Attributes } from "../../src/ops/op.ts";
-import { type OpName, opTable } from "../../src/ops/table.ts";
+import { applyMulti } from "../../src/ops/apply_multi.ts";
+import { type MultiOpName, multiOpTable, type OpName, opTable } from "../../src/ops/table.ts";
 import { specialize } from "../../src/graph/specialize.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 
@@ -40,7 +41,9 @@ export type Step =
   | { readonly kind: "number"; readonly number: number }
   | {
     readonly kind: "operation";
-    readonly op: OpName;
+    readonly op: OpName | MultiOpName;
+    /** Of an operation with several results: which of them. */
+    readonly result?: number;
     readonly inputs: readonly number[];
     readonly attributes: Attributes;
   }
@@ -61,6 +64,20 @@ export function tensorOf({ dtype, shape, data }: Numbers): Tensor {
   const array = allocate(dtype, data.length);
   array.set(data);
   return new Tensor(array, new TensorType(dtype, shape));
+}
+
+/** The result of an operation. */
+function applied(
+  { op, result, attributes }: Step & { readonly kind: "operation" },
+  operands: readonly Operand[],
+): Value {
+  if (isMultiOp(op)) return applyMulti(multiOpTable[op], operands, attributes)[result!]!; // it says which
+  return apply(opTable[op], operands, attributes);
+}
+
+/** Whether an operation has several results. */
+export function isMultiOp(name: OpName | MultiOpName): name is MultiOpName {
+  return Object.hasOwn(multiOpTable, name);
 }
 
 /** What is made of a plan before it runs: new Variables and constants. */
@@ -97,7 +114,7 @@ class Setting {
         case "number":
           return values.push(step.number);
         case "operation":
-          return values.push(apply(opTable[step.op], step.inputs.map((input) => values[input]!), step.attributes));
+          return values.push(applied(step, step.inputs.map((input) => values[input]!)));
         case "assign": {
           const variable = this.variables.get(this.homeOf(step.variable))!;
           const value = values[step.value]!;

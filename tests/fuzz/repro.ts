@@ -3,7 +3,7 @@
  * @module
  */
 import { literal } from "../../src/literal.ts";
-import type { Numbers, Plan } from "./plan.ts";
+import { isMultiOp, type Numbers, type Plan } from "./plan.ts";
 
 function printTensor({ dtype, shape, data }: Numbers): string {
   return `tensor(Float64Array.of(${data.map(literal).join(", ")}), { dtype: "float64", shape: ${
@@ -36,9 +36,11 @@ export function printProgram({ steps, outputs }: Plan): string {
         break;
       case "operation":
         lists.inner.push(
-          `const ${name} = apply<Operand>(opTable.${step.op}, [${
-            step.inputs.map((input) => names[input]).join(", ")
-          }], ${literal(step.attributes)});`,
+          `const ${name} = ${
+            isMultiOp(step.op) ? `applyMulti(multiOpTable.${step.op}` : `apply<Operand>(opTable.${step.op}`
+          }, [${step.inputs.map((input) => names[input]).join(", ")}], ${literal(step.attributes)})${
+            step.result === undefined ? "" : `[${step.result}]!`
+          };`,
         );
         break;
       case "assign":
@@ -50,7 +52,8 @@ export function printProgram({ steps, outputs }: Plan): string {
   return [
     `import { compile, type Operand, type Tensor, tensor, type Value, Variable } from "../mod.ts";`,
     `import { apply } from "../src/graph/apply.ts";`,
-    `import { opTable } from "../src/ops/table.ts";`,
+    `import { applyMulti } from "../src/ops/apply_multi.ts";`,
+    `import { multiOpTable, opTable } from "../src/ops/table.ts";`,
     "",
     ...lists.outer,
     `const f = (${lists.taken.map((name) => `${name}: Value`).join(", ")}) => {`,

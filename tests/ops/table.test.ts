@@ -20,8 +20,11 @@ import {
 import { apply } from "../../src/graph/apply.ts";
 import { type Attributes, attributesKey, isComposite } from "../../src/ops/op.ts";
 import type { Layout, SlideAttributes } from "../../src/ops/window_options.ts";
-import { type OpName, opNames, opTable } from "../../src/ops/table.ts";
+import { type MultiOpName, multiOpNames, multiOpTable, type OpName, opNames, opTable } from "../../src/ops/table.ts";
+import { applyMulti } from "../../src/ops/apply_multi.ts";
+import { isFloating } from "../../src/dtype.ts";
 import { generators } from "../fuzz/generators.ts";
+import { simplestOf } from "../fuzz/signature_generators.ts";
 import { checkGradient, randomTensor } from "./check_gradient.ts";
 
 /** Operands of one application: numbers in a range that is smooth, or tensors that are not differentiated. */
@@ -48,8 +51,8 @@ const transposed = (layout: Layout): Attributes => ({
   outputPadding: [...layout].slice(2).map(() => 0),
 });
 
-/** For every operation: what its gradient is checked on, or why it has none. */
-const cases: Record<OpName, Case | readonly Case[] | string> = {
+/** What the gradient of an operation is checked on, or why it has none, where {@linkcode caseOf} would not do. */
+const cases: Readonly<Partial<Record<OpName | MultiOpName, Case | readonly Case[] | string>>> = {
   add: binary,
   sub: binary,
   mul: binary,
@@ -185,7 +188,30 @@ const cases: Record<OpName, Case | readonly Case[] | string> = {
   optimizationBarrier: { inputs: [[[2, 3]], [[2]]] },
 };
 
-function checkCase(name: OpName, { inputs, attributes = {}, order = 2 }: Case): void {
+/** The simplest operands that there are, of numbers above 1. */
+function caseOf(name: OpName | MultiOpName): Case | readonly Case[] | string {
+  const given = cases[name];
+  if (given !== undefined) return given;
+  const generator = generators[name];
+  if (typeof generator === "string") return generator;
+  const simplest = simplestOf(generator, [2, 3]);
+  assert(simplest !== undefined, `there are no operands for ${name}: give it a case`);
+  return {
+    inputs: simplest.inputs.map(() => [[2, 3], 1.25, 1.75] as const),
+    ...(simplest.attributes && { attributes: simplest.attributes }),
+  };
+}
+
+const isMultiOp = (name: OpName | MultiOpName): name is MultiOpName => Object.hasOwn(multiOpTable, name);
+
+/** The results that have gradients, together: numbers of all of them. */
+function resultOf(name: OpName | MultiOpName, operands: readonly Value[], attributes: Attributes): Value {
+  if (!isMultiOp(name)) return apply<Attributes, Value>(opTable[name], operands, attributes);
+  const floats = applyMulti(multiOpTable[name], operands, attributes).filter(({ dtype }) => isFloating(dtype));
+  return concat(floats.map((each) => each.flatten()));
+}
+
+function checkCase(name: OpName | MultiOpName, { inputs, attributes = {}, order = 2 }: Case): void {
   const operands = inputs.map((input, index) =>
     input instanceof Array ? randomTensor(input[0], input[1], input[2], index + 3) : input
   );
@@ -194,7 +220,7 @@ function checkCase(name: OpName, { inputs, attributes = {}, order = 2 }: Case): 
     (...xs) => {
       let next = 0;
       const given = operands.map((operand): Value => free.includes(operand) ? xs[next++]! : operand);
-      return apply<Attributes, Value>(opTable[name], given, attributes);
+      return resultOf(name, given, attributes);
     },
     free,
     { order },
@@ -206,11 +232,10 @@ describe("the op table", () => {
     for (const name of opNames) assertEquals(opTable[name].name, name);
   });
   it("has a generator of random applications for every operation, or a reason why not", () => {
-    for (const name of opNames) assert(generators[name] !== undefined, name);
-    assertEquals(Object.keys(generators).sort(), [...opNames].sort());
+    assertEquals(Object.keys(generators), [...opNames, ...multiOpNames]);
   });
-  for (const name of opNames) {
-    const given = cases[name];
+  for (const name of [...opNames, ...multiOpNames]) {
+    const given = caseOf(name);
     if (typeof given === "string") continue;
     it(`has the gradient of ${name}`, () => {
       for (const each of [given].flat()) checkCase(name, each);
@@ -219,7 +244,7 @@ describe("the op table", () => {
   it("says of every operation without a gradient that there is none to check", () => {
     for (const name of opNames) {
       const op = opTable[name];
-      if (op.gradient === undefined && !isComposite(op)) assert(typeof cases[name] === "string", name);
+      if (op.gradient === undefined && !isComposite(op)) assert(typeof caseOf(name) === "string", name);
     }
   });
 });

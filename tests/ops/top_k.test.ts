@@ -19,6 +19,7 @@ import {
 import { verify } from "../../compiler/verify.ts";
 import { MultiOperation } from "../../src/graph/operation.ts";
 import { OperationOutput } from "../../src/graph/output.ts";
+import { fuzzOperation } from "../fuzz/fuzz.ts";
 
 afterEach(() => Graph.clearDefault());
 
@@ -101,6 +102,10 @@ describe("topK", () => {
     assertEquals(lines[2], "%2: float32[2,2] = mul %1.0 %1.1");
     assertEquals(f.graph!.toDot().match(/n\d -> n\d/g), ["n0 -> n1", "n1 -> n2", "n1 -> n2"]);
     assertMatch(f.graph!.toSvg(), />topK<\/text>/);
+  });
+
+  it("gives the same in random programs, in every way that they can be run", () => {
+    fuzzOperation("topK", { count: 40, seed: 1 });
   });
 
   it("says what does not fit, in its own name", () => {
