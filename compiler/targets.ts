@@ -10,7 +10,7 @@ import { wasmTarget } from "./emit/wasm/wasm.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { tuning } from "./limits.ts";
 
-const targets: readonly Target[] = [wasmTarget, jsTarget];
+export const targets: readonly Target[] = [wasmTarget, jsTarget];
 
 /** Whether code can be generated here at all. */
 export function canCompile(): boolean {

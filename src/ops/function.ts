@@ -16,9 +16,9 @@ function planOfOp({ name }: Op, operands: readonly string[], isMethod: boolean):
   return planOf({ name, positional, ...(isMethod && { method: true }) });
 }
 
-/** The public function and method of an operation on one operand, which errors call `x`. */
-export function unary(op: Op): <X extends Operand>(x: X) => Result<X> {
-  const plan = planOfOp(op, ["x"], true);
+/** The public function of an operation on one operand, which errors call `x`; a method unless said otherwise. */
+export function unary(op: Op, isMethod = true): <X extends Operand>(x: X) => Result<X> {
+  const plan = planOfOp(op, ["x"], isMethod);
   function entry(x: Operand): Value {
     try {
       if (arguments.length !== 1) throw wrongCount(plan, arguments.length);
