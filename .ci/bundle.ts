@@ -4,8 +4,8 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -40,6 +40,33 @@ function comlinkNotice(): string {
  * Its licence: https://www.apache.org/licenses/LICENSE-2.0
 ${notice} */
 `;
+}
+
+/**
+ * Writes `mod.ts` and all it imports into a folder, in modules of which a program needs some only: whatever `mod.ts` exports
+ * from elsewhere can be left out with all that nothing else needs. No two modules import each other, which some bundlers
+ * would warn of. `own_code.js` comes first, as in the sources.
+ */
+export function bundleModules(folder: string): void {
+  const exported = ["mod.ts", "src/ops/mod.ts"].flatMap((path) =>
+    [...readFileSync(join(project, path), "utf8").matchAll(/^(?:export|\})[^;"]* from "(\.[^"]*)";/gm)].map((
+      [, from],
+    ) => posix.join(posix.dirname(path), from!))
+  );
+  const ownCode = "src/own_code.ts";
+  const entries = ["mod.ts", ownCode, ...new Set(exported)];
+  runTool("bun", "build", ...entries, "--target=browser", "--splitting", "--root=.", `--outdir=${folder}`);
+  // The files of the other entries only export what shared ones have.
+  const [, first] = / from "\.\.\/([^"]+)";/.exec(readFileSync(join(folder, ownCode.replace(".ts", ".js")), "utf8")) ??
+    [];
+  if (first === undefined) throw new Error(`Cannot bundle modules: ${ownCode} is not in a module of its own`);
+  for (const each of ["src", "compiler"]) rmSync(join(folder, each), { recursive: true, force: true });
+  for (const file of readdirSync(folder)) {
+    const text = readFileSync(join(folder, file), "utf8").replaceAll(`"./${first}"`, '"./own_code.js"');
+    const notice = text.includes("Comlink.proxy") ? comlinkNotice() : "";
+    writeFileSync(join(folder, file), file === "mod.js" ? `${notice}import "./own_code.js";\n${text}` : notice + text);
+  }
+  renameSync(join(folder, first), join(folder, "own_code.js"));
 }
 
 /**

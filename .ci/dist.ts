@@ -7,13 +7,17 @@
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { bundle, project, runTool } from "./bundle.ts";
+import { bundle, bundleModules, project, runTool } from "./bundle.ts";
 
-/** Writes the library as one module into a folder: `tensorloom.js`. */
-export function writeModule(folder: string): void {
+/**
+ * Writes the library into a folder: as one module, `tensorloom.js`, which is loaded at once, and as several, `modules/`, of
+ * which a bundler leaves out what a program does not use.
+ */
+export function writeModules(folder: string): void {
   mkdirSync(folder, { recursive: true });
   // Not minified: the code is there to be read, and stack traces to be understood.
   writeFileSync(join(folder, "tensorloom.js"), bundle("mod.ts", { minify: false }));
+  bundleModules(resolve(folder, "modules"));
 }
 
 /** Writes the library's types into a folder: `types/mod.d.ts` and what it imports. */
@@ -28,6 +32,6 @@ export function writeTypes(folder: string): void {
 if (import.meta.main) {
   const folder = join(project, "dist");
   rmSync(folder, { recursive: true, force: true });
-  writeModule(folder);
+  writeModules(folder);
   writeTypes(folder);
 }

@@ -39,11 +39,17 @@ export function placesOf({ stack = "" }: Error): Place[] {
   return places;
 }
 
-/** The library's lines: those of the files of its folder, or some of one file. */
-type OwnCode = { readonly root: string } | { readonly start: Place; readonly end: Place | undefined };
+/** The library's lines: those of some files of its folder, or some of one file. */
+type OwnCode =
+  | { readonly root: string; readonly files: RegExp }
+  | { readonly start: Place; readonly end: Place | undefined };
 
-/** The folder is that of this file, or of `dist/`, when the address ends with one of these. */
-const source = "src/own_code.ts";
+/** What this file is called, and which files are the library's then: its sources, or modules made of them. */
+const layouts: readonly (readonly [name: RegExp, files: RegExp])[] = [
+  [/src\/own_code\.ts$/, /^(?:src\/|compiler\/|mod\.ts$)/],
+  [/dist\/modules\/own_code\.js\??$/, /^dist\/modules\//], // webpack ends some names with a question mark
+];
+/** The folder is that of `dist/`, when the address ends with this. */
 const bundle = "dist/tensorloom.js";
 
 let known: OwnCode | undefined;
@@ -53,7 +59,7 @@ function ownCode(): OwnCode | undefined {
   const [first] = placesOf(start());
   if (first === undefined) return undefined; // an engine without stacks
   const path = pathOf(first.file);
-  if (path.endsWith(`/${source}`)) return known = { root: path.slice(0, -source.length) };
+  for (const [name, files] of layouts) if (name.test(path)) return known = { root: path.replace(name, ""), files };
   const last = end === undefined ? undefined : placesOf(end())[0];
   return known = { start: first, end: last?.file === first.file ? last : undefined };
 }
@@ -64,8 +70,7 @@ export function isOwnCode(place: Place): boolean {
   if (own === undefined) return false;
   if ("root" in own) {
     const path = pathOf(place.file);
-    if (!path.startsWith(own.root)) return false;
-    return /^(?:src\/|compiler\/|mod\.ts$)/.test(path.slice(own.root.length));
+    return path.startsWith(own.root) && own.files.test(path.slice(own.root.length));
   }
   if (place.file !== own.start.file) return false;
   return own.end === undefined || !isBefore(place, own.start) && !isBefore(own.end, place);
@@ -79,7 +84,7 @@ function isBefore(a: Place, b: Place): boolean {
 export function addressInPackage(path: string): string | undefined {
   const own = ownCode();
   if (own === undefined) return undefined;
-  if ("root" in own) return addressOf(own.root + path);
+  if ("root" in own) return own.root.startsWith("webpack") ? undefined : addressOf(own.root + path); // it has no files
   const file = pathOf(own.start.file);
   return file.endsWith(`/${bundle}`) ? addressOf(file.slice(0, -bundle.length) + path) : undefined;
 }

@@ -10,7 +10,7 @@ import process from "node:process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
-import { writeModule } from "../.ci/dist.ts";
+import { writeModules } from "../.ci/dist.ts";
 import { timeLimit } from "./time_limit.ts";
 
 interface Findings {
@@ -62,7 +62,7 @@ describe("the stack of an error", () => {
     try {
       const installed = join(folder, "node_modules/@tensorloom/tensorloom");
       mkdirSync(installed, { recursive: true });
-      writeModule(installed);
+      writeModules(installed);
       writeFileSync(join(installed, "package.json"), JSON.stringify({ type: "module", exports: "./tensorloom.js" }));
       copyFileSync(program, join(folder, "error_lines.mjs"));
       check(run(["node"], join(folder, "error_lines.mjs"), folder));

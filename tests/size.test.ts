@@ -48,7 +48,7 @@ describe("a bundle for browsers", () => {
   const cases = [
     { what: "everything", entry: "mod.ts", kilobytes: 140 },
     { what: "one line", entry: join(folder, "line.js"), kilobytes: 118 },
-    { what: "a training step", entry: join(folder, "step.js"), kilobytes: 129 },
+    { what: "a training step", entry: join(folder, "step.js"), kilobytes: 130 },
   ];
   for (const { what, entry, kilobytes } of cases) {
     const name = `of ${what} is at most ${kilobytes} KB`;

@@ -11,7 +11,7 @@ import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { writeModule } from "../../.ci/dist.ts";
+import { writeModules } from "../../.ci/dist.ts";
 import { reasonToSkipNode, reasonToSkipPackage, reasonToSkipPackages } from "../node/install.ts";
 import { assertClose } from "../sabinasz/problems.ts";
 
@@ -111,7 +111,7 @@ describe("a page that is", () => {
 
   before(async () => {
     if (reason !== undefined) return;
-    writeModule(folder);
+    writeModules(folder);
     const args = [join(here, "drive.mjs"), browser!, join(folder, "tensorloom.js"), JSON.stringify(cases)];
     const { status, stdout, stderr } = spawnSync("node", args, { encoding: "utf8", timeout: 1_200_000 });
     assertEquals(status, 0, stdout + stderr);

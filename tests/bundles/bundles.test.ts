@@ -3,7 +3,7 @@
  * trains to the numbers that the program has without a bundler, and names the user's line in an error.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -118,6 +118,24 @@ describe("a bundle", () => {
       check(join(user, "bundles", name.replaceAll(" ", "-")));
     });
   }
+
+  test("by esbuild leaves out families that a program does not import", undefined, () => {
+    const program = join(user, "line.js");
+    writeFileSync(
+      program,
+      'import { tensor } from "@tensorloom/tensorloom";\nconsole.log(tensor([1]).add(1).item());\n',
+    );
+    const tool = join(here, "node_modules/.bin/esbuild");
+    const args = [program, "--bundle", "--minify", "--format=esm"];
+    const { status, stdout, stderr } = spawnSync(tool, args, { encoding: "utf8", maxBuffer: 2 ** 26, cwd: user });
+    assertEquals(status, 0, stderr);
+    for (const option of ["outputPadding", "countIncludePadding", "learningRate"]) {
+      assert(!stdout.includes(option), option); // of transposed convolution, pooling and optimizers
+    }
+    writeFileSync(join(user, "line.mjs"), stdout);
+    const { stdout: printed } = spawnSync("node", [join(user, "line.mjs")], { encoding: "utf8", timeout: timeLimit });
+    assertEquals(printed, "2\n");
+  });
 
   for (const [name, { tool, args }] of Object.entries(commands)) {
     const missing = versionOf(tool) === undefined ? `${tool} is not on PATH` : undefined;

@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { writeModule } from "../../.ci/dist.ts";
+import { writeModules } from "../../.ci/dist.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -20,7 +20,7 @@ export function installPackage(folder: string): string {
   for (const file of ["package.json", ...files.filter((file) => file !== "dist")]) {
     cpSync(join(project, file), join(installed, file), { recursive: true });
   }
-  writeModule(join(installed, "dist"));
+  writeModules(join(installed, "dist"));
   cpSync(join(project, "node_modules/comlink"), join(folder, "node_modules/comlink"), { recursive: true });
   const dependencies = { "@tensorloom/tensorloom": "*", "comlink": "*" };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", dependencies }));
