@@ -6,7 +6,7 @@
 import type { TableOperation } from "../src/graph/operation.ts";
 import { equalShapes, type Shape, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
-import { kernelKind } from "./kinds.ts";
+import { type AloneLowering, aloneLowering, kernelKind } from "./kinds.ts";
 import { shapeOf, type View } from "./view.ts";
 
 /** How often a member is computed. */
@@ -14,7 +14,7 @@ export type Level = "element" | "row" | "total";
 
 /** The loop nest of a kernel. */
 export interface Frame {
-  readonly kind: "map" | "row" | "contract" | "scatter" | "assemble" | "host";
+  readonly kind: "map" | "row" | "contract" | "host" | AloneLowering;
   readonly shape: Shape;
   /** For rows: whether each axis is reduced, that is walked by the inner loops. */
   readonly reduced: readonly boolean[];
@@ -50,10 +50,10 @@ export function ownFrame(node: Value): Frame | undefined {
       return { kind: "row", shape, reduced: shape.map((_, axis) => axes.includes(axis)) };
     }
     case "contract":
-    case "scatter":
-    case "assemble":
     case "host":
       return { kind, shape: shapeOf(node), reduced: [] };
+    case "alone":
+      return { kind: aloneLowering(node), shape: shapeOf(node), reduced: [] };
     default:
       return kind satisfies never;
   }
@@ -61,7 +61,7 @@ export function ownFrame(node: Value): Frame | undefined {
 
 /** Whether what has this frame shares its kernel with nothing. */
 export function standsAlone({ kind }: Frame): boolean {
-  return kind === "scatter" || kind === "assemble" || kind === "host";
+  return kind !== "map" && kind !== "row" && kind !== "contract";
 }
 
 /** Whether two frames are alike, so that members are placed in one as in the other. */

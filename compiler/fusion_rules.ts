@@ -93,7 +93,7 @@ const depth: Readonly<Record<Level, number>> = { total: 0, row: 1, element: 2 };
 export const fusionRules: readonly FusionRule[] = [
   {
     name: "steps of their own",
-    reason: "a host step, an assembly or a scatter shares its kernel with nothing",
+    reason: "a step of its own, such as a host step or a scatter, shares its kernel with nothing",
     refuses: ({ producer, consumer }) => [producer, consumer].some(({ frame }) => standsAlone(frame)),
   },
   {

@@ -9,22 +9,10 @@ import type { Primitive } from "../src/ops/primitive.ts";
 import type { Value } from "../src/value.ts";
 
 /**
- * Loops over elements, some of them by index, rows with reductions, contractions, sums by index, pieces put together, or
- * a call of `compute`.
+ * What becomes of each way of lowering that shares its kernels with others. Whatever way is not here is one whose operations
+ * have kernels of their own.
  */
-export type KernelKind =
-  | "leaf"
-  | "view"
-  | "elementwise"
-  | "gather"
-  | "reduce"
-  | "contract"
-  | "scatter"
-  | "assemble"
-  | "host";
-
-/** The kind of kernel that each way of lowering makes an op part of. */
-const kinds: Readonly<Record<Primitive["lowering"], KernelKind>> = {
+const shared = {
   elementwise: "elementwise",
   convert: "elementwise",
   check: "elementwise",
@@ -32,23 +20,37 @@ const kinds: Readonly<Record<Primitive["lowering"], KernelKind>> = {
   gather: "gather",
   reduce: "reduce",
   contract: "contract",
-  scatter: "scatter",
-  assemble: "assemble",
   host: "host",
-};
+} as const satisfies Partial<Record<Primitive["lowering"], string>>;
 
-/** The kind of kernel an op becomes part of; where indices are looked at, it depends on the node. */
-function kindOf(op: Op): KernelKind {
-  return isComposite(op) ? "host" : kinds[op.lowering];
+/** The ways of lowering whose operations have kernels of their own. */
+export type AloneLowering = Exclude<Primitive["lowering"], keyof typeof shared>;
+
+/**
+ * What a node is part of: a kernel that loops over elements, over some of them by index, over rows, or over tiles; one that
+ * is its own; or a call of `compute`. Leaves and views are part of none.
+ */
+export type NodeKind = "leaf" | "alone" | (typeof shared)[keyof typeof shared];
+
+function isAlone(lowering: Primitive["lowering"]): lowering is AloneLowering {
+  return !(lowering in shared);
 }
 
 /** The kind of kernel a node becomes part of. */
-export function kernelKind(node: Value): KernelKind {
+export function kernelKind(node: Value): NodeKind {
   if (!(node instanceof TableOperation)) {
     return node instanceof GraphNode && !(node instanceof Operation) ? "leaf" : "host";
   }
-  const kind = kindOf(node.op);
-  return (kind === "gather" || kind === "scatter") && !looksAtIndices(node, kind) ? "host" : kind;
+  const { op } = node;
+  if (isComposite(op)) return "host";
+  const { lowering } = op;
+  if ((lowering === "gather" || lowering === "scatter") && !looksAtIndices(node, lowering)) return "host";
+  return isAlone(lowering) ? "alone" : shared[lowering];
+}
+
+/** How a node becomes kernels that are its own. */
+export function aloneLowering(node: Value): AloneLowering {
+  return (node as TableOperation).op.lowering as AloneLowering; // its kind says so
 }
 
 /** Whether every index is used for an element of the result. Of an empty result none is, and yet each has to be in range. */

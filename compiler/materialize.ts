@@ -13,8 +13,8 @@ import { arithmeticOps } from "../src/ops/arithmetic.ts";
 import type { GraphFunction } from "../src/graph/function.ts";
 
 import type { Value } from "../src/value.ts";
-import { kernelKind } from "./kinds.ts";
-import { canAddRowsOf } from "./kernel/scatter/lower.ts";
+import { aloneLowering, kernelKind } from "./kinds.ts";
+import { lowerings } from "./kernel/kernel_kinds.ts";
 import { rewriteGraph } from "../src/graph/rewrite.ts";
 import { composeView, isWhole, shapeOf, type View, viewer } from "./view.ts";
 
@@ -43,7 +43,7 @@ function viewsWithoutCopies({ outputs, assigns }: GraphFunction): Map<Value, Vie
       const view = composeView(operation, viewOf);
       if (view === undefined) return undefined;
       views.set(node, view);
-    } else if (kind === "host" || kind === "scatter") {
+    } else if (kind === "host" || kind === "alone") {
       const operation = node as Operation; // all but leaves are
       if (!operation.inputNodes.every((input, index) => canRead(operation, index, viewOf(input)))) return undefined;
     }
@@ -52,10 +52,10 @@ function viewsWithoutCopies({ outputs, assigns }: GraphFunction): Map<Value, Vie
   return leaving.every((node) => canLeave(node, viewOf(node))) ? views : undefined;
 }
 
-/** Whether a host step or a scatter can read the input of this number where it lies. */
+/** Whether what shares its kernel with nothing can read the input of this number where it lies. */
 function canRead(node: Operation, input: number, view: View): boolean {
   if (kernelKind(node) === "host") return isWholeArray(node.inputNodes[input]!, view);
-  return input === 0 || canAddRowsOf(node as TableOperation, view); // scattering is in the table; its indices may lie anywhere
+  return lowerings[aloneLowering(node)].canRead?.(node, input, view) ?? true;
 }
 
 function isWholeArray(node: Value, view: View): boolean {
@@ -89,7 +89,7 @@ function withCopies(source: GraphFunction): Materialized {
       views.set(copied, composeView(copied, viewOf)!); // a whole array can be seen in any shape
       return copied;
     }
-    if (kind !== "host" && kind !== "scatter") return rebuild();
+    if (kind !== "host" && kind !== "alone") return rebuild();
     const readable = inputs.map((input, index) => canRead(node, index, viewOf(input)) ? input : copy(input));
     return readable.every((input, index) => input === inputs[index]) ? rebuild() : recordOperation(
       (readable.find((input) => input instanceof TableOperation) as TableOperation).graph,

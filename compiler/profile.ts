@@ -4,9 +4,10 @@
  */
 import type { Profile, RowProfile } from "../src/executor.ts";
 import { draftsOf } from "./block.ts";
-import { costOf } from "./kernel/cost.ts";
+import { kindOf } from "./kernel/kernel_kinds.ts";
 import { bytesOf } from "./plan.ts";
 import type { Compilation } from "./program.ts";
+import type { Draft } from "./table.ts";
 
 /** Milliseconds that each thread has spent on each instruction: `times[rank][instruction]`. */
 export type Times = readonly (readonly number[])[];
@@ -33,6 +34,19 @@ export function profileOf({ program, schedule }: Compilation, times: Times, elap
   const milliseconds = Math.max(elapsed, sumOf(rows));
   const { name } = program.source;
   return { milliseconds, rows, threads, toString: () => printProfile(name, rows, threads, milliseconds) };
+}
+
+/** What the drafts of a row compute, as far as that is known, and how many bytes of arrays they read and write, each once. */
+function costOf(
+  drafts: readonly Draft[],
+  bytesOf: (buffer: number) => number,
+): Pick<RowProfile, "operations" | "bytes"> {
+  let [operations, bytes] = [0, 0];
+  for (const draft of drafts) {
+    if (draft.kind === "kernel") operations += kindOf(draft.kernel).operations(draft.kernel);
+    for (const buffer of [...draft.reads, ...draft.writes]) bytes += bytesOf(buffer);
+  }
+  return { operations, bytes };
 }
 
 /** The milliseconds of rows. */

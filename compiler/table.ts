@@ -3,25 +3,23 @@
  * @module
  */
 import { Constant, VariableRead } from "../src/graph/leaf.ts";
-import type { Operation, TableOperation } from "../src/graph/operation.ts";
+import type { Operation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import type { ExecutorOptions } from "../src/executor.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
-import { assemble } from "./kernel/loops/assemble.ts";
 import { type Chunks, cut } from "./chunks.ts";
 import type { EmittedKernel } from "./emit/emitted.ts";
 import type { Cluster, Fused } from "./fuse.ts";
 import type { Kernel } from "./kernel/kernel.ts";
+import { kindOf, lowerings } from "./kernel/kernel_kinds.ts";
 import type { LoweringContext } from "./kernel/kernel_builder.ts";
 import { checkLengths } from "./kernel/loop_lengths.ts";
-import { lower } from "./kernel/loops/lower.ts";
 import type { HostCall } from "./runtime/host_call.ts";
-import { lowerScatter } from "./kernel/scatter/lower.ts";
 import { chooseTarget, type TargetChoice } from "./targets.ts";
 import type { Materialized } from "./materialize.ts";
-import { type Use, usesOf } from "./kernel/uses.ts";
+import type { Use } from "./kernel/uses.ts";
 import type { View } from "./view.ts";
 
 /** Where an array of a program comes from. */
@@ -185,7 +183,6 @@ class TableBuilder implements LoweringContext {
     return this.#buffers.get(node);
   }
 
-  /** A buffer that holds one number. */
   constantBuffer(value: number): number {
     const tensor = tensorOver(new Float64Array([value]), scalarType);
     return this.buffers.push({ kind: "constant", tensor, type: scalarType }) - 1;
@@ -194,26 +191,11 @@ class TableBuilder implements LoweringContext {
   #addCluster(cluster: Cluster): void {
     const [node] = cluster.members.keys();
     if (node === undefined) return;
-    switch (cluster.frame.kind) {
-      case "host":
-        this.#addHost(node as Operation); // members are operations
-        return;
-      case "assemble":
-        // Only table entries are assembled.
-        for (const { kernel, buffers } of assemble(node as TableOperation, this)) {
-          this.#addKernel(kernel, buffers, cluster);
-        }
-        return;
-      case "scatter": {
-        const { kernel, buffers } = lowerScatter(node as TableOperation, this); // scattering is in the table
+    const { kind } = cluster.frame;
+    if (kind === "host") this.#addHost(node as Operation); // members are operations
+    else {for (const { kernel, buffers } of lowerings[kind].lower(cluster, this)) {
         this.#addKernel(kernel, buffers, cluster);
-        return;
-      }
-      default: {
-        const { kernel, buffers } = lower(cluster, this);
-        this.#addKernel(kernel, buffers, cluster);
-      }
-    }
+      }}
   }
 
   #addKernel(kernel: Kernel, buffers: readonly number[], cluster: Cluster): void {
@@ -240,7 +222,7 @@ class TableBuilder implements LoweringContext {
 
   #draft({ kernel, buffers, cluster }: Lowered, emitted: EmittedKernel): KernelDraft {
     const chunks = cut(emitted.extent);
-    const uses = usesOf(kernel);
+    const uses = kindOf(kernel).uses(kernel);
     const reads = new Set<number>();
     const writes = new Set<number>();
     for (const use of uses) (use.writes ? writes : reads).add(buffers[use.access.array]!);

@@ -3,11 +3,11 @@
  * @module
  */
 import type { ExecutorOptions } from "../src/executor.ts";
-import { workOf } from "./kernel/cost.ts";
 import { jsTarget } from "./emit/js.ts";
 import type { Target } from "./emit/target.ts";
 import { wasmTarget } from "./emit/wasm/wasm.ts";
 import type { Kernel } from "./kernel/kernel.ts";
+import { kindOf } from "./kernel/kernel_kinds.ts";
 import { tuning } from "./limits.ts";
 
 export const targets: readonly Target[] = [wasmTarget, jsTarget];
@@ -26,7 +26,7 @@ export interface TargetChoice {
 
 /** Chooses the target for a program of these kernels: the cheapest, or the one that is asked for, where it can be had. */
 export function chooseTarget(kernels: readonly Kernel[], { emitter = "auto" }: ExecutorOptions): TargetChoice {
-  const work = kernels.reduce((sum, kernel) => sum + workOf(kernel), 0);
+  const work = kernels.reduce((sum, kernel) => sum + kindOf(kernel).work(kernel), 0);
   const asked = emitter === "auto" ? tuning.emitter : emitter;
   const isAsked = ({ name }: Target): number => name === asked ? 0 : 1;
   const inOrder = [...targets].sort((a, b) => isAsked(a) - isAsked(b) || a.cost(work) - b.cost(work));

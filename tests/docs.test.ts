@@ -151,6 +151,7 @@ describe("the pages", () => {
   it("have every file of the compiler on the map", () => {
     const linked = new Set([
       ...linkedIn(section("compiler/README.md", "The files"), "compiler"),
+      ...linkedIn(read("compiler/kernel/README.md"), "compiler/kernel"),
       ...linkedIn(read("compiler/runtime/README.md"), "compiler/runtime"),
     ]);
     const files = filesOf("compiler", ".ts");

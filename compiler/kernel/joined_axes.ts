@@ -7,6 +7,11 @@ import type { Frame } from "../frame.ts";
 /** The most elements that a loop can count: kernels do so in 32 bits, with a sign. */
 export const longestLoop = 2 ** 31 - 1;
 
+/** The first of these lengths that kernels cannot count. */
+export function firstTooLong(lengths: readonly number[]): number | undefined {
+  return lengths.find((each) => each > longestLoop);
+}
+
 /** The axes of one part of a loop nest: lengths, and for every access its strides. */
 export interface Axes {
   readonly sizes: number[];

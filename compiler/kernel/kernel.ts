@@ -15,6 +15,9 @@
 import type { DType } from "../../src/dtype.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import type { Intrinsic, ReductionName } from "../../src/ops/table.ts";
+import { type ContractKernel, sectionsOfContract } from "./contract/kernel.ts";
+import { type LoopKernel, sectionsOfLoops } from "./loops/kernel.ts";
+import { type ScatterKernel, sectionsOfScatter } from "./scatter/kernel.ts";
 
 /** The number of a value within a kernel. */
 export type Id = number;
@@ -99,104 +102,35 @@ export function newSection(): Section {
   return { steps: [], stores: [], reductions: [] };
 }
 
-/** Loops over rows and, within a row, one or more passes over its elements. */
-export interface LoopKernel {
-  readonly kind: "loops";
-  readonly name: string;
-  /** Lengths of the outer and of the inner axes; each may be empty, which is one row or one element. */
-  readonly outer: readonly number[];
-  readonly inner: readonly number[];
-  /** Whether the last axis that is walked, along which several elements are computed at once, is an inner or an outer one. */
-  readonly lanes: "inner" | "outer";
-  /** Parts of the first inner axis that a long row may be cut between: its length before axes were joined. */
-  readonly parts: number;
-  readonly arrays: number;
-  readonly accesses: readonly Access[];
-  /** The checks that steps name by number. */
-  readonly checks: readonly IndexCheck[];
-  /** Once: values that do not change. */
-  readonly prologue: Section;
-  /** Per row: a section, then a loop over the row's elements, any number of times. */
-  readonly passes: readonly { readonly before: Section; readonly loop: Section }[];
-  /** Per row, at its end. */
-  readonly after: Section;
-  /** The reductions that run over all rows, not over one. */
-  readonly totals: ReadonlySet<Id>;
-  /** Once, at the end: what is made of those. */
-  readonly total: Section;
+/** The accesses of a section, each once. */
+export function accessesOf(section: Section): number[] {
+  const loads = section.steps.flatMap((step) => "access" in step ? [step.access] : []);
+  return [...new Set([...loads, ...section.stores.map((store) => store.access)])];
 }
 
-/**
- * A contraction, or a stack of them, and what is done with each element of the result. The accesses of the operands are
- * used by no step; their inner axes are others than those of the rest.
- */
-export interface ContractKernel {
-  readonly kind: "contract";
-  readonly name: string;
-  /** Lengths of the stacked axes. */
-  readonly outer: readonly number[];
-  /** Lengths of the axes of each group; there may be any number of them, and none is one row, column or product. */
-  readonly rows: readonly number[];
-  readonly columns: readonly number[];
-  readonly depth: readonly number[];
-  readonly arrays: number;
-  /** Their inner axes are, group by group, (rows, depth) for the left operand, (depth, columns) for the right, (rows, columns) else. */
-  readonly accesses: readonly Access[];
-  /** The checks that steps name by number. */
-  readonly checks: readonly IndexCheck[];
-  readonly left: number;
-  readonly right: number;
-  /** The dtype it accumulates in. */
-  readonly dtype: DType;
-  /** The id under which the epilogue finds the sum. */
-  readonly result: Id;
-  readonly prologue: Section;
-  readonly epilogue: Section;
-}
-
-/**
- * Rows added up at the places that indices name, in the order of the indices. The result is a whole array, of `length`
- * rows for every place of the outer axes; a row without any updates is zeros. Which index an update has depends on none
- * of the outer axes.
- */
-export interface ScatterKernel {
-  readonly kind: "scatter";
-  readonly name: string;
-  /** Lengths of the axes before the one that indices name places of. */
-  readonly outer: readonly number[];
-  /** Lengths of the axes of the indices. */
-  readonly updates: readonly number[];
-  /** Length of the axis of a row; none where a row is one number. */
-  readonly inner: readonly number[];
-  /** Rows that an index may name. */
-  readonly length: number;
-  readonly arrays: number;
-  /** Their inner axes are those of the indices, of the indices and of a row for what is added, of a row for the result. */
-  readonly accesses: readonly Access[];
-  /** The one check, of the indices. */
-  readonly checks: readonly IndexCheck[];
-  /** The accesses, by number. */
-  readonly result: number;
-  readonly indices: number;
-  readonly added: number;
-}
-
-/** A kernel that is generated; host steps are the program's. */
+/** A kernel that is generated, of any kind; host steps are the program's. */
 export type Kernel = LoopKernel | ContractKernel | ScatterKernel;
 
-/** Whether running a kernel can fail, by an index that is out of range. */
-export function canFail(kernel: Kernel): boolean {
-  return kernel.checks.length > 0;
+/** The straight pieces of a kernel, in the order in which they run. */
+function sectionsOf(kernel: Kernel): readonly Section[] {
+  switch (kernel.kind) {
+    case "loops":
+      return sectionsOfLoops(kernel);
+    case "contract":
+      return sectionsOfContract(kernel);
+    case "scatter":
+      return sectionsOfScatter;
+    default:
+      return kernel satisfies never;
+  }
 }
 
 /** All steps of a kernel, in the order of its sections. */
 export function stepsOf(kernel: Kernel): Step[] {
-  if (kernel.kind === "scatter") return [];
-  const sections = kernel.kind === "contract" ? [kernel.prologue, kernel.epilogue] : [
-    kernel.prologue,
-    ...kernel.passes.flatMap(({ before, loop }) => [before, loop]),
-    kernel.after,
-    kernel.total,
-  ];
-  return sections.flatMap(({ steps }) => steps);
+  return sectionsOf(kernel).flatMap(({ steps }) => steps);
+}
+
+/** Whether running a kernel can fail, by an index that is out of range. */
+export function canFail(kernel: Kernel): boolean {
+  return kernel.checks.length > 0;
 }

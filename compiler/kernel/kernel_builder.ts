@@ -23,6 +23,16 @@ export interface LoweringContext {
   isNeeded(node: Value): boolean;
   /** The number of the program's buffer for a node's array; makes one if there is none. */
   bufferOf(node: Value): number;
+  /** The number of a buffer that holds one number. */
+  constantBuffer(value: number): number;
+}
+
+/** A name that says what the kernel does: its operations in order, shortened. */
+export function kernelName(cluster: Cluster): string {
+  const named = [...cluster.members.values()].filter(({ node }) => node.op.lowering !== "convert");
+  const names = named.map(({ node }) => node.name);
+  const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5}more`] : names;
+  return shown.length === 0 ? "copy" : shown.join("_");
 }
 
 /** An access over the axes of a frame, before those are collapsed. */

@@ -3,7 +3,7 @@
  * shared.
  * @module
  */
-import type { Access, Kernel, Section } from "./kernel.ts";
+import type { Access, Section } from "./kernel.ts";
 
 /** One load or store of a kernel. */
 export interface Use {
@@ -16,40 +16,19 @@ export interface Use {
   readonly position: number;
 }
 
-/** Every load and store of a kernel. */
-export function usesOf(kernel: Kernel): Use[] {
-  const uses: Use[] = [];
-  const noteOperand = (access: number): void => {
-    uses.push({ access: kernel.accesses[access]!, writes: false, position: Infinity });
-  };
-  if (kernel.kind === "scatter") {
-    noteOperand(kernel.indices);
-    noteOperand(kernel.added);
-    return [...uses, { access: kernel.accesses[kernel.result]!, writes: true, position: 0 }];
-  }
-  const note = ({ steps, stores }: Section, position: number): void => {
-    for (const step of steps) {
-      if (step.kind !== "load" && step.kind !== "gather") continue;
-      const when = step.kind === "load" ? position : Infinity;
-      uses.push({ access: kernel.accesses[step.access]!, writes: false, position: when });
-    }
-    for (const { access } of stores) uses.push({ access: kernel.accesses[access]!, writes: true, position });
-  };
-  note(kernel.prologue, -1);
-  if (kernel.kind === "contract") {
-    noteOperand(kernel.left);
-    noteOperand(kernel.right);
-    note(kernel.epilogue, 0);
-    return uses;
-  }
-  let position = 0;
-  for (const { before, loop } of kernel.passes) {
-    note(before, position++);
-    note(loop, position++);
-  }
-  note(kernel.after, position++);
-  note(kernel.total, position);
-  return uses;
+/** The loads and stores of a section, which runs at this position. */
+export function usesOfSection(accesses: readonly Access[], { steps, stores }: Section, position: number): Use[] {
+  const loads = steps.flatMap((step): Use[] => {
+    if (step.kind !== "load" && step.kind !== "gather") return [];
+    const when = step.kind === "load" ? position : Infinity;
+    return [{ access: accesses[step.access]!, writes: false, position: when }];
+  });
+  return [...loads, ...stores.map(({ access }) => ({ access: accesses[access]!, writes: true, position }))];
+}
+
+/** What is read all along, and anywhere. */
+export function usesOfOperands(accesses: readonly Access[], operands: readonly number[]): Use[] {
+  return operands.map((access) => ({ access: accesses[access]!, writes: false, position: Infinity }));
 }
 
 /**

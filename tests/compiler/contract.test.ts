@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, permuteDims, slice, type Tensor, tensor, type Value } from "../../mod.ts";
 import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
-import type { ContractKernel } from "../../compiler/kernel/kernel.ts";
+import type { ContractKernel } from "../../compiler/kernel/contract/kernel.ts";
 import { compileProgram } from "../../compiler/program.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { contract, type ContractAxes } from "../../src/ops/contract.ts";

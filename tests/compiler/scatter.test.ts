@@ -15,7 +15,7 @@ import {
 } from "../../mod.ts";
 import { scatterCut } from "../../compiler/kernel/scatter/cut.ts";
 import { type WasmScatterCut, wasmScatterCut } from "../../compiler/kernel/scatter/wasm_blocks.ts";
-import type { ScatterKernel } from "../../compiler/kernel/kernel.ts";
+import type { ScatterKernel } from "../../compiler/kernel/scatter/kernel.ts";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
 import { compileProgram } from "../../compiler/program.ts";
 import { poisonScratch } from "../runtime/observers.ts";

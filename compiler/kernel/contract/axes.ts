@@ -2,7 +2,7 @@
  * The axes of a contraction, and how its accesses go along them.
  * @module
  */
-import type { ContractKernel } from "../kernel.ts";
+import type { ContractKernel } from "./kernel.ts";
 
 /** Lengths of the axes that rows, columns and depth are made of. */
 export interface Axes {

@@ -11,7 +11,7 @@
  */
 import { sizeOf } from "../../../src/shape.ts";
 import { isFloating } from "../../../src/dtype.ts";
-import type { ContractKernel } from "../kernel.ts";
+import type { ContractKernel } from "./kernel.ts";
 import { convertExpression } from "../../emit/js_expressions.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/load_js.ts";

@@ -6,15 +6,16 @@
 import { type ContractAxes, resolveContractAxes } from "../../../src/ops/contract.ts";
 import type { Value } from "../../../src/value.ts";
 import type { Cluster } from "../../fuse.ts";
-import { type ContractKernel, newSection } from "../kernel.ts";
-import { KernelBuilder, type LoweringContext } from "../kernel_builder.ts";
+import type { ContractKernel } from "./kernel.ts";
+import { newSection } from "../kernel.ts";
+import { KernelBuilder, kernelName, type LoweringContext } from "../kernel_builder.ts";
 import { kernelKind } from "../../kinds.ts";
 import { joinAxes } from "../joined_axes.ts";
-import type { Lowered } from "../loops/lower.ts";
+import type { Lowered } from "../kernel_kind.ts";
 import { shapeOf } from "../../view.ts";
 
 /** Turns a cluster around a contraction into a kernel. */
-export function lowerContract(cluster: Cluster, context: LoweringContext, name: string): Lowered {
+export function lowerContract(cluster: Cluster, context: LoweringContext): Lowered[] {
   const { shape } = cluster.frame;
   const members = [...cluster.members.values()];
   const root = members.find((member) => kernelKind(member.node) === "contract")!; // that is what makes it a contraction
@@ -80,7 +81,7 @@ export function lowerContract(cluster: Cluster, context: LoweringContext, name: 
   };
   const kernel: ContractKernel = {
     kind: "contract",
-    name,
+    name: kernelName(cluster),
     outer: axes.outer.sizes,
     rows: axes.rows.sizes,
     columns: axes.columns.sizes,
@@ -100,7 +101,7 @@ export function lowerContract(cluster: Cluster, context: LoweringContext, name: 
     prologue: builder.prologue,
     epilogue,
   };
-  return { kernel, buffers };
+  return [{ kernel, buffers }];
 }
 
 /** `count` whole numbers from `start` on. */

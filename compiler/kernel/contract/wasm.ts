@@ -11,7 +11,9 @@
  * depths lie.
  * @module
  */
-import type { ContractKernel, Store } from "../kernel.ts";
+import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
+import type { ContractKernel } from "./kernel.ts";
+import type { Store } from "../kernel.ts";
 import { access, type Code, get, i32, type Local, op, select } from "../../emit/wasm/code.ts";
 import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./wasm_blocks.ts";
 import type { ContractLibrary, TileForm } from "./wasm_library.ts";
@@ -55,20 +57,6 @@ export class ContractWriter extends ContractEpilogue {
     this.#packsRows = packsRows;
     this.#storesTiles = storesTiles;
     this.#groups = tileGroups(kernel);
-  }
-
-  /** How the work of a kernel can be cut. */
-  static readonly extentOf = contractExtent;
-
-  /** Bytes of the thread's own memory that a kernel needs. */
-  static scratchBytes(kernel: ContractKernel): number {
-    return scratchOf(kernel).bytes;
-  }
-
-  /** What the code depends on beside the kernel's key. */
-  static keyOf(kernel: ContractKernel): string {
-    const { cutsDepth, packsRows, storesTiles } = blocksOf(kernel);
-    return `${cutsDepth ? "cut" : ""}${packsRows ? "packed" : ""}${storesTiles ? "stored" : ""}`;
   }
 
   /** Whether calls leave sums. */
@@ -381,3 +369,21 @@ export class ContractWriter extends ContractEpilogue {
     });
   }
 }
+
+/** Contractions in WebAssembly. */
+export const contractWriter: KindWriter<ContractKernel> = {
+  key(kernel) {
+    const { cutsDepth, packsRows, storesTiles } = blocksOf(kernel);
+    return `${cutsDepth ? "cut" : ""}${packsRows ? "packed" : ""}${storesTiles ? "stored" : ""}`;
+  },
+  prefix: () => "contract",
+  write(kernel, name, { imports, contracts }) {
+    const writer = new ContractWriter(name, kernel, imports, contracts);
+    const main = writer.main();
+    const finish = writer.leaves
+      ? new ContractWriter(`${name}_finish`, kernel, imports, contracts).finish()
+      : undefined;
+    return { main, finish, args: writer.args };
+  },
+  needs: (kernel) => ({ extent: contractExtent(kernel), scratchBytes: scratchOf(kernel).bytes }),
+};

@@ -5,7 +5,7 @@
  */
 import { sizeOf } from "../../../src/shape.ts";
 import { dtypeInfo } from "../../../src/dtype.ts";
-import type { ContractKernel } from "../kernel.ts";
+import type { ContractKernel } from "./kernel.ts";
 import type { Extent } from "../../emit/extent.ts";
 import { joinAxes } from "../joined_axes.ts";
 import { stridesOfGroup } from "./axes.ts";

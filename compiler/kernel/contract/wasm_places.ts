@@ -4,22 +4,14 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import type { ContractKernel } from "../kernel.ts";
+import type { ContractKernel } from "./kernel.ts";
 import { accessOf, type Axes, axesOf, groupsOf, type Role } from "./axes.ts";
-import { accessesOf } from "../loops/cut.ts";
+import { accessesOf } from "../kernel.ts";
 import { access, type Code, get, i32, op } from "../../emit/wasm/code.ts";
 import { type ScratchName, scratchNames, type SumType, sumTypeOf } from "./wasm_blocks.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
-import {
-  blockSize,
-  forgetsPanels,
-  groupLength,
-  groupStride,
-  outerLength,
-  outerStride,
-  scaled,
-  scratchPlace,
-} from "../../emit/wasm/parameters.ts";
+import { outerLength, outerStride, scaled } from "../../emit/wasm/parameters.ts";
+import { blockSize, forgetsPanels, groupLength, groupStride, scratchPlace } from "./wasm_parameters.ts";
 
 type Address = Code<"i32">;
 type Group = keyof Axes;

@@ -3,23 +3,20 @@
  * @module
  */
 import type { DType } from "../../../src/dtype.ts";
-import type { TableOperation } from "../../../src/graph/operation.ts";
 import type { AssembleOp } from "../../../src/ops/primitive.ts";
 import type { Strided } from "../../../src/ops/strided.ts";
 import { type Shape, stridesOf } from "../../../src/shape.ts";
-import { type Access, type LoopKernel, newSection } from "../kernel.ts";
+import type { LoopKernel } from "./kernel.ts";
+import { type Access, newSection } from "../kernel.ts";
+import type { Cluster } from "../../clusters.ts";
 import type { LoweringContext } from "../kernel_builder.ts";
-import type { Lowered } from "./lower.ts";
+import { aloneOperation, type Lowered } from "../kernel_kind.ts";
 import { collapseAxes } from "../joined_axes.ts";
 import { shapeOf } from "../../view.ts";
 
-/** What assembly needs of a program. */
-export interface AssemblyContext extends LoweringContext {
-  constantBuffer(value: number): number;
-}
-
-/** The kernels that put `node` together. */
-export function assemble(node: TableOperation, context: AssemblyContext): Lowered[] {
+/** The kernels that put an operation's result together. */
+export function assemble(cluster: Cluster, context: LoweringContext): Lowered[] {
+  const node = aloneOperation(cluster);
   const { op, attributes, inputNodes } = node;
   const shape = shapeOf(node);
   const { fill, pieces } = (op as AssembleOp).assembly(inputNodes.map(shapeOf), shape, attributes); // its kind says so

@@ -6,7 +6,8 @@
  * @module
  */
 import { sizeOf } from "../../../src/shape.ts";
-import type { LoopKernel, Reduction, Section } from "../kernel.ts";
+import type { LoopKernel } from "./kernel.ts";
+import type { Reduction } from "../kernel.ts";
 import { isLongRow } from "../../limits.ts";
 import type { Extent } from "../../emit/extent.ts";
 
@@ -46,10 +47,4 @@ export function loopExtent({ outer, inner, parts }: LoopKernel, cut: LoopCut, to
 export function partialReductions({ passes, after, totals }: LoopKernel, cut: LoopCut): Reduction[] {
   const ofRows = passes.flatMap(({ loop }) => loop.reductions);
   return cut === "pieces" ? ofRows : [...ofRows, ...after.reductions].filter(({ id }) => totals.has(id));
-}
-
-/** The accesses of a section, each once. */
-export function accessesOf(section: Section): number[] {
-  const loads = section.steps.flatMap((step) => "access" in step ? [step.access] : []);
-  return [...new Set([...loads, ...section.stores.map((store) => store.access)])];
 }

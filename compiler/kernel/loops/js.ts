@@ -6,12 +6,13 @@
  * @module
  */
 import { sizeOf } from "../../../src/shape.ts";
-import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
+import type { LoopKernel } from "./kernel.ts";
+import { accessesOf, type Id, type Reduction, type Section } from "../kernel.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/load_js.ts";
 import { reductionStart, reductionStep } from "../../emit/js_expressions.ts";
 import { Emitter, Writer } from "../../emit/js_writer.ts";
-import { accessesOf, cutOf, loopExtent, partialReductions } from "./cut.ts";
+import { cutOf, loopExtent, partialReductions } from "./cut.ts";
 
 /** Where the access of this number begins, as text. */
 type Place = (access: number) => string;

@@ -1,39 +1,20 @@
 /**
- * Lowering: a cluster of operations to a kernel.
+ * Lowering of maps and rows: a cluster of operations to a kernel.
  * @module
  */
 import type { ReductionName } from "../../../src/ops/table.ts";
 import type { Value } from "../../../src/value.ts";
 import { type Frame, givesIndex, type Member } from "../../frame.ts";
 import type { Cluster } from "../../fuse.ts";
-import { type Access, type Id, type Kernel, newSection, type Section } from "../kernel.ts";
+import { type Access, type Id, newSection, type Section } from "../kernel.ts";
 import { collapseAxes, type LoopAxes } from "../joined_axes.ts";
-import { lowerContract } from "../contract/lower.ts";
 import { assignPasses, findSpills, isElementMember } from "../../passes.ts";
-import { type FrameAccess, KernelBuilder, type LoweringContext } from "../kernel_builder.ts";
+import { type FrameAccess, KernelBuilder, kernelName, type LoweringContext } from "../kernel_builder.ts";
+import type { Lowered } from "../kernel_kind.ts";
+import type { LoopKernel } from "./kernel.ts";
 
-/** A kernel, and the program's buffers that its arrays are. */
-export interface Lowered {
-  readonly kernel: Kernel;
-  readonly buffers: readonly number[];
-}
-
-/** Turns a cluster into a kernel. */
-export function lower(cluster: Cluster, context: LoweringContext): Lowered {
-  return cluster.frame.kind === "contract"
-    ? lowerContract(cluster, context, kernelName(cluster))
-    : lowerLoops(cluster, context);
-}
-
-/** A name that says what the kernel does: its operations in order, shortened. */
-function kernelName(cluster: Cluster): string {
-  const named = [...cluster.members.values()].filter(({ node }) => node.op.lowering !== "convert");
-  const names = named.map(({ node }) => node.name);
-  const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5}more`] : names;
-  return shown.length === 0 ? "copy" : shown.join("_");
-}
-
-function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered {
+/** Turns a cluster whose frame is a map or a row into a kernel. */
+export function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered[] {
   const { frame } = cluster;
   const members = [...cluster.members.values()];
   const { passOf, passes } = assignPasses(cluster, context);
@@ -89,25 +70,23 @@ function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered {
     }
   }
   const axes = collapseAxes(frame, builder.accesses.list.map((access) => access.strides));
-  return {
-    buffers: builder.accesses.buffers,
-    kernel: {
-      kind: "loops",
-      name: kernelName(cluster),
-      outer: axes.outer.sizes,
-      inner: axes.inner.sizes,
-      lanes: isReducedLast(frame) ? "inner" : "outer",
-      parts: frame.shape.find((size, axis) => frame.reduced[axis] && size !== 1) ?? 1,
-      arrays: builder.accesses.buffers.length,
-      accesses: builder.accesses.list.map((access, index) => withAxes(access, index, axes)),
-      checks: builder.checks,
-      prologue: builder.prologue,
-      passes: sections,
-      after,
-      totals,
-      total,
-    },
+  const kernel: LoopKernel = {
+    kind: "loops",
+    name: kernelName(cluster),
+    outer: axes.outer.sizes,
+    inner: axes.inner.sizes,
+    lanes: isReducedLast(frame) ? "inner" : "outer",
+    parts: frame.shape.find((size, axis) => frame.reduced[axis] && size !== 1) ?? 1,
+    arrays: builder.accesses.buffers.length,
+    accesses: builder.accesses.list.map((access, index) => withAxes(access, index, axes)),
+    checks: builder.checks,
+    prologue: builder.prologue,
+    passes: sections,
+    after,
+    totals,
+    total,
   };
+  return [{ kernel, buffers: builder.accesses.buffers }];
 }
 
 function withAxes(access: FrameAccess, index: number, axes: LoopAxes): Access {

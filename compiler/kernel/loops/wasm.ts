@@ -9,9 +9,11 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
-import type { LoopKernel, Section } from "../kernel.ts";
-import { accessesOf, cutOf, loopExtent, partialReductions } from "./cut.ts";
-import type { Extent } from "../../emit/extent.ts";
+import type { LoopKernel } from "./kernel.ts";
+import { accessesOf, type Section } from "../kernel.ts";
+import { cutOf, loopExtent, partialReductions } from "./cut.ts";
+import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
+import { joinPairs } from "./wasm_join_pairs.ts";
 import { Accumulator, laneNumbers } from "./wasm_accumulators.ts";
 import { type Code, get, i32, type Local, op, select } from "../../emit/wasm/code.ts";
 import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
@@ -60,20 +62,8 @@ export class LoopWriter extends LoopReductions {
     this.#called = calledFunctions(kernel);
   }
 
-  /** How the work of a kernel can be cut. */
-  static extentOf(kernel: LoopKernel): Extent {
-    const cut = cutOf(kernel);
-    const together = cut === "elements" || cut === "rows" && kernel.lanes === "outer" ? laneCount : 1;
-    return { ...loopExtent(kernel, cut, together), slots: slotsOf(partialReductions(kernel, cut)) };
-  }
-
-  /** What the code of a kernel follows from, beside its `kernelKey`. */
-  static keyOf(kernel: LoopKernel): string {
-    return `${cutOf(kernel)} ${LoopWriter.#repeats(kernel) ? kernel.inner.join("x") : ""}`;
-  }
-
   /** Whether the elements of a row are so few that each has code of its own: the windows of a pooling. */
-  static #repeats(kernel: LoopKernel): boolean {
+  static repeats(kernel: LoopKernel): boolean {
     // Each axis is asked about, too: one of many elements may have an empty one beside it.
     const areFew = [...kernel.inner, sizeOf(kernel.inner)].every((length) => length <= fewElements);
     return kernel.lanes === "outer" && cutOf(kernel) === "rows" && areFew;
@@ -194,7 +184,7 @@ export class LoopWriter extends LoopReductions {
     const { passes: [pass, ...others], after } = this.kernel;
     const { before, loop } = pass!; // there is one
     const isSimple = others.length === 0 && before.steps.length === 0 && after.reductions.length === 0 &&
-      !LoopWriter.#repeats(this.kernel) && !loop.reductions.some(({ id }) => this.isTotal(id));
+      !LoopWriter.repeats(this.kernel) && !loop.reductions.some(({ id }) => this.isTotal(id));
     const isKnown = [loop, after].flatMap(accessesOf).every((access) =>
       elementsOver(this.laneStride(access), 1) !== undefined
     );
@@ -320,7 +310,7 @@ export class LoopWriter extends LoopReductions {
         f.set(pointer, op("i32.add", get(pointer), this.step(access, axis, "inner")!)); // it moves
       }
     };
-    if (LoopWriter.#repeats(this.kernel)) {
+    if (LoopWriter.repeats(this.kernel)) {
       for (let element = 0; element < this.kernel.inner[axis]!; element++) {
         if (element > 0) advance();
         body(placeOf(moving, base));
@@ -426,3 +416,24 @@ function placeOf(moving: ReadonlyMap<number, Local<"i32">>, base: Place): Place 
     return pointer === undefined ? base(access) : get(pointer);
   };
 }
+
+/** Loops in WebAssembly. */
+export const loopWriter: KindWriter<LoopKernel> = {
+  prepare: joinPairs,
+  key: (kernel) => `${cutOf(kernel)} ${LoopWriter.repeats(kernel) ? kernel.inner.join("x") : ""}`,
+  prefix: (kernel) => cutOf(kernel) === "elements" ? "map" : "row",
+  write(kernel, name, { imports, vectors }, options) {
+    const writer = new LoopWriter(name, kernel, imports, vectors, options);
+    const main = writer.main();
+    const finish = writer.slots > 0
+      ? new LoopWriter(`${name}_finish`, kernel, imports, vectors, options).finish()
+      : undefined;
+    return { main, finish, args: writer.args };
+  },
+  needs(kernel) {
+    const cut = cutOf(kernel);
+    const together = cut === "elements" || cut === "rows" && kernel.lanes === "outer" ? laneCount : 1;
+    const slots = slotsOf(partialReductions(kernel, cut));
+    return { extent: { ...loopExtent(kernel, cut, together), slots }, scratchBytes: 0 };
+  },
+};

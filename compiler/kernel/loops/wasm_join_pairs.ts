@@ -4,7 +4,8 @@
  * two of them by turns.
  * @module
  */
-import type { Access, LoopKernel } from "../kernel.ts";
+import type { LoopKernel } from "./kernel.ts";
+import type { Access } from "../kernel.ts";
 import { cutOf } from "./cut.ts";
 
 /** A kernel with its last axis joined to the one before it, when it has two elements and every access can be walked so. */

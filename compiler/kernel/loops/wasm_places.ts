@@ -3,13 +3,14 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import type { LoopKernel } from "../kernel.ts";
+import { sizeOf } from "../../../src/shape.ts";
+import type { LoopKernel } from "./kernel.ts";
 import { cutOf, type LoopCut } from "./cut.ts";
 import { type Code, get, i32, op } from "../../emit/wasm/code.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import { laneCount } from "../../emit/wasm/lanes.ts";
 import { elementsOver, type LaneStride } from "../../emit/wasm/memory.ts";
-import { innerLength, innerStride, outerLength, outerStride, rowsOfLoops } from "../../emit/wasm/parameters.ts";
+import { innerLength, innerStride, outerLength, outerStride, type Parameter } from "../../emit/wasm/parameters.ts";
 
 type Address = Code<"i32">;
 
@@ -25,6 +26,9 @@ interface Way {
   /** Goes to the next row, or so many rows on, no further than to the end of the last outer axis. */
   advance(rows?: Code<"i32">): void;
 }
+
+/** How many rows a kernel has. */
+const rowsOfLoops: Parameter<LoopKernel> = ({ outer }) => sizeOf(outer);
 
 /** Knows where the elements of a {@linkcode LoopKernel} are. */
 export abstract class LoopPlaces extends KernelWriter<LoopKernel> {

@@ -3,7 +3,8 @@
  * beyond a call.
  * @module
  */
-import type { Id, LoopKernel, Reduction, Section } from "../kernel.ts";
+import type { LoopKernel } from "./kernel.ts";
+import type { Id, Reduction, Section } from "../kernel.ts";
 import { partialReductions } from "./cut.ts";
 import { Accumulator } from "./wasm_accumulators.ts";
 import { access, type Code, get, i32, op } from "../../emit/wasm/code.ts";

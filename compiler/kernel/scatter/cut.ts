@@ -8,7 +8,7 @@
  * @module
  */
 import { sizeOf } from "../../../src/shape.ts";
-import type { ScatterKernel } from "../kernel.ts";
+import type { ScatterKernel } from "./kernel.ts";
 import { isLongRow, tuning } from "../../limits.ts";
 import type { Extent } from "../../emit/extent.ts";
 

@@ -6,7 +6,7 @@
  * first.
  * @module
  */
-import type { ScatterKernel } from "../kernel.ts";
+import type { ScatterKernel } from "./kernel.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/load_js.ts";
 import { Emitter, Writer } from "../../emit/js_writer.ts";

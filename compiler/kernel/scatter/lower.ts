@@ -7,10 +7,11 @@ import type { TableOperation } from "../../../src/graph/operation.ts";
 import { resolveScatter, type ScatterAttributes } from "../../../src/ops/indexing.ts";
 import { stridesOf } from "../../../src/shape.ts";
 import type { Value } from "../../../src/value.ts";
-import type { Access, ScatterKernel } from "../kernel.ts";
+import type { ScatterKernel } from "./kernel.ts";
+import type { Access } from "../kernel.ts";
 import { indexCheck, type LoweringContext } from "../kernel_builder.ts";
 import { type Axes, joinAxes } from "../joined_axes.ts";
-import type { Lowered } from "../loops/lower.ts";
+import { aloneOperation, type Lowered, type Lowering } from "../kernel_kind.ts";
 import { shapeOf, type View } from "../../view.ts";
 
 /** Which axes of what a scatter adds are those of the indices: from `along` on, to before `rest`. */
@@ -29,12 +30,12 @@ function rowAxes(node: TableOperation, view: View): Axes {
 }
 
 /** Whether a scatter can add up rows where they lie: there is one stride from each of their numbers to the next. */
-export function canAddRowsOf(node: TableOperation, view: View): boolean {
+function canAddRowsOf(node: TableOperation, view: View): boolean {
   return rowAxes(node, view).sizes.length <= 1;
 }
 
 /** Turns a scatter into a kernel. */
-export function lowerScatter(node: TableOperation, context: LoweringContext): Lowered {
+function lowerScatter(node: TableOperation, context: LoweringContext): Lowered {
   const [indices, added] = node.inputNodes as readonly [Value, Value]; // a scatter has two operands
   const { along, rest } = axesOf(node);
   const { length } = node.attributes as ScatterAttributes; // what scatterAdd is applied with
@@ -78,3 +79,10 @@ export function lowerScatter(node: TableOperation, context: LoweringContext): Lo
   };
   return { kernel, buffers };
 }
+
+/** A scatter is a kernel by itself. */
+export const scatterLowering: Lowering = {
+  lower: (cluster, context) => [lowerScatter(aloneOperation(cluster), context)],
+  // Indices may lie anywhere.
+  canRead: (node, operand, view) => operand === 0 || canAddRowsOf(node as TableOperation, view), // scattering is in the table
+};

@@ -7,8 +7,11 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import { access, type Code, f64, get, i32, op, select, splat64 } from "../../emit/wasm/code.ts";
 import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
 import { isUnsigned, laneCount, vectorBytes } from "../../emit/wasm/lanes.ts";
-import { wasmScatterCut } from "./wasm_blocks.ts";
-import { ofScatter } from "../../emit/wasm/parameters.ts";
+import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
+import { scatterScratch, wasmScatterCut, wasmScatterExtent } from "./wasm_blocks.ts";
+import type { ScatterKernel } from "./kernel.ts";
+import { ScatterListsWriter } from "./wasm_lists.ts";
+import { ofScatter } from "./wasm_parameters.ts";
 import { ScatterPlaces } from "./wasm_places.ts";
 
 type Address = Code<"i32">;
@@ -207,3 +210,20 @@ export class ScatterWriter extends ScatterPlaces {
     f.if(op("i32.gt_s", get(rest), i32(0)), () => store(get(rest)));
   }
 }
+
+/** Scatters in WebAssembly. */
+export const scatterWriter: KindWriter<ScatterKernel> = {
+  key: wasmScatterCut,
+  prefix: () => "scatter",
+  write(kernel, name, { imports }) {
+    if (wasmScatterCut(kernel) === "lists") {
+      const writer = new ScatterListsWriter(name, kernel, imports);
+      return { main: writer.main(), finish: undefined, args: writer.args };
+    }
+    const writer = new ScatterWriter(name, kernel, imports);
+    const main = writer.main();
+    const finish = writer.leaves ? new ScatterWriter(`${name}_finish`, kernel, imports).finish() : undefined;
+    return { main, finish, args: writer.args };
+  },
+  needs: (kernel) => ({ extent: wasmScatterExtent(kernel), scratchBytes: scatterScratch(kernel).bytes }),
+};

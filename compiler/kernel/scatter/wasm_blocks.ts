@@ -3,7 +3,7 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import type { ScatterKernel } from "../kernel.ts";
+import type { ScatterKernel } from "./kernel.ts";
 import { alignment, roundUp } from "../../runtime/protocol.ts";
 import type { Extent } from "../../emit/extent.ts";
 import { hasLongRows, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "./cut.ts";

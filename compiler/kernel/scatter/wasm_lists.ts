@@ -9,7 +9,7 @@ import { access, type Code, get, i32, type Local, op, select, splat64 } from "..
 import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
 import { constantLanes, laneCount, vectorCount } from "../../emit/wasm/lanes.ts";
 import { type Count, storeLanes } from "../../emit/wasm/memory.ts";
-import { ofScatter } from "../../emit/wasm/parameters.ts";
+import { ofScatter } from "./wasm_parameters.ts";
 import { ScatterPlaces, type Update } from "./wasm_places.ts";
 
 type Address = Code<"i32">;

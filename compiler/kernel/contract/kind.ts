@@ -1,0 +1,39 @@
+/**
+ * What the compiler has to know of contractions.
+ * @module
+ */
+import { sizeOf } from "../../../src/shape.ts";
+import { sectionOperations, sectionWork, weights } from "../cost.ts";
+import { firstTooLong } from "../joined_axes.ts";
+import type { KernelKind } from "../kernel_kind.ts";
+import { sectionKey } from "../section_key.ts";
+import { usesOfOperands, usesOfSection } from "../uses.ts";
+import type { ContractKernel } from "./kernel.ts";
+
+/** How many numbers the result has. */
+function resultSize({ outer, rows, columns }: ContractKernel): number {
+  return sizeOf([...outer, ...rows, ...columns]);
+}
+
+/** Sums of products. */
+export const contractKind: KernelKind<ContractKernel> = {
+  key: ({ prologue, rows, columns, depth, left, right, dtype, result, epilogue }) => [
+    sectionKey(prologue),
+    rows.length,
+    columns.length,
+    depth.length,
+    left,
+    right,
+    dtype,
+    result,
+    sectionKey(epilogue),
+  ],
+  uses: ({ accesses, prologue, left, right, epilogue }) => [
+    ...usesOfSection(accesses, prologue, -1),
+    ...usesOfOperands(accesses, [left, right]),
+    ...usesOfSection(accesses, epilogue, 0),
+  ],
+  work: (kernel) => resultSize(kernel) * (sizeOf(kernel.depth) * weights.multiplyAdd + sectionWork(kernel.epilogue)),
+  operations: (kernel) => resultSize(kernel) * (2 * sizeOf(kernel.depth) + sectionOperations(kernel.epilogue)),
+  tooLong: ({ outer, rows, columns, depth }) => firstTooLong([outer, rows, columns, depth].map(sizeOf)),
+};

@@ -1,0 +1,67 @@
+/**
+ * What the compiler has to know of loop kernels.
+ * @module
+ */
+import { sizeOf } from "../../../src/shape.ts";
+import { sectionOperations, sectionWork } from "../cost.ts";
+import { firstTooLong, longestLoop } from "../joined_axes.ts";
+import type { Section } from "../kernel.ts";
+import type { KernelKind } from "../kernel_kind.ts";
+import { sectionKey } from "../section_key.ts";
+import { type Use, usesOfSection } from "../uses.ts";
+import { cutOf } from "./cut.ts";
+import type { LoopKernel } from "./kernel.ts";
+
+/** Sums a measure of sections over all times that they run. */
+function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (section: Section) => number): number {
+  const [rows, elements] = [sizeOf(outer), sizeOf(inner)];
+  const ofRow = passes.reduce(
+    (sum, { before, loop }) => sum + measure(before) + elements * measure(loop),
+    measure(after),
+  );
+  return rows * ofRow;
+}
+
+/** Loops over elements, or over rows and their elements. */
+export const loopKind: KernelKind<LoopKernel> = {
+  key({ prologue, inner, lanes, passes, after, total, totals }) {
+    const ofPasses = passes.flatMap(({ before, loop }) => [sectionKey(before), sectionKey(loop)]);
+    return [
+      sectionKey(prologue),
+      inner.length,
+      lanes,
+      ...ofPasses,
+      sectionKey(after),
+      sectionKey(total),
+      [...totals].join(),
+    ];
+  },
+  uses({ accesses, prologue, passes, after, total }) {
+    const uses: Use[] = usesOfSection(accesses, prologue, -1);
+    let position = 0;
+    for (const { before, loop } of passes) {
+      uses.push(...usesOfSection(accesses, before, position++), ...usesOfSection(accesses, loop, position++));
+    }
+    uses.push(...usesOfSection(accesses, after, position++), ...usesOfSection(accesses, total, position));
+    return uses;
+  },
+  work: (kernel) => overLoops(kernel, sectionWork),
+  operations: (kernel) => overLoops(kernel, sectionOperations),
+  tooLong(kernel) {
+    const { outer, inner } = kernel;
+    const cut = cutOf(kernel);
+    switch (cut) {
+      case "elements":
+        return undefined; // their lengths are those of the result
+      case "rows":
+        return firstTooLong([sizeOf(outer), ...inner]);
+      case "pieces": {
+        // Where a piece begins is counted without a sign. A piece is a part of the first axis.
+        const steps = sizeOf(outer) * inner[0]!;
+        return steps > 2 * longestLoop + 1 ? steps : firstTooLong(inner.slice(1));
+      }
+      default:
+        return cut satisfies never;
+    }
+  },
+};

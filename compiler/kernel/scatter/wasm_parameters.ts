@@ -1,0 +1,28 @@
+/**
+ * The numbers that scatters are called with, as `emit/wasm/parameters.ts` has those of all kinds of kernel.
+ * @module
+ */
+import type { Parameter } from "../../emit/wasm/parameters.ts";
+import { rowBlocks, sizesOf } from "./cut.ts";
+import type { ScatterKernel } from "./kernel.ts";
+import { columnBlocks, scatterScratch, slotsOf, sumsOfRow } from "./wasm_blocks.ts";
+
+/** Numbers of a scatter. */
+export const ofScatter = {
+  length: ({ length }) => length,
+  outer: (kernel) => sizesOf(kernel).outer,
+  updates: (kernel) => sizesOf(kernel).updates,
+  rows: (kernel) => sizesOf(kernel).outer * kernel.length,
+  rowBytes: (kernel) => sumsOfRow(kernel) * Float64Array.BYTES_PER_ELEMENT,
+  slots: slotsOf,
+  blockRows: (kernel) => rowBlocks(kernel).rows,
+  rowBlocks: (kernel) => rowBlocks(kernel).blocks,
+  blockColumns: (kernel) => columnBlocks(kernel).columns,
+  columnBlocks: (kernel) => columnBlocks(kernel).blocks,
+  list: (kernel) => scatterScratch(kernel).list,
+} satisfies Record<string, Parameter<ScatterKernel>>;
+
+/** The length of an axis of a scatter's indices. */
+export function updatesLength(axis: number): Parameter<ScatterKernel> {
+  return ({ updates }) => updates[axis]!;
+}
