@@ -6,7 +6,7 @@ import { Constant, VariableRead } from "../src/graph/leaf.ts";
 import type { Operation } from "../src/graph/operation.ts";
 import { Placeholder } from "../src/graph/placeholder.ts";
 import type { ExecutorOptions } from "../src/executor.ts";
-import { type Tensor, tensorOver } from "../src/tensor.ts";
+import type { Tensor } from "../src/tensor.ts";
 import { TensorType } from "../src/tensor_type.ts";
 import type { Value } from "../src/value.ts";
 import { type Chunks, cut } from "./chunks.ts";
@@ -162,7 +162,7 @@ class TableBuilder implements LoweringContext {
   bufferOf(node: Value): number {
     if (node instanceof VariableRead) return this.#variableBuffer(this.#numbers.get(node.variable)!); // it is among the graph's
     let index = this.#buffers.get(node);
-    if (index === undefined) this.#buffers.set(node, index = this.buffers.push(this.#newBuffer(node)) - 1);
+    if (index === undefined) this.#buffers.set(node, index = this.addBuffer(this.#newBuffer(node)));
     return index;
   }
 
@@ -175,7 +175,7 @@ class TableBuilder implements LoweringContext {
 
   #variableBuffer(index: number): number {
     const type = this.#graph.variables[index]!.type;
-    return this.variables[index] ??= this.buffers.push({ kind: "variable", index, type }) - 1;
+    return this.variables[index] ??= this.addBuffer({ kind: "variable", index, type });
   }
 
   /** The buffer of a node, if a row has named it. */
@@ -183,19 +183,19 @@ class TableBuilder implements LoweringContext {
     return this.#buffers.get(node);
   }
 
-  constantBuffer(value: number): number {
-    const tensor = tensorOver(new Float64Array([value]), scalarType);
-    return this.buffers.push({ kind: "constant", tensor, type: scalarType }) - 1;
+  addBuffer(buffer: Buffer): number {
+    return this.buffers.push(buffer) - 1;
   }
 
   #addCluster(cluster: Cluster): void {
     const [node] = cluster.members.keys();
     if (node === undefined) return;
     const { kind } = cluster.frame;
-    if (kind === "host") this.#addHost(node as Operation); // members are operations
-    else {for (const { kernel, buffers } of lowerings[kind].lower(cluster, this)) {
-        this.#addKernel(kernel, buffers, cluster);
-      }}
+    if (kind === "host") {
+      this.#addHost(node as Operation); // members are operations
+      return;
+    }
+    for (const { kernel, buffers } of lowerings[kind].lower(cluster, this)) this.#addKernel(kernel, buffers, cluster);
   }
 
   #addKernel(kernel: Kernel, buffers: readonly number[], cluster: Cluster): void {
@@ -229,7 +229,7 @@ class TableBuilder implements LoweringContext {
     let partials: number | undefined;
     if (emitted.extent.slots > 0) {
       const type = new TensorType("float64", [Math.max(1, chunks.count) * emitted.extent.slots]);
-      partials = this.buffers.push({ kind: "scratch", type }) - 1;
+      partials = this.addBuffer({ kind: "scratch", type });
       writes.add(partials);
     }
     return {
@@ -252,5 +252,3 @@ class TableBuilder implements LoweringContext {
 function numbered<V extends Value>(values: readonly V[]): ReadonlyMap<V, number> {
   return new Map(values.map((value, index) => [value, index]));
 }
-
-const scalarType = new TensorType("float64", []);

@@ -12,6 +12,7 @@ import { accessStrides, gatherStrides, type Member } from "../frame.ts";
 import type { Cluster } from "../fuse.ts";
 import { type Id, type IndexCheck, newSection, type Section } from "./kernel.ts";
 import { kernelKind } from "../kinds.ts";
+import type { Buffer } from "../table.ts";
 import type { View } from "../view.ts";
 
 /** What lowering needs to know of the whole program. */
@@ -23,8 +24,8 @@ export interface LoweringContext {
   isNeeded(node: Value): boolean;
   /** The number of the program's buffer for a node's array; makes one if there is none. */
   bufferOf(node: Value): number;
-  /** The number of a buffer that holds one number. */
-  constantBuffer(value: number): number;
+  /** The number of one more of the program's buffers, which no node has. */
+  addBuffer(buffer: Buffer): number;
 }
 
 /** A name that says what the kernel does: its operations in order, shortened. */

@@ -8,6 +8,9 @@ import type { Strided } from "../../../src/ops/strided.ts";
 import { type Shape, stridesOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
 import { type Access, newSection } from "../kernel.ts";
+import { tensorOver } from "../../../src/tensor.ts";
+import { TensorType } from "../../../src/tensor_type.ts";
+import type { Buffer } from "../../table.ts";
 import type { Cluster } from "../../clusters.ts";
 import type { LoweringContext } from "../kernel_builder.ts";
 import { aloneOperation, type Lowered } from "../kernel_kind.ts";
@@ -29,12 +32,18 @@ export function assemble(cluster: Cluster, context: LoweringContext): Lowered[] 
   });
   if (fill === undefined) return copies;
   const from = {
-    buffer: context.constantBuffer(fill),
+    buffer: context.addBuffer(constantOf(fill)),
     dtype: "float64",
     offset: 0,
     strides: shape.map(() => 0),
   } as const;
   return [copyKernel(`${op.name}_fill`, shape, from, { ...to, offset: 0, strides: stridesOf(shape) }), ...copies];
+}
+
+/** A buffer that holds one number. */
+function constantOf(value: number): Buffer {
+  const type = new TensorType("float64", []);
+  return { kind: "constant", tensor: tensorOver(new Float64Array([value]), type), type };
 }
 
 interface Place extends Strided {
