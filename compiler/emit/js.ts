@@ -10,6 +10,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { ContractEmitter } from "../kernel/contract/js.ts";
 import { LoopEmitter } from "../kernel/loops/js.ts";
 import { ScatterEmitter } from "../kernel/scatter/js.ts";
+import { CumulativeEmitter } from "../kernel/cumulative/js.ts";
 import type { EmittedKernel } from "./emitted.ts";
 import { canGenerateCode, type JsText, keyOfJs } from "./load_js.ts";
 import type { EmitOptions, Target } from "./target.ts";
@@ -48,6 +49,8 @@ function emitKernel(kernel: Kernel, { exact }: EmitOptions): EmittedKernel<JsTex
       return new ContractEmitter(kernel, exact).emit();
     case "scatter":
       return new ScatterEmitter(kernel, exact).emit();
+    case "cumulative":
+      return new CumulativeEmitter(kernel, exact).emit();
     default:
       return kernel satisfies never;
   }

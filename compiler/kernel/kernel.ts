@@ -5,6 +5,7 @@
  * loops    := prologue  (for each row: (before; for each inner element: loop)*; after)  total
  * contract := for each tile of the result: acc = Σ a·b over the depth;  epilogue
  * scatter  := for each row of the result: Σ of the updates, in order, whose index names it
+ * cumulative := for each line: for each element: total = total ∘ element;  store total
  * section  := step* store* reduction*
  * step     := id = load access | id = gather access index | id = check arg | id = apply op args | id = cast dtype arg
  * ```
@@ -16,6 +17,7 @@ import type { DType } from "../../src/dtype.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import type { Intrinsic, ReductionName } from "../../src/ops/table.ts";
 import { type ContractKernel, sectionsOfContract } from "./contract/kernel.ts";
+import { type CumulativeKernel, sectionsOfCumulative } from "./cumulative/kernel.ts";
 import { type LoopKernel, sectionsOfLoops } from "./loops/kernel.ts";
 import { type ScatterKernel, sectionsOfScatter } from "./scatter/kernel.ts";
 
@@ -109,7 +111,7 @@ export function accessesOf(section: Section): number[] {
 }
 
 /** A kernel that is generated, of any kind; host steps are the program's. */
-export type Kernel = LoopKernel | ContractKernel | ScatterKernel;
+export type Kernel = LoopKernel | ContractKernel | ScatterKernel | CumulativeKernel;
 
 /** The straight pieces of a kernel, in the order in which they run. */
 function sectionsOf(kernel: Kernel): readonly Section[] {
@@ -120,6 +122,8 @@ function sectionsOf(kernel: Kernel): readonly Section[] {
       return sectionsOfContract(kernel);
     case "scatter":
       return sectionsOfScatter;
+    case "cumulative":
+      return sectionsOfCumulative;
     default:
       return kernel satisfies never;
   }

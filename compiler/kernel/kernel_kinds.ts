@@ -6,6 +6,8 @@
 import type { Frame } from "../frame.ts";
 import { contractKind } from "./contract/kind.ts";
 import { lowerContract } from "./contract/lower.ts";
+import { cumulativeKind } from "./cumulative/kind.ts";
+import { lowerCumulative } from "./cumulative/lower.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelKind, Lowering } from "./kernel_kind.ts";
 import { assemble } from "./loops/assemble.ts";
@@ -18,6 +20,7 @@ const kinds: { readonly [Kind in Kernel["kind"]]: KernelKind<Extract<Kernel, { r
   loops: loopKind,
   contract: contractKind,
   scatter: scatterKind,
+  cumulative: cumulativeKind,
 };
 
 /** What there is to know of a kernel's kind. */
@@ -32,4 +35,5 @@ export const lowerings: Readonly<Record<Exclude<Frame["kind"], "host">, Lowering
   contract: { lower: lowerContract },
   assemble: { lower: assemble },
   scatter: scatterLowering,
+  cumulative: { lower: lowerCumulative },
 };

@@ -11,6 +11,7 @@ import { checkpointOps } from "./checkpoint_op.ts";
 import { contractOps } from "./contract.ts";
 import { convolutionOps } from "./convolution_ops.ts";
 import { creationOps } from "./creation.ts";
+import { cumulativeOps } from "./cumulative.ts";
 import { indexingOps } from "./indexing.ts";
 import { logicOps } from "./logic.ts";
 import { mathOps } from "./math.ts";
@@ -32,6 +33,7 @@ export const families = {
   ...contractOps,
   ...convolutionOps,
   ...creationOps,
+  ...cumulativeOps,
   ...indexingOps,
   ...logicOps,
   ...mathOps,

@@ -23,6 +23,7 @@ import {
   sub,
 } from "./arithmetic.ts";
 import { expandDims, flip, repeat, split, squeeze, tile, transpose } from "./arrangement.ts";
+import { cumulativeProd, cumulativeSum } from "./cumulative.ts";
 import { gelu } from "./gelu.ts";
 import { take } from "./indexing.ts";
 import {
@@ -98,6 +99,8 @@ export const methodFunctions: {
   flip,
   tile,
   repeat,
+  cumulativeSum,
+  cumulativeProd,
   gelu,
   take,
   equal,

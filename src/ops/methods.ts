@@ -5,6 +5,7 @@
  * @module
  */
 import type { DType } from "../dtype.ts";
+import type { CumulativeOptions } from "./cumulative.ts";
 import type { GeluOptions } from "./gelu.ts";
 import type { VarianceOptions } from "./reduce.ts";
 import type { Axes, ReduceOptions } from "./reduction.ts";
@@ -59,6 +60,10 @@ export interface Methods {
   tile(repetitions: number | readonly number[]): Result<this>;
   /** Every element of this repeated `count` times along an axis, or, without one, those of the flattened tensor. */
   repeat(count: number, axis?: number): Result<this>;
+  /** The sums of each element and all before it along an axis, which may be left out where there is only one. */
+  cumulativeSum(axis?: number, options?: CumulativeOptions): Result<this>;
+  /** The products of each element and all before it along an axis, as {@linkcode Methods.cumulativeSum} has the sums. */
+  cumulativeProd(axis?: number, options?: CumulativeOptions): Result<this>;
   /** `this · Φ(this)` for each element, where Φ is the distribution function of the normal distribution, `½ (1 + erf(this/√2))`: the Gaussian error linear unit, a relu without its corner. */
   gelu(options?: GeluOptions): Result<this>;
   /** The elements of this that `indices` name along an axis, 0 unless given: the result has the shape of this with that axis replaced by the axes of `indices`. */

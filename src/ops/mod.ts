@@ -53,6 +53,7 @@ export {
   zeros,
   zerosLike,
 } from "./creation.ts";
+export { type CumulativeOptions, cumulativeProd, cumulativeSum } from "./cumulative.ts";
 export { gelu, type GeluOptions } from "./gelu.ts";
 export { argsort, scatterAdd, sort, take } from "./indexing.ts";
 export {

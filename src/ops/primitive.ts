@@ -96,6 +96,13 @@ export interface ScatterOp<A extends Attributes = Attributes> extends IndexingEn
   readonly lowering: "scatter";
 }
 
+/** Combines elements along an axis: into as many running results, or one more. */
+export interface CumulativeOp<A extends Attributes = Attributes> extends PrimitiveEntry<A> {
+  readonly lowering: "cumulative";
+  /** What combines them. */
+  readonly combines: "sum" | "prod";
+}
+
 /** Gives its operand, and fails for an element that is no index. */
 export interface CheckOp<A extends Attributes = Attributes> extends IndexingEntry<A> {
   readonly lowering: "check";
@@ -135,6 +142,7 @@ export type Primitive<A extends Attributes = Attributes> =
   | ContractOp<A>
   | GatherOp<A>
   | ScatterOp<A>
+  | CumulativeOp<A>
   | CheckOp<A>
   | AssembleOp<A>
   | HostOp<A>;

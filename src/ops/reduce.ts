@@ -41,7 +41,7 @@ export interface VarianceOptions extends ReduceOptions {
 
 const same: DTypeRule = (dtype) => dtype;
 /** Sums of small integers would overflow too soon: they are 32 bits wide. */
-const wide: DTypeRule = (dtype) =>
+export const wide: DTypeRule = (dtype) =>
   isFloating(dtype) ? dtype : dtypeInfo(dtype).kind === "unsigned" ? "uint32" : "int32";
 
 /** An arg-reduction: the place of an element along one axis, or among all elements. */

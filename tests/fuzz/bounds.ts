@@ -27,7 +27,7 @@ import { type Tensor, tensorOver } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import type { Value } from "../../src/value.ts";
 import { boundElements } from "./bounds_elementwise.ts";
-import { boundContraction, boundReduction, boundScatter } from "./bounds_reduce.ts";
+import { boundContraction, boundCumulative, boundReduction, boundScatter } from "./bounds_reduce.ts";
 
 /** Numbers in float64, and how far from each a correct result may be; 0 for one that has to be exactly this. */
 export interface Bounded {
@@ -204,6 +204,8 @@ function boundNode(
         : compute(node, inputs);
     case "reduce":
       return boundReduction(node, inputs[0]!);
+    case "cumulative":
+      return boundCumulative(node, inputs[0]!);
     case "check":
     case "host":
       return compute(node, inputs);

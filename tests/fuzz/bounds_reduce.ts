@@ -8,7 +8,9 @@ import type { TableOperation } from "../../src/graph/operation.ts";
 import { computeReference } from "../../src/graph/reference.ts";
 import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts";
 import { type ContractAxes, resolveContractAxes } from "../../src/ops/contract.ts";
-import { broadcastOffsets } from "../../src/ops/offsets.ts";
+import type { CumulativeAttributes } from "../../src/ops/cumulative.ts";
+import { broadcastOffsets, forEachLine } from "../../src/ops/offsets.ts";
+import type { CumulativeOp } from "../../src/ops/primitive.ts";
 import { sizeOf } from "../../src/shape.ts";
 import { Tensor, tensorOver } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
@@ -96,6 +98,31 @@ function boundPick(name: string, terms: readonly number[], bounds: readonly numb
     name === "max" ? -Infinity : Infinity,
   );
   return { value, error: Number.isFinite(value) ? Math.max(...bounds) : 0 };
+}
+
+/** Running sums and products: every result is made of the elements up to its own. */
+export function boundCumulative(node: TableOperation, x: Bounded): Bounded {
+  const type = node.type!; // every type is known in a specialised graph
+  if (!isFloating(x.type.dtype)) return compute(node, [x]);
+  const { axis, includeInitial, reverse } = node.attributes as Required<CumulativeAttributes>; // they are canonical
+  const { combines } = node.op as CumulativeOp; // its lowering says so
+  const values = new Float64Array(type.size);
+  const errors = new Float64Array(type.size);
+  const lines: (readonly number[])[] = [];
+  forEachLine(x.type.shape, axis, (places) => lines.push(reverse ? places.toReversed() : places));
+  let line = 0;
+  forEachLine(type.shape, axis, (places) => {
+    const elements = lines[line++]!;
+    (reverse ? places.toReversed() : places).forEach((place, index) => {
+      const taken = elements.slice(0, includeInitial ? index : index + 1);
+      const [terms, bounds] = [taken.map((each) => x.values[each]!), taken.map((each) => x.errors[each]!)];
+      const bound = combines === "sum" ? boundSum : boundProduct;
+      const { value, error } = bound(terms, bounds, type.dtype);
+      values[place] = value;
+      errors[place] = error;
+    });
+  });
+  return { type, values, errors };
 }
 
 /** A contraction: every element is a sum of products. */

@@ -99,6 +99,8 @@ const smooth: readonly OpName[] = [
   "std",
   "logSumExp",
   "prod",
+  "cumulativeSum",
+  "cumulativeProd",
   "contract",
   "matmul",
   "dot",

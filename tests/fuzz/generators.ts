@@ -78,6 +78,11 @@ const ofIntrinsics = Object.fromEntries(
   Object.values(opTable).flatMap((op) => op.lowering === "elementwise" ? [[op.name, elementwise(op)]] : []),
 ) as Record<IntrinsicName, Generator>; // all intrinsics are in the op table
 
+/** From which end elements are combined, and whether what none of them give comes first. */
+function running(source: Source): Attributes {
+  return { reverse: source.next(2) === 1, includeInitial: source.next(3) === 2 };
+}
+
 /** Those that do not follow from the signature of a public function, and the reasons why there is none. */
 const own: Readonly<Partial<Record<OpName | MultiOpName, Generator | string>>> = {
   ...ofIntrinsics,
@@ -108,6 +113,8 @@ const own: Readonly<Partial<Record<OpName | MultiOpName, Generator | string>>> =
   variance: reduction({ correction: true }),
   std: reduction({ correction: true }),
   logSumExp: reduction(),
+  cumulativeSum: alongAxis(() => true, running),
+  cumulativeProd: alongAxis(() => true, running),
   contract: contraction,
   matmul: product(4),
   dot: product(2),

@@ -41,6 +41,7 @@ const vectors = [
 ];
 const contractions = ["tests/compiler/contract.test.ts", "tests/compiler/shapes.test.ts"];
 const scatters = ["tests/compiler/scatter.test.ts", "tests/train/embedding.test.ts"];
+const cumulative = ["tests/ops/cumulative.test.ts", "tests/compiler/cumulative.test.ts"];
 const runtime = [
   "tests/runtime/async.test.ts",
   "tests/runtime/workers.test.ts",
@@ -508,6 +509,34 @@ export const mutations: readonly Mutation[] = [
     text: 'const own = select(op("i32.ge_u", within, rows), rows, within);',
     replacement: 'const own = select(op("i32.ge_s", within, rows), rows, within);',
     tests: scatters,
+  },
+  {
+    name: "the gradient of a running sum runs the same way",
+    file: "src/ops/cumulative.ts",
+    text: "reverse: !reverse",
+    replacement: "reverse: reverse!",
+    tests: cumulative,
+  },
+  {
+    name: "js: a block of a running sum leaves out the one before it",
+    file: "compiler/kernel/cumulative/js.ts",
+    text: "c < h0; c++",
+    replacement: "c < h0 - 1; c++",
+    tests: cumulative,
+  },
+  {
+    name: "wasm: lines beside each other go on into others",
+    file: "compiler/kernel/cumulative/wasm.ts",
+    text: 'const count = f.let("count", this.minimum(left, along));',
+    replacement: 'const count = f.let("count", left);',
+    tests: cumulative,
+  },
+  {
+    name: "a running sum takes the place of its operand while others need that",
+    file: "compiler/kernel/cumulative/kind.ts",
+    text: "[read, ...usesOfOperands(accesses, totals === undefined ? [] : [totals]), written]",
+    replacement: "[...usesOfOperands(accesses, totals === undefined ? [] : [totals]), written]",
+    tests: [...cumulative, "tests/fuzz/fuzz.test.ts"],
   },
   {
     name: "wasm: a scatter of one number a row is not checked",

@@ -1,5 +1,5 @@
-"""Fills in what NumPy computes in contract.jsonl, creation.jsonl, indexing.jsonl, matmul.jsonl, movement.jsonl and
-windows.jsonl.
+"""Fills in what NumPy computes in contract.jsonl, creation.jsonl, cumulative.jsonl, indexing.jsonl, matmul.jsonl,
+movement.jsonl and windows.jsonl.
 
 A line is a case: its call, inputs, arguments and the NumPy expression (over x, y and z: the inputs) are written by hand,
 and this adds dtype, shape and data of the expression's result. int64, which NumPy prefers for indices, is int32 here.
@@ -36,7 +36,7 @@ def plain(number):
     return int(number) if number.is_integer() else stored(number)
 
 
-for name in ["contract", "creation", "indexing", "matmul", "movement", "windows"]:
+for name in ["contract", "creation", "cumulative", "indexing", "matmul", "movement", "windows"]:
     path = here / f"{name}.jsonl"
     cases = [json.loads(line) for line in path.read_text().splitlines()]
     for case in cases:

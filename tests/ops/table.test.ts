@@ -118,6 +118,8 @@ const cases: Readonly<Partial<Record<OpName | MultiOpName, Case | readonly Case[
   variance: { ...reduction, attributes: { ...reduction.attributes, correction: 1 } },
   std: { ...reduction, attributes: { ...reduction.attributes, correction: 0 } },
   logSumExp: reduction,
+  cumulativeSum: moved({ axis: 1, reverse: true }),
+  cumulativeProd: { inputs: [[[2, 5]]], attributes: { axis: 1, includeInitial: true } },
   contract: { inputs: [[[2, 1, 3, 2, 2]], [[4, 2, 2, 3]]], attributes: { depth: 2 } },
   matmul: { inputs: [[[2, 3, 2]], [[2]]] },
   dot: { inputs: [[[3, 2]], [[2, 3]]] },
@@ -268,6 +270,7 @@ describe("attributes of a node", () => {
     take: [(x) => x.take([0], -1), (x) => x.take([0], 2)],
     argsort: [(x) => argsort(x, -1), (x) => argsort(x, 2)],
     sort: [(x) => sort(x, -1), (x) => sort(x, 2)],
+    cumulativeSum: [(x) => x.cumulativeSum(-1), (x) => x.cumulativeSum(2, { includeInitial: false })],
     softmax: [(x) => x.softmax(-1), (x) => x.softmax(2)],
     scatterAdd: [
       (x) => scatterAdd([0, 1, 1], x, { axis: -1, length: 2 }),

@@ -8,6 +8,7 @@
 import { LruCache } from "../../../src/lru_cache.ts";
 import { contractWriter } from "../../kernel/contract/wasm.ts";
 import { ContractLibrary } from "../../kernel/contract/wasm_library.ts";
+import { cumulativeWriter } from "../../kernel/cumulative/wasm.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { kernelKey } from "../../kernel/kernel_key.ts";
 import { loopWriter } from "../../kernel/loops/wasm.ts";
@@ -36,6 +37,7 @@ const writers: { readonly [Kind in Kernel["kind"]]: KindWriter<Extract<Kernel, {
   loops: loopWriter,
   contract: contractWriter,
   scatter: scatterWriter,
+  cumulative: cumulativeWriter,
 };
 
 /** What writes a kernel of this kind. */

@@ -1,0 +1,38 @@
+/**
+ * What the compiler has to know of cumulative kernels.
+ * @module
+ */
+import { sizeOf } from "../../../src/shape.ts";
+import { weights } from "../cost.ts";
+import { firstTooLong } from "../joined_axes.ts";
+import type { KernelKind } from "../kernel_kind.ts";
+import { type Use, usesOfOperands } from "../uses.ts";
+import type { CumulativeKernel } from "./kernel.ts";
+
+/** How many elements it combines. */
+function elementsOf({ outer, block }: CumulativeKernel): number {
+  return sizeOf(outer) * block;
+}
+
+/** Running sums and products. */
+export const cumulativeKind: KernelKind<CumulativeKernel> = {
+  key: ({ stage, combines, includesInitial, dtype, operand, result, totals = "" }) => [
+    stage,
+    combines,
+    `${includesInitial}`,
+    dtype,
+    operand,
+    result,
+    totals,
+  ],
+  uses({ accesses, stage, operand, result, totals }) {
+    // An element is read before the result of the same place is written, and read by no other call.
+    const read: Use = { access: accesses[operand]!, writes: false, position: stage === "totals" ? Infinity : 0 };
+    const written: Use = { access: accesses[result]!, writes: true, position: 0 };
+    return [read, ...usesOfOperands(accesses, totals === undefined ? [] : [totals]), written];
+  },
+  work: (kernel) =>
+    elementsOf(kernel) * (weights.simple + (kernel.stage === "totals" ? weights.element : 2 * weights.element)),
+  operations: elementsOf,
+  tooLong: ({ outer, length }) => firstTooLong([sizeOf(outer), length]),
+};
