@@ -10,7 +10,7 @@ import { recordOperation } from "../src/graph/recording.ts";
 import { Rewriting, withTrace } from "../src/graph/trace.ts";
 import { LruCache } from "../src/lru_cache.ts";
 import { type Executor, installExecutor } from "../src/executor.ts";
-import { type Attributes, none, type Op, signatureKey } from "../src/ops/op.ts";
+import { type Attributes, attributesKey, none, type Op } from "../src/ops/op.ts";
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import { type Tuning, tuning } from "./limits.ts";
@@ -46,7 +46,10 @@ function eagerKey(inputs: readonly Tensor[], attributes: Attributes): string | n
     const second = inputs[1]!.type.id;
     if (first < pairBase && second < pairBase) return first * pairBase + second;
   }
-  return signatureKey(inputs.map(({ type }) => type), attributes);
+  // As `signatureKey` has it, but without a list of the types.
+  let key = attributes === none ? "" : attributesKey(attributes);
+  for (let index = 0; index < inputs.length; index++) key += ` ${inputs[index]!.type.id}`;
+  return key;
 }
 
 function eagerProgram(op: Op, inputs: readonly Tensor[], attributes: Attributes): ProgramExecutor {
