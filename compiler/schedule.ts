@@ -3,7 +3,7 @@
  *
  * A Variable may be written where it lies, without a copy, by a step that runs after everything that reads its old value
  * and after everything that can fail: so that a run that fails has changed nothing. Steps that write Variables come
- * last, and those among them that do the same to different Variables become one step (horizontal fusion).
+ * last, but for what waits for them, and those among them that do the same to different Variables become one step (horizontal fusion).
  * @module
  */
 import type { Block, Step } from "./block.ts";
@@ -86,6 +86,7 @@ function dependencesOf(
     // What is put together of pieces is written in their order: who waits for the last writer waits for all.
     for (const buffer of draft.reads) waitFor(node, writers.get(buffer)?.at(-1));
     for (const buffer of draft.writes) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of draft.waits) waitFor(node, writers.get(buffer)?.at(-1));
     for (const buffer of draft.reads) add(readers, buffer, node);
     for (const buffer of draft.writes) add(writers, buffer, node);
     return node;

@@ -43,6 +43,8 @@ export interface KernelDraft {
   readonly partials: number | undefined;
   readonly reads: ReadonlySet<number>;
   readonly writes: ReadonlySet<number>;
+  /** What it is not to run before, beside what writes the arrays that it reads. */
+  readonly waits: ReadonlySet<number>;
 }
 
 /** A call of an operation's own `compute`. */
@@ -51,6 +53,8 @@ export interface HostDraft extends HostCall {
   readonly name: string;
   readonly reads: ReadonlySet<number>;
   readonly writes: ReadonlySet<number>;
+  /** What it is not to run before, beside what writes the arrays that it reads. */
+  readonly waits: ReadonlySet<number>;
 }
 
 /** A row before it has its place. */
@@ -217,7 +221,22 @@ class TableBuilder implements LoweringContext {
       output,
       reads: new Set(inputs.map(({ buffer }) => buffer)),
       writes: new Set([output]),
+      waits: this.#waitsOf([node]),
     });
+  }
+
+  /** The arrays that operations wait for, where those are computed before. */
+  #waitsOf(nodes: Iterable<Value>): Set<number> {
+    const waits = new Set<number>();
+    for (const node of nodes) {
+      for (const input of (node as Operation).inputNodes) { // what is computed is an operation
+        for (const other of this.viewOf(input).after ?? []) {
+          const buffer = this.knownBuffer(other);
+          if (buffer !== undefined) waits.add(buffer);
+        }
+      }
+    }
+    return waits;
   }
 
   #draft({ kernel, buffers, cluster }: Lowered, emitted: EmittedKernel): KernelDraft {
@@ -244,6 +263,7 @@ class TableBuilder implements LoweringContext {
       partials,
       reads,
       writes,
+      waits: this.#waitsOf(cluster.members.keys()),
     };
   }
 }

@@ -1,7 +1,7 @@
 // The optimization barrier: its first operand, for what is computed after the others.
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
-import { compile, matmul, tensor, type Value } from "../../mod.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { compile, matmul, tensor, type Value, Variable } from "../../mod.ts";
 import { compileProgram } from "../../compiler/program.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
 import { postorder } from "../../src/graph/traverse.ts";
@@ -31,6 +31,19 @@ describe("optimizationBarrier", () => {
     );
     assertEquals(products.length, 3);
     assertEquals(table.drafts.map(({ name }) => name), ["contract_exp", "contract", "contract"]);
+  });
+
+  it("has what waits run after what it waits for, though that writes a Variable in place", () => {
+    const w = new Variable([[1, 0], [0, 1]]);
+    const f = compile((x: Value) => {
+      const product = matmul(x, x);
+      w.assign(w.sub(product));
+      return optimizationBarrier(x, [product]).exp();
+    });
+    assertEquals(f.kernels(x).map((name) => name.replace(/^k\d+_/, "")), ["contract_sub", "exp"]);
+    assertMatch(f.explain(x), /1 written in place/);
+    f(x);
+    assertEquals(w.toArray(), [[-6, -10], [-15, -21]]);
   });
 
   it("copies nothing", () => {
