@@ -121,6 +121,7 @@ describe("adding an operation", () => {
     const files = [
       ...names,
       "tests/ops/table.test.ts",
+      "tests/ops/composite_errors.test.ts",
       "tests/oracles/oracles.test.ts",
       "tests/types/methods.test.ts",
       "tests/signatures.test.ts",
