@@ -5,7 +5,7 @@
  */
 import type { TableOperation } from "../src/graph/operation.ts";
 import type { ViewOp } from "../src/ops/primitive.ts";
-import type { Strided } from "../src/ops/strided.ts";
+import type { Strided } from "../src/ops/geometry/strided.ts";
 import { type Shape, sizeOf, stridesOf } from "../src/shape.ts";
 import type { Value } from "../src/value.ts";
 

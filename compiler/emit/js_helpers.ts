@@ -3,7 +3,7 @@
  * only modules that import nothing.
  * @module
  */
-import { erf } from "../../src/ops/erf.ts";
+import { erf } from "../../src/ops/numerics/erf.ts";
 import {
   floorQuotient,
   floorRemainder,
@@ -13,7 +13,7 @@ import {
   logistic,
   power,
   roundHalfToEven,
-} from "../../src/ops/scalars.ts";
+} from "../../src/ops/numerics/scalars.ts";
 import { outOfRange } from "./index_fault.ts";
 import { offsetTable, panel } from "./panel.ts";
 

@@ -27,7 +27,7 @@ import {
   integerRemainder,
   power,
   signOf,
-} from "./scalars.ts";
+} from "./numerics/scalars.ts";
 import { numberOf, vanishingOrder } from "./vanishing_order.ts";
 
 /** Conversion to another dtype; the target is an attribute. */

@@ -17,7 +17,7 @@ import { TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { convertNumber, promotedDType } from "./elementwise.ts";
 import { permuteDims, reshape } from "./movement.ts";
-import { broadcastOffsets } from "./offsets.ts";
+import { broadcastOffsets } from "./geometry/offsets.ts";
 import { apply } from "../graph/apply.ts";
 import { type GradientContext, type Op, operandError } from "./op.ts";
 import type { ContractOp } from "./primitive.ts";

@@ -15,7 +15,7 @@ import {
   slideKinds,
   type SlideOptions,
   type WindowPadding,
-} from "./window_options.ts";
+} from "./geometry/window_options.ts";
 
 /** Options of a convolution. */
 export interface ConvolutionOptions extends SlideOptions {

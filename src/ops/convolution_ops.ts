@@ -21,7 +21,7 @@ import {
   type Slide,
   type SlideAttributes,
   slideOver,
-} from "./window_options.ts";
+} from "./geometry/window_options.ts";
 import { spanOf, windows } from "./windows.ts";
 
 /** What a convolution is applied with. */

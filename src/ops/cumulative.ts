@@ -13,7 +13,7 @@ import type { Operand, Result, Value } from "../value.ts";
 import { flip } from "./arrangement.ts";
 import { convertNumber } from "./elementwise.ts";
 import { concat, slice } from "./movement.ts";
-import { forEachLine } from "./offsets.ts";
+import { forEachLine } from "./geometry/offsets.ts";
 import { type Entry, type Op, operandError } from "./op.ts";
 import type { CumulativeOp } from "./primitive.ts";
 import { wide } from "./reduce.ts";

@@ -7,7 +7,7 @@ import { broadcastShapes, equalShapes, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
-import { broadcastOffsets } from "./offsets.ts";
+import { broadcastOffsets } from "./geometry/offsets.ts";
 import { type GradientContext, operandError, type PrimitiveEntry } from "./op.ts";
 import type { Domain, ElementwiseOp, Scalar } from "./primitive.ts";
 

@@ -13,7 +13,7 @@ import { type Operand, type Result, Value } from "../value.ts";
 import { convertNumber } from "./elementwise.ts";
 import { flatten, typeWithShape } from "./movement.ts";
 import { fromNested } from "./nested.ts";
-import { forEachLine, stridedOffsets } from "./offsets.ts";
+import { forEachLine, stridedOffsets } from "./geometry/offsets.ts";
 import { apply } from "../graph/apply.ts";
 import { type Composite, type Op, operandError } from "./op.ts";
 import type { CheckOp, GatherOp, HostOp, ScatterOp } from "./primitive.ts";

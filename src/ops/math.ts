@@ -7,11 +7,11 @@
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { type ElementwiseGradient, elementwiseGradient, elementwiseOp } from "./elementwise.ts";
-import { erf as errorFunction } from "./erf.ts";
+import { erf as errorFunction } from "./numerics/erf.ts";
 import { binary, unary } from "./function.ts";
 import type { Op } from "./op.ts";
 import type { ElementwiseOp, Rounding } from "./primitive.ts";
-import { logistic, roundHalfToEven } from "./scalars.ts";
+import { logistic, roundHalfToEven } from "./numerics/scalars.ts";
 import { vanishingOrder } from "./vanishing_order.ts";
 
 /** A function of real numbers: operands and result are floating. */

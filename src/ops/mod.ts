@@ -55,6 +55,7 @@ export {
 } from "./creation.ts";
 export { type CumulativeOptions, cumulativeProd, cumulativeSum } from "./cumulative.ts";
 export { gelu, type GeluOptions } from "./gelu.ts";
+export type { Layout, PerAxis, SlideOptions, WindowPadding } from "./geometry/window_options.ts";
 export { argsort, scatterAdd, sort, take } from "./indexing.ts";
 export {
   equal,
@@ -126,6 +127,5 @@ export {
 } from "./reduce.ts";
 export type { Axes, ReduceOptions } from "./reduction.ts";
 export { topK, type TopKOptions } from "./top_k.ts";
-export type { Layout, PerAxis, SlideOptions, WindowPadding } from "./window_options.ts";
 export { type WindowOptions, windows } from "./windows.ts";
 export * from "./aliases.ts";

@@ -32,9 +32,9 @@ import { convertNumber, promotedDType, unbroadcast } from "./elementwise.ts";
 import { store } from "./nested.ts";
 import { apply } from "../graph/apply.ts";
 import { type Op, operandError } from "./op.ts";
-import { broadcastOffsets, stridedOffsets } from "./offsets.ts";
+import { broadcastOffsets, stridedOffsets } from "./geometry/offsets.ts";
 import type { AssembleOp, ViewOp } from "./primitive.ts";
-import { reshapeStrides } from "./strided.ts";
+import { reshapeStrides } from "./geometry/strided.ts";
 
 /** Where a slice lies along each axis, as in Python; null is the end that the step starts from or runs to. */
 export type SliceAttributes = {

@@ -30,7 +30,7 @@ import {
   slideKinds,
   type SlideOptions,
   slideOver,
-} from "./window_options.ts";
+} from "./geometry/window_options.ts";
 import { fold, foldOrder, type Window, windows } from "./windows.ts";
 
 /** Options of pooling. */

@@ -7,7 +7,7 @@ import type { DType } from "../dtype.ts";
 import type { Shape } from "../shape.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Attributes, PrimitiveEntry } from "./op.ts";
-import type { Strided } from "./strided.ts";
+import type { Strided } from "./geometry/strided.ts";
 
 /** One element of the result from one of each operand. */
 export type Scalar = (x: number, y: number, z: number) => number;

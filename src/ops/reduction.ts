@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor.ts";
 import { resultDType, resultWeakness, TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { convertNumber } from "./elementwise.ts";
-import { stridedOffsets } from "./offsets.ts";
+import { stridedOffsets } from "./geometry/offsets.ts";
 import { type Entry, operandError } from "./op.ts";
 import type { ReduceOp } from "./primitive.ts";
 

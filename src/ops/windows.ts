@@ -9,7 +9,7 @@ import { normalizeAxis, type Shape, stridesOf } from "../shape.ts";
 import type { TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { padBetween, permuteDims, reshape, slice, typeWithShape } from "./movement.ts";
-import { stridedOffsets } from "./offsets.ts";
+import { stridedOffsets } from "./geometry/offsets.ts";
 import { apply } from "../graph/apply.ts";
 import { type Op, operandError } from "./op.ts";
 import type { ViewOp } from "./primitive.ts";

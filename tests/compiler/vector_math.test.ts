@@ -3,7 +3,7 @@ import { afterEach, describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { setWasmFeatures } from "../../compiler/emit/wasm/features.ts";
 import { compile, tensor, type Value } from "../../mod.ts";
-import { power } from "../../src/ops/scalars.ts";
+import { power } from "../../src/ops/numerics/scalars.ts";
 import { computed, type FunctionName, functions, powers, worstError, worstErrorOf, worstPower } from "./vector_math.ts";
 
 /** Units in the last place, as measured on all numbers by vector_math.ts: with fused multiply-add, and without. */

@@ -15,8 +15,8 @@
 import { parseArgs } from "node:util";
 import { setWasmFeatures } from "../../compiler/emit/wasm/features.ts";
 import { compile, Tensor, type Value } from "../../mod.ts";
-import { erf } from "../../src/ops/erf.ts";
-import { logistic, power } from "../../src/ops/scalars.ts";
+import { erf } from "../../src/ops/numerics/erf.ts";
+import { logistic, power } from "../../src/ops/numerics/scalars.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 
 /** The functions, in float64. */

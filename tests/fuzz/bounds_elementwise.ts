@@ -5,7 +5,7 @@
 import { isFloating, isInteger } from "../../src/dtype.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import { convertNumber } from "../../src/ops/elementwise.ts";
-import { broadcastOffsets } from "../../src/ops/offsets.ts";
+import { broadcastOffsets } from "../../src/ops/geometry/offsets.ts";
 import type { Scalar } from "../../src/ops/primitive.ts";
 import type { Intrinsic, IntrinsicName } from "../../src/ops/table.ts";
 import { type Bounded, checkRange, convertBounded, significantBits, smallest, Undecided, unit } from "./bounds.ts";

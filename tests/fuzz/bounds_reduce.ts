@@ -9,7 +9,7 @@ import { computeReference } from "../../src/graph/reference.ts";
 import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts";
 import { type ContractAxes, resolveContractAxes } from "../../src/ops/contract.ts";
 import type { CumulativeAttributes } from "../../src/ops/cumulative.ts";
-import { broadcastOffsets, forEachLine } from "../../src/ops/offsets.ts";
+import { broadcastOffsets, forEachLine } from "../../src/ops/geometry/offsets.ts";
 import type { CumulativeOp } from "../../src/ops/primitive.ts";
 import { sizeOf } from "../../src/shape.ts";
 import { Tensor, tensorOver } from "../../src/tensor.ts";

@@ -10,7 +10,7 @@ import {
   shapeInLayout,
   type SlideAttributes,
   slideOver,
-} from "../../src/ops/window_options.ts";
+} from "../../src/ops/geometry/window_options.ts";
 import { spanOf } from "../../src/ops/windows.ts";
 import { type Application, type Generator, notBool, ranked, type Source } from "./generator_kinds.ts";
 

@@ -2,7 +2,7 @@ import { afterEach, describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { setWasmFeatures } from "../../compiler/emit/wasm/features.ts";
 import { compile, gelu, grad, tensor, type Value } from "../../mod.ts";
-import { erf } from "../../src/ops/erf.ts";
+import { erf } from "../../src/ops/numerics/erf.ts";
 import { neuralOps } from "../../src/ops/neural.ts";
 import type { Composite } from "../../src/ops/op.ts";
 import { computeReference } from "../../src/graph/reference.ts";

@@ -19,7 +19,7 @@ import {
 } from "../../mod.ts";
 import { apply } from "../../src/graph/apply.ts";
 import { type Attributes, attributesKey, isComposite } from "../../src/ops/op.ts";
-import type { Layout, SlideAttributes } from "../../src/ops/window_options.ts";
+import type { Layout, SlideAttributes } from "../../src/ops/geometry/window_options.ts";
 import { type MultiOpName, multiOpNames, multiOpTable, type OpName, opNames, opTable } from "../../src/ops/table.ts";
 import { applyMulti } from "../../src/ops/apply_multi.ts";
 import { isFloating } from "../../src/dtype.ts";

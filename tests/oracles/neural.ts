@@ -2,7 +2,7 @@
  * The oracles of activations, softmax and losses.
  * @module
  */
-import { erf } from "../../src/ops/erf.ts";
+import { erf } from "../../src/ops/numerics/erf.ts";
 import { sizeOf } from "../../src/shape.ts";
 import { indicesOf, linesOf, type Oracle, placeOf } from "./oracle.ts";
 

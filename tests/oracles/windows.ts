@@ -3,7 +3,7 @@
  * @module
  */
 import type { Shape } from "../../src/shape.ts";
-import type { SlideAttributes } from "../../src/ops/window_options.ts";
+import type { SlideAttributes } from "../../src/ops/geometry/window_options.ts";
 
 /** How windows lie along the spatial axes. */
 export interface Windows {

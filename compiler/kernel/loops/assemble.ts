@@ -4,7 +4,7 @@
  */
 import type { DType } from "../../../src/dtype.ts";
 import type { AssembleOp } from "../../../src/ops/primitive.ts";
-import type { Strided } from "../../../src/ops/strided.ts";
+import type { Strided } from "../../../src/ops/geometry/strided.ts";
 import { type Shape, stridesOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
 import { type Access, newSection } from "../kernel.ts";

@@ -2,7 +2,7 @@
  * Strided walks through an array: what movements of elements come to without moving any.
  * @module
  */
-import { type Shape, sizeOf } from "../shape.ts";
+import { type Shape, sizeOf } from "../../shape.ts";
 
 /** Where the elements of a shape lie in an array: at an offset plus the index along each axis times a stride. */
 export interface Strided {

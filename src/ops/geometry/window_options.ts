@@ -2,12 +2,12 @@
  * What convolution and pooling have in common: layouts, and the options that say how windows lie on the spatial axes.
  * @module
  */
-import { choice, wholesFrom, windowPadding } from "../public/kinds.ts";
-import type { OptionKinds } from "../public/signature.ts";
-import type { Shape } from "../shape.ts";
-import type { Padding } from "./movement.ts";
-import { refusal } from "./op.ts";
-import { countWindows, spanOf } from "./windows.ts";
+import { choice, wholesFrom, windowPadding } from "../../public/kinds.ts";
+import type { OptionKinds } from "../../public/signature.ts";
+import type { Shape } from "../../shape.ts";
+import type { Padding } from "../movement.ts";
+import { refusal } from "../op.ts";
+import { countWindows, spanOf } from "../windows.ts";
 
 /** The order of axes: N is the batch, C the channels, and the others are spatial: depth, height and width. */
 export type Layout = "NCW" | "NWC" | "NCHW" | "NHWC" | "NCDHW" | "NDHWC";

@@ -2,7 +2,7 @@
  * Offsets: where the elements of a shape lie in an array. The reference implementations index by them.
  * @module
  */
-import { type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { type Shape, sizeOf, stridesOf } from "../../shape.ts";
 
 /**
  * For every element of `shape`, in row-major order, the place in an operand of shape `from` that broadcasting takes
