@@ -4,7 +4,8 @@
  */
 import { isFloating } from "../src/dtype.ts";
 import { arithmeticOps } from "../src/ops/arithmetic.ts";
-import { movementOps, resolveSlice } from "../src/ops/movement.ts";
+import { resolveSlice } from "../src/ops/geometry/movement.ts";
+import { movementOps } from "../src/ops/movement.ts";
 import type { Op } from "../src/ops/op.ts";
 import type { Value } from "../src/value.ts";
 import { isCheap } from "./kinds.ts";

@@ -10,7 +10,8 @@ import { isFloating } from "../dtype.ts";
 import { equalShapes, type Shape } from "../shape.ts";
 import type { Value } from "../value.ts";
 import { contract } from "./contract.ts";
-import { padBetween, type Padding, permuteDims, reshape, slice } from "./movement.ts";
+import type { Padding } from "./geometry/movement.ts";
+import { padBetween, permuteDims, reshape, slice } from "./movement.ts";
 import { apply } from "../graph/apply.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
 import {

@@ -32,26 +32,20 @@ import { convertNumber, promotedDType, unbroadcast } from "./elementwise.ts";
 import { store } from "./nested.ts";
 import { apply } from "../graph/apply.ts";
 import { type Op, operandError } from "./op.ts";
+import {
+  type PadAttributes,
+  type Padding,
+  resolvePad,
+  resolvePermutation,
+  resolveReshape,
+  resolveSlice,
+  type SliceAttributes,
+  sliceOffsets,
+  spreadLength,
+} from "./geometry/movement.ts";
 import { broadcastOffsets, stridedOffsets } from "./geometry/offsets.ts";
 import type { AssembleOp, ViewOp } from "./primitive.ts";
 import { reshapeStrides } from "./geometry/strided.ts";
-
-/** Where a slice lies along each axis, as in Python; null is the end that the step starts from or runs to. */
-export type SliceAttributes = {
-  readonly start: readonly (number | null)[];
-  readonly stop: readonly (number | null)[];
-  readonly step: readonly number[];
-};
-
-/** How many elements are added before and after each axis. */
-export type Padding = readonly (readonly [before: number, after: number])[];
-
-/** What `pad` adds: elements of `value` around each axis and, where `interior` is given, between neighbours along it. */
-export type PadAttributes = {
-  readonly padding: Padding;
-  readonly value: number;
-  readonly interior?: readonly number[];
-};
 
 /** The type of `x` under another shape. A number written in the program becomes float32, as everywhere. */
 export function typeWithShape(x: TensorType, shape: Shape): TensorType {
@@ -61,25 +55,6 @@ export function typeWithShape(x: TensorType, shape: Shape): TensorType {
 /** Copies `data[offsets[i]]` to `output[i]`. */
 function gather(output: TypedArray, data: TypedArray, offsets: Int32Array): void {
   for (let index = 0; index < output.length; index++) output[index] = data[offsets[index]!]!;
-}
-
-/** The shape that `reshape` makes of `x`: one −1 stands for the length that makes the sizes agree. */
-function resolveReshape(x: TensorType, shape: Shape): Shape {
-  const open = shape.indexOf(-1);
-  const known = sizeOf(shape.filter((length) => length !== -1));
-  if (open >= 0 && known === 0) {
-    throw operandError(RangeError, "reshape", [x], `the length that ${formatShape(shape)} leaves open could be any`);
-  }
-  const resolved = open < 0 ? shape : shape.with(open, x.size / known);
-  if (sizeOf(resolved) !== x.size || open >= 0 && !Number.isInteger(resolved[open])) {
-    throw operandError(
-      RangeError,
-      "reshape",
-      [x],
-      `its ${x.size} elements do not fill the shape ${formatShape(shape)}`,
-    );
-  }
-  return resolved;
 }
 
 const reshapeOp: ViewOp<{ shape: Shape }> = {
@@ -93,20 +68,6 @@ const reshapeOp: ViewOp<{ shape: Shape }> = {
   },
   gradient: ({ inputs: [x], gradient }) => [reshape(gradient, x!.shape)],
 };
-
-/** The axes of a permutation, counted from the front. */
-function resolvePermutation(x: TensorType, axes: readonly number[]): number[] {
-  const resolved = axes.map((axis) => normalizeAxis(axis, x.shape.length, `permuteDims ${x}`));
-  if (axes.length !== x.shape.length || new Set(resolved).size !== axes.length) {
-    throw operandError(
-      RangeError,
-      "permuteDims",
-      [x],
-      `the axes [${axes.join(",")}] do not name each of its axes once`,
-    );
-  }
-  return resolved;
-}
 
 const permuteDimsOp: ViewOp<{ axes: readonly number[] }> = {
   name: "permuteDims",
@@ -145,41 +106,6 @@ const broadcastToOp: ViewOp<{ shape: Shape }> = {
   gradient: ({ inputs: [x], gradient }) => [unbroadcast(gradient, x!)],
 };
 
-/**
- * Where a slice of a tensor of this shape starts, how it steps, and how many elements it has along each axis. Python's
- * rules: negative positions count from the end, and positions past an end are moved to it. A start of an empty axis
- * and a step that is never taken are made 0 and 1.
- */
-export function resolveSlice(
-  shape: Shape,
-  attributes: SliceAttributes,
-): { starts: number[]; steps: number[]; sizes: number[] } {
-  const starts: number[] = [], steps: number[] = [], sizes: number[] = [];
-  for (const [axis, length] of shape.entries()) {
-    const step = attributes.step[axis] ?? 1;
-    const [lowest, highest] = step > 0 ? [0, length] : [-1, length - 1];
-    const locate = (position: number | null | undefined, missing: number): number =>
-      position === null || position === undefined
-        ? missing
-        : Math.min(Math.max(position < 0 ? position + length : position, lowest), highest);
-    const start = locate(attributes.start[axis], step > 0 ? lowest : highest);
-    const stop = locate(attributes.stop[axis], step > 0 ? highest : lowest);
-    const size = Math.max(0, Math.ceil((stop - start) / step));
-    starts.push(size === 0 ? 0 : start);
-    steps.push(size <= 1 ? 1 : step);
-    sizes.push(size);
-  }
-  return { starts, steps, sizes };
-}
-
-/** The places in a row-major tensor of this shape that a slice of it takes, in the order of the slice. */
-function sliceOffsets(shape: Shape, attributes: SliceAttributes): Int32Array {
-  const { starts, steps, sizes } = resolveSlice(shape, attributes);
-  const strides = stridesOf(shape);
-  const first = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
-  return stridedOffsets(sizes, steps.map((step, axis) => step * strides[axis]!), first);
-}
-
 const sliceOp: ViewOp<SliceAttributes> = {
   name: "slice",
   lowering: "view",
@@ -214,11 +140,6 @@ const sliceOp: ViewOp<SliceAttributes> = {
   },
 };
 
-/** The length of an axis of so many elements with `interior` more between neighbours. */
-function spreadLength(length: number, interior: number): number {
-  return length === 0 ? 0 : length + (length - 1) * interior;
-}
-
 const padOp: AssembleOp<PadAttributes> = {
   name: "pad",
   lowering: "assemble",
@@ -251,18 +172,6 @@ const padOp: AssembleOp<PadAttributes> = {
     return [slice(gradient, start, stop, interior.map((between) => between + 1))];
   },
 };
-
-/** Where the operand of a pad lies in the row-major array of its result. */
-function resolvePad(
-  shape: Shape,
-  { padding, interior }: PadAttributes,
-): { readonly start: number; readonly strides: readonly number[] } {
-  const own = stridesOf(shape);
-  return {
-    start: padding.reduce((sum, [before], axis) => sum + before * own[axis]!, 0),
-    strides: own.map((stride, axis) => stride * ((interior?.[axis] ?? 0) + 1)),
-  };
-}
 
 const concatOp: AssembleOp<{ axis: number }> = {
   name: "concat",

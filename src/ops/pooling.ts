@@ -14,7 +14,8 @@ import { type Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
-import { broadcastTo, pad, type Padding, permuteDims, reshape, slice } from "./movement.ts";
+import type { Padding } from "./geometry/movement.ts";
+import { broadcastTo, pad, permuteDims, reshape, slice } from "./movement.ts";
 import { apply } from "../graph/apply.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
 import {

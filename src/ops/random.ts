@@ -29,7 +29,8 @@ import { type Operand, Value } from "../value.ts";
 import { where } from "./arithmetic.ts";
 import { argsort, take } from "./indexing.ts";
 import { concat } from "./movement.ts";
-import { randomBits, streams, threefry } from "./random_bits.ts";
+import { threefry } from "./numerics/threefry.ts";
+import { randomBits, streams } from "./random_bits.ts";
 
 /** What all samplers take. */
 export interface SampleOptions {

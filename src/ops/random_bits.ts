@@ -1,6 +1,5 @@
 /**
- * Random bits by counter: the Threefry-2x32 block function with 20 rounds, of Salmon, Moraes, Dror and Shaw,
- * "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), and the one random operation of the op table.
+ * Random bits by counter: the one random operation of the op table.
  *
  * A block depends on nothing but a key and a counter, so every element can be computed by itself, in any order and
  * on any thread, and eager and compiled programs draw the same numbers.
@@ -11,26 +10,8 @@ import { TensorType } from "../tensor_type.ts";
 import type { Operand, Result } from "../value.ts";
 import { apply } from "../graph/apply.ts";
 import { type Op, operandError } from "./op.ts";
+import { threefry } from "./numerics/threefry.ts";
 import type { HostOp } from "./primitive.ts";
-
-const parity = 0x1bd11bda;
-const rotations = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
-
-/** Two random words of 32 bits for a key and a counter of two words each; words are unsigned. */
-export function threefry(key0: number, key1: number, counter0: number, counter1: number): [number, number] {
-  const keys = [key0, key1, parity ^ key0 ^ key1] as const;
-  let x = (counter0 + key0) | 0;
-  let y = (counter1 + key1) | 0;
-  for (let round = 0; round < 5; round++) {
-    for (const distance of rotations[round % 2]!) {
-      x = (x + y) | 0;
-      y = ((y << distance) | (y >>> (32 - distance))) ^ x;
-    }
-    x = (x + keys[(round + 1) % 3]!) | 0;
-    y = (y + keys[(round + 2) % 3]! + round + 1) | 0;
-  }
-  return [x >>> 0, y >>> 0];
-}
 
 /**
  * What the bits are for: the second word of the counter. Different uses of one key so never see the same bits.

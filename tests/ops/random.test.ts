@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { compile, grad, Graph, placeholder, random, Session, tensor, type Value, Variable } from "../../mod.ts";
-import { randomBits, threefry } from "../../src/ops/random_bits.ts";
+import { threefry } from "../../src/ops/numerics/threefry.ts";
+import { randomBits } from "../../src/ops/random_bits.ts";
 
 const key = random.key(42);
 const count = 100_000;

@@ -5,7 +5,7 @@
 import { choice, wholesFrom, windowPadding } from "../../public/kinds.ts";
 import type { OptionKinds } from "../../public/signature.ts";
 import type { Shape } from "../../shape.ts";
-import type { Padding } from "../movement.ts";
+import type { Padding } from "./movement.ts";
 import { refusal } from "../op.ts";
 import { countWindows, spanOf } from "../windows.ts";
 
