@@ -75,7 +75,7 @@ export type {
 } from "./src/transforms/number_parameters.ts";
 export { grad, type GradientArguments, type Gradients, type GradOptions, valueAndGrad } from "./src/transforms/grad.ts";
 
-export * as workers from "./compiler/runtime/workers.ts";
+export * as workers from "./compiler/runtime/threads/workers.ts";
 export * as train from "./src/train/mod.ts";
 export * as random from "./src/ops/random.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Writes `compiler/runtime/worker_source.ts`: the code of a worker as a string, from which one starts without reading
+ * Writes `compiler/runtime/threads/worker_source.ts`: the code of a worker as a string, from which one starts without reading
  * a file.
  *
  *     deno run --allow-all .ci/worker_source.ts            write it
@@ -9,11 +9,11 @@
 import { bundle } from "./bundle.ts";
 import { writeGenerated } from "./write_generated.ts";
 
-const entry = "compiler/runtime/worker.ts";
+const entry = "compiler/runtime/threads/worker.ts";
 const comlink = "src/comlink.ts";
 /** What `comlink.ts` calls the package. */
 const specifier = "npm:comlink@^4.4.2";
-const target = "compiler/runtime/worker_source.ts";
+const target = "compiler/runtime/threads/worker_source.ts";
 const command = "deno run --allow-all .ci/worker_source.ts";
 
 /** Text as it stands between backquotes. */

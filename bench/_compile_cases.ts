@@ -5,12 +5,12 @@
  */
 import { compile, concat, crossEntropy, type Tensor, tensor, train, type Value, Variable } from "../mod.ts";
 import { decompose } from "../src/graph/decompose.ts";
-import { fuse } from "../compiler/fuse.ts";
-import { materialize } from "../compiler/materialize.ts";
-import { ProgramExecutor } from "../compiler/executor.ts";
-import { schedule } from "../compiler/schedule.ts";
-import { simplify } from "../compiler/simplify.ts";
-import { makeTable } from "../compiler/table.ts";
+import { fuse } from "../compiler/fusion/fuse.ts";
+import { materialize } from "../compiler/passes/materialize.ts";
+import { ProgramExecutor } from "../compiler/runtime/executor.ts";
+import { schedule } from "../compiler/program/schedule.ts";
+import { simplify } from "../compiler/passes/simplify.ts";
+import { makeTable } from "../compiler/program/table.ts";
 import type { Placeholder } from "../src/graph/placeholder.ts";
 import { specialize } from "../src/graph/specialize.ts";
 import { currentExecutor, installExecutor } from "../src/executor.ts";

@@ -14,8 +14,8 @@ import { type Attributes, attributesKey, none, type Op } from "../src/ops/op.ts"
 import { type Tensor, tensorOver } from "../src/tensor.ts";
 import type { TensorType } from "../src/tensor_type.ts";
 import { type Tuning, tuning } from "./limits.ts";
-import { ProgramExecutor } from "./executor.ts";
-import { canCompile } from "./targets.ts";
+import { ProgramExecutor } from "./runtime/executor.ts";
+import { canCompile } from "./emit/targets.ts";
 
 const cachedSignatures = 512;
 

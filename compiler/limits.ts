@@ -4,7 +4,7 @@
  * @module
  */
 import type { TargetName } from "./emit/load_kernel.ts";
-import type { Frame } from "./frame.ts";
+import type { Frame } from "./fusion/frame.ts";
 
 /** More operations than this in one kernel slow it down: registers run out. */
 export const maximumMembers = 96;

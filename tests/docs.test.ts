@@ -12,7 +12,7 @@ import process from "node:process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { fusionRules } from "../compiler/fusion_rules.ts";
+import { fusionRules } from "../compiler/fusion/fusion_rules.ts";
 import { aliases } from "../src/ops/aliases.ts";
 
 const project = fileURLToPath(new URL("..", import.meta.url));
@@ -155,7 +155,7 @@ describe("the pages", () => {
       ...linkedIn(read("compiler/runtime/README.md"), "compiler/runtime"),
     ]);
     const files = filesOf("compiler", ".ts");
-    assert(files.includes(join("compiler", "runtime", "protocol.ts")));
+    assert(files.includes(join("compiler", "runtime", "threads", "protocol.ts")));
     assertEquals(files.filter((file) => !linked.has(file)), []);
   });
 

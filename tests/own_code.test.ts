@@ -44,14 +44,14 @@ describe("isOwnCode", () => {
       assertEquals(places[0], places[1]); // engines write addresses or paths
       return places[0]!;
     };
-    for (const path of ["src/ops/op.ts", "compiler/fuse.ts", "mod.ts"]) assertEquals(own(path), true, path);
+    for (const path of ["src/ops/op.ts", "compiler/fusion/fuse.ts", "mod.ts"]) assertEquals(own(path), true, path);
     for (const path of ["tests/own_code.test.ts", "examples/mlp.ts", "mod.ts.js"]) assertEquals(own(path), false, path);
   });
 });
 
 describe("addressInPackage", () => {
   it("is that of a file beside the sources", () => {
-    const { href } = new URL("../compiler/repro_kit.ts", import.meta.url);
-    assertEquals(addressInPackage("compiler/repro_kit.ts"), href);
+    const { href } = new URL("../compiler/inspect/repro_kit.ts", import.meta.url);
+    assertEquals(addressInPackage("compiler/inspect/repro_kit.ts"), href);
   });
 });

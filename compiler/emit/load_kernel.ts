@@ -4,7 +4,7 @@
  * @module
  */
 import type { TypedArray } from "../../src/dtype.ts";
-import { type JsText, loadJs } from "./load_js.ts";
+import { type JsText, loadJs } from "./js/load_js.ts";
 import { loadWasm, type WasmText } from "./wasm/load_wasm.ts";
 
 /** What each target makes of a kernel: all that a thread needs to have its functions. */

@@ -2,7 +2,7 @@
  * Loop nests: axes of length 1 are dropped, and neighbouring axes that every access walks as one are joined.
  * @module
  */
-import type { Frame } from "../frame.ts";
+import type { Frame } from "../fusion/frame.ts";
 
 /** The most elements that a loop can count: kernels do so in 32 bits, with a sign. */
 export const longestLoop = 2 ** 31 - 1;

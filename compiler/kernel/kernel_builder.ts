@@ -8,12 +8,12 @@ import type { TableOperation } from "../../src/graph/operation.ts";
 import type { IndexingOp } from "../../src/ops/primitive.ts";
 import type { Intrinsic } from "../../src/ops/table.ts";
 import type { Value } from "../../src/value.ts";
-import { accessStrides, gatherStrides, type Member } from "../frame.ts";
-import type { Cluster } from "../fuse.ts";
+import { accessStrides, gatherStrides, type Member } from "../fusion/frame.ts";
+import type { Cluster } from "../fusion/fuse.ts";
 import { type Id, type IndexCheck, newSection, type Section } from "./kernel.ts";
-import { kernelKind } from "../kinds.ts";
-import type { Buffer } from "../table.ts";
-import type { View } from "../view.ts";
+import { kernelKind } from "../fusion/kinds.ts";
+import type { Buffer } from "../program/table.ts";
+import type { View } from "../passes/view.ts";
 
 /** What lowering needs to know of the whole program. */
 export interface LoweringContext {

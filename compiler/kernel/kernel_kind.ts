@@ -3,8 +3,8 @@
  * @module
  */
 import type { Operation, TableOperation } from "../../src/graph/operation.ts";
-import type { Cluster } from "../clusters.ts";
-import type { View } from "../view.ts";
+import type { Cluster } from "../fusion/clusters.ts";
+import type { View } from "../passes/view.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Use } from "./uses.ts";

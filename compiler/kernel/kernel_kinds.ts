@@ -3,7 +3,7 @@
  * code is known to the targets.
  * @module
  */
-import type { Frame } from "../frame.ts";
+import type { Frame } from "../fusion/frame.ts";
 import { contractKind } from "./contract/kind.ts";
 import { lowerContract } from "./contract/lower.ts";
 import { cumulativeKind } from "./cumulative/kind.ts";

@@ -6,8 +6,8 @@
 import { addSite } from "../../src/errors.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
 import { operandError } from "../../src/ops/op.ts";
-import type { Cluster } from "../fuse.ts";
-import { kernelKind } from "../kinds.ts";
+import type { Cluster } from "../fusion/fuse.ts";
+import { kernelKind } from "../fusion/kinds.ts";
 import { longestLoop } from "./joined_axes.ts";
 import type { Kernel } from "./kernel.ts";
 import { kindOf } from "./kernel_kinds.ts";

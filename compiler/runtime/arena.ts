@@ -7,12 +7,12 @@
  * the present job ends, and in a synchronous loop no finalizer runs. So what nobody needs any more grows old, and goes.
  * @module
  */
-import { hasSharedMemory } from "../shared_memory.ts";
+import { hasSharedMemory } from "./shared_memory.ts";
 import { type DType, dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Storage } from "../../src/graph/storage.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import type { TensorType } from "../../src/tensor_type.ts";
-import { alignment, closed, controlBytes, roundUp, word } from "./protocol.ts";
+import { alignment, closed, controlBytes, roundUp, word } from "./threads/protocol.ts";
 
 interface Gap {
   readonly offset: number;

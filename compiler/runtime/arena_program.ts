@@ -3,9 +3,9 @@
  * @module
  */
 import { type LoadedKernel, loadKernel } from "../emit/load_kernel.ts";
-import type { CompiledProgram } from "../program.ts";
+import type { CompiledProgram } from "../program/program.ts";
 import type { LoadedProgram } from "./binding.ts";
-import type { BufferLayout, Instruction, ProgramMessage } from "./protocol.ts";
+import type { BufferLayout, Instruction, ProgramMessage } from "./threads/protocol.ts";
 import { layOutRegion, type RegionLayout } from "./region.ts";
 
 let nextId = 1;

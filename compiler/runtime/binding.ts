@@ -4,8 +4,8 @@
  */
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Bindings, LoadedKernel } from "../emit/load_kernel.ts";
-import { hasSharedMemory } from "../shared_memory.ts";
-import { alignment, type BufferLayout, type Instruction, roundUp } from "./protocol.ts";
+import { hasSharedMemory } from "./shared_memory.ts";
+import { alignment, type BufferLayout, type Instruction, roundUp } from "./threads/protocol.ts";
 
 /** A program as a thread has it. */
 export interface LoadedProgram {

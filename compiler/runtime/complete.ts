@@ -5,7 +5,7 @@
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { type Tensor, tensorOver } from "../../src/tensor.ts";
-import type { CompiledProgram } from "../program.ts";
+import type { CompiledProgram } from "../program/program.ts";
 
 /** The outputs of a run on ordinary arrays, all of whose instructions have run; and lets the assignments land. */
 export function complete(

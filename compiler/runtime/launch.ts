@@ -3,8 +3,8 @@
  * @module
  */
 import type { Bindings, LoadedKernel } from "../emit/load_kernel.ts";
-import { beginOf, endOf } from "../chunks.ts";
-import type { LaunchInstruction } from "./protocol.ts";
+import { beginOf, endOf } from "../program/chunks.ts";
+import type { LaunchInstruction } from "./threads/protocol.ts";
 
 /** Computes the chunk of an instruction that has this number. */
 export function computeChunk(

@@ -8,12 +8,12 @@
  */
 import type { Variable } from "../../src/graph/variable.ts";
 import { elementsOf, type Tensor } from "../../src/tensor.ts";
-import { bytesOf } from "../plan.ts";
-import type { CompiledProgram } from "../program.ts";
-import type { Buffer } from "../table.ts";
+import { bytesOf } from "../program/plan.ts";
+import type { CompiledProgram } from "../program/program.ts";
+import type { Buffer } from "../program/table.ts";
 import type { Arena } from "./arena.ts";
 import type { ArenaProgram } from "./arena_program.ts";
-import { alignment, roundUp } from "./protocol.ts";
+import { alignment, roundUp } from "./threads/protocol.ts";
 import { tableBytes } from "./binding.ts";
 
 /** Where an array of a program is to be found when it runs in the arena. */

@@ -4,13 +4,13 @@
  */
 import type { Variable } from "../../src/graph/variable.ts";
 import type { LoadedKernel } from "../emit/load_kernel.ts";
-import type { LocalFrame } from "../local_frame.ts";
-import type { CompiledProgram } from "../program.ts";
+import type { LocalFrame } from "./local_frame.ts";
+import type { CompiledProgram } from "../program/program.ts";
 import type { ArenaFrame } from "./binding.ts";
 import { callHost } from "./host_call.ts";
 import { combineChunks, computeChunk, computeLaunches } from "./launch.ts";
-import { observer } from "./observer.ts";
-import type { HostInstruction, LaunchInstruction } from "./protocol.ts";
+import { observer } from "./threads/observer.ts";
+import type { HostInstruction, LaunchInstruction } from "./threads/protocol.ts";
 import { errorIn } from "./run_error.ts";
 
 /** What a run works with that may be left between two chunks. */

@@ -6,9 +6,9 @@
 import { addSite } from "../../src/errors.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { IndexFault } from "../emit/index_fault.ts";
-import type { Origin } from "../instructions.ts";
-import type { CompiledProgram } from "../program.ts";
-import type { Failure } from "./failure.ts";
+import type { Origin } from "../program/instructions.ts";
+import type { CompiledProgram } from "../program/program.ts";
+import type { Failure } from "./threads/failure.ts";
 
 /** The error of a run that has failed in the arena; `caught` is what the calling thread caught. */
 export function errorOf(

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Operation, type Tensor, tensor, type Value, Variable, workers } from "../../mod.ts";
 import { withTuning } from "../../compiler/limits.ts";
-import { ProgramExecutor } from "../../compiler/executor.ts";
+import { ProgramExecutor } from "../../compiler/runtime/executor.ts";
 import { assignmentCases } from "./assignment_cases.ts";
 import { poisonScratch } from "../runtime/observers.ts";
 import { onThreads, sharedRuns } from "../runtime/support.ts";

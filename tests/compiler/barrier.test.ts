@@ -2,7 +2,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import { compile, matmul, tensor, type Value, Variable } from "../../mod.ts";
-import { compileProgram } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program/program.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
 import { postorder } from "../../src/graph/traverse.ts";
 import { optimizationBarrier } from "../../src/ops/barrier.ts";

@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, permuteDims, slice, type Tensor, tensor, type Value } from "../../mod.ts";
 import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
 import type { ContractKernel } from "../../compiler/kernel/contract/kernel.ts";
-import { compileProgram } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program/program.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { contract, type ContractAxes } from "../../src/ops/contract.ts";
 import { opTable } from "../../src/ops/table.ts";

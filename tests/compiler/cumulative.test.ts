@@ -16,7 +16,7 @@ import {
 } from "../../mod.ts";
 import type { CumulativeKernel } from "../../compiler/kernel/cumulative/kernel.ts";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
-import { compileProgram } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program/program.ts";
 import { poisonScratch } from "../runtime/observers.ts";
 import { bitsOf, finely, onThreads, sharedRuns, startWorkers } from "../runtime/support.ts";
 import { graphFunctionOf } from "./graph_function.ts";

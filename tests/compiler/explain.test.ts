@@ -2,8 +2,8 @@
 import { describe, it } from "node:test";
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
-import { maximumThreads } from "../../compiler/runtime/protocol.ts";
-import { runs } from "../../compiler/runtime/runs.ts";
+import { maximumThreads } from "../../compiler/runtime/threads/protocol.ts";
+import { runs } from "../../compiler/runtime/threads/runs.ts";
 import {
   compile,
   crossEntropy,

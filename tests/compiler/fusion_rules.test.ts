@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, concat, matmul, type Tensor, tensor, type Value, Variable } from "../../mod.ts";
 import { optimizationBarrier } from "../../src/ops/barrier.ts";
-import { fusionRules } from "../../compiler/fusion_rules.ts";
+import { fusionRules } from "../../compiler/fusion/fusion_rules.ts";
 import { assertClose } from "../sabinasz/problems.ts";
 import { fusedOf, graphFunctionOf } from "./graph_function.ts";
 

@@ -19,7 +19,7 @@ import {
   zeros,
 } from "../../mod.ts";
 import { IndexFault } from "../../compiler/emit/index_fault.ts";
-import { compileProgram } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program/program.ts";
 import { errorIn } from "../../compiler/runtime/run_error.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { specialize } from "../../src/graph/specialize.ts";

@@ -4,9 +4,9 @@
  */
 import type { Tensor, Value } from "../../mod.ts";
 import { decompose } from "../../src/graph/decompose.ts";
-import { fuse, type Fused } from "../../compiler/fuse.ts";
-import { materialize } from "../../compiler/materialize.ts";
-import { simplify } from "../../compiler/simplify.ts";
+import { fuse, type Fused } from "../../compiler/fusion/fuse.ts";
+import { materialize } from "../../compiler/passes/materialize.ts";
+import { simplify } from "../../compiler/passes/simplify.ts";
 import { type GraphFunction, traceFunction } from "../../src/graph/function.ts";
 
 /** What `fn` records for arguments of the types of `args`, with what it assigns. */

@@ -8,7 +8,7 @@ import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
 import type { LoopKernel } from "../../compiler/kernel/loops/kernel.ts";
 import type { Kernel } from "../../compiler/kernel/kernel.ts";
 import { withTuning } from "../../compiler/limits.ts";
-import { compileProgram } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program/program.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { sizeOf } from "../../src/shape.ts";
 import { graphFunctionOf } from "./graph_function.ts";

@@ -1,7 +1,7 @@
 // A priority queue, compared with sorting.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { MinimumHeap } from "../../compiler/minimum_heap.ts";
+import { MinimumHeap } from "../../compiler/program/minimum_heap.ts";
 
 describe("MinimumHeap", () => {
   it("gives the smallest number first, whenever others are added", () => {

@@ -17,7 +17,7 @@ import { scatterCut } from "../../compiler/kernel/scatter/cut.ts";
 import { type WasmScatterCut, wasmScatterCut } from "../../compiler/kernel/scatter/wasm_blocks.ts";
 import type { ScatterKernel } from "../../compiler/kernel/scatter/kernel.ts";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
-import { compileProgram } from "../../compiler/program.ts";
+import { compileProgram } from "../../compiler/program/program.ts";
 import { poisonScratch } from "../runtime/observers.ts";
 import { bitsOf, finely, onThreads, sharedRuns, startWorkers } from "../runtime/support.ts";
 import { graphFunctionOf } from "./graph_function.ts";

@@ -3,8 +3,8 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { concat, type DType, maximum, minimum, type Tensor, tensor, type Value, where } from "../../mod.ts";
-import { simplify, simplifyRules } from "../../compiler/simplify.ts";
-import { verify } from "../../compiler/verify.ts";
+import { simplify, simplifyRules } from "../../compiler/passes/simplify.ts";
+import { verify } from "../../compiler/passes/verify.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { TableOperation } from "../../src/graph/operation.ts";

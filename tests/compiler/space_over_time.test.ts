@@ -1,7 +1,7 @@
 // Where there is room in memory, compared with a search of everything that was taken before.
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { SpaceOverTime } from "../../compiler/space_over_time.ts";
+import { SpaceOverTime } from "../../compiler/program/space_over_time.ts";
 
 interface Taken {
   readonly first: number;

@@ -1,9 +1,9 @@
 // Orders that change while they are asked: compared with searches of the whole graph, and with plain lists.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { CriticalPaths } from "../../compiler/critical_paths.ts";
-import { type Linked, OrderedList } from "../../compiler/ordered_list.ts";
-import { TopologicalOrder } from "../../compiler/topological_order.ts";
+import { CriticalPaths } from "../../compiler/fusion/critical_paths.ts";
+import { type Linked, OrderedList } from "../../compiler/fusion/ordered_list.ts";
+import { TopologicalOrder } from "../../compiler/fusion/topological_order.ts";
 
 interface Item extends Linked<Item> {
   readonly name: number;

@@ -2,8 +2,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, crossEntropy, tensor, train, type Value, Variable } from "../../mod.ts";
-import { compileProgram } from "../../compiler/program.ts";
-import type { KernelDraft } from "../../compiler/table.ts";
+import { compileProgram } from "../../compiler/program/program.ts";
+import type { KernelDraft } from "../../compiler/program/table.ts";
 import { assertClose } from "../sabinasz/problems.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 

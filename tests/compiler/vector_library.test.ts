@@ -2,7 +2,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, tensor, type Value } from "../../mod.ts";
-import { wasmFeatures } from "../../compiler/emit/wasm/features.ts";
+import { wasmFeatures } from "../../compiler/emit/wasm/asm/features.ts";
 
 const x = tensor(Float32Array.from({ length: 37 }, (_, index) => (index - 18) / 4));
 const names = ["exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "erf", "sin", "cos"] as const;

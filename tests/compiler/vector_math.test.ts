@@ -1,7 +1,7 @@
 // Functions on four float32 values at a time: their largest errors, on a sample of all numbers, and special values.
 import { afterEach, describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { setWasmFeatures } from "../../compiler/emit/wasm/features.ts";
+import { setWasmFeatures } from "../../compiler/emit/wasm/asm/features.ts";
 import { compile, tensor, type Value } from "../../mod.ts";
 import { power } from "../../src/ops/numerics/scalars.ts";
 import { computed, type FunctionName, functions, powers, worstError, worstErrorOf, worstPower } from "./vector_math.ts";

@@ -13,7 +13,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { setWasmFeatures } from "../../compiler/emit/wasm/features.ts";
+import { setWasmFeatures } from "../../compiler/emit/wasm/asm/features.ts";
 import { compile, Tensor, type Value } from "../../mod.ts";
 import { erf } from "../../src/ops/numerics/erf.ts";
 import { logistic, power } from "../../src/ops/numerics/scalars.ts";

@@ -15,12 +15,12 @@ import {
   shuffle32,
   shuffleBytes,
   splat32,
-} from "../../compiler/emit/wasm/code.ts";
-import { encodeModule } from "../../compiler/emit/wasm/encode.ts";
-import { modules } from "../../compiler/emit/wasm/features.ts";
-import { FunctionBuilder, type WasmFunction } from "../../compiler/emit/wasm/function_builder.ts";
-import { instructions } from "../../compiler/emit/wasm/instructions.ts";
-import { printFunction } from "../../compiler/emit/wasm/print.ts";
+} from "../../compiler/emit/wasm/asm/code.ts";
+import { encodeModule } from "../../compiler/emit/wasm/asm/encode.ts";
+import { modules } from "../../compiler/emit/wasm/asm/features.ts";
+import { FunctionBuilder, type WasmFunction } from "../../compiler/emit/wasm/asm/function_builder.ts";
+import { instructions } from "../../compiler/emit/wasm/asm/instructions.ts";
+import { printFunction } from "../../compiler/emit/wasm/asm/print.ts";
 
 const limits = { shared: false, minimumPages: 1, maximumPages: 1 };
 

@@ -3,11 +3,11 @@
  * @module
  */
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
-import { type CompiledProgram, compileProgram } from "../../compiler/program.ts";
+import { type CompiledProgram, compileProgram } from "../../compiler/program/program.ts";
 import { decompose } from "../../src/graph/decompose.ts";
-import { materialize } from "../../compiler/materialize.ts";
-import { simplify } from "../../compiler/simplify.ts";
-import { verify } from "../../compiler/verify.ts";
+import { materialize } from "../../compiler/passes/materialize.ts";
+import { simplify } from "../../compiler/passes/simplify.ts";
+import { verify } from "../../compiler/passes/verify.ts";
 import { checkpoint, type CompileOptions, type Tensor } from "../../mod.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
 import { withPoison } from "../runtime/observers.ts";

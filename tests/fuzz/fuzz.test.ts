@@ -1,10 +1,10 @@
 import { assert, assertGreater, assertThrows } from "@std/assert";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { runs } from "../../compiler/runtime/runs.ts";
+import { runs } from "../../compiler/runtime/threads/runs.ts";
 import { matmul, tensor } from "../../mod.ts";
 import { decompose } from "../../src/graph/decompose.ts";
-import { verify } from "../../compiler/verify.ts";
+import { verify } from "../../compiler/passes/verify.ts";
 import { opTable } from "../../src/ops/table.ts";
 import { boundOperation, exactly, Undecided } from "./bounds.ts";
 import { anything, buildPlan, choices } from "./builder.ts";

@@ -15,7 +15,7 @@ import {
   valueAndGrad,
   Variable,
 } from "../../mod.ts";
-import { verify } from "../../compiler/verify.ts";
+import { verify } from "../../compiler/passes/verify.ts";
 import { type GraphFunction, inline, traceFunction } from "../../src/graph/function.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { TensorType } from "../../src/tensor_type.ts";

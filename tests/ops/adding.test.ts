@@ -21,7 +21,7 @@ import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { bundle } from "../../.ci/bundle.ts";
-import { targets } from "../../compiler/targets.ts";
+import { targets } from "../../compiler/emit/targets.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 

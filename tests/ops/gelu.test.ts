@@ -1,6 +1,6 @@
 import { afterEach, describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { setWasmFeatures } from "../../compiler/emit/wasm/features.ts";
+import { setWasmFeatures } from "../../compiler/emit/wasm/asm/features.ts";
 import { compile, gelu, grad, tensor, type Value } from "../../mod.ts";
 import { erf } from "../../src/ops/numerics/erf.ts";
 import { neuralOps } from "../../src/ops/neural.ts";

@@ -16,7 +16,7 @@ import {
   type Value,
   Variable,
 } from "../../mod.ts";
-import { verify } from "../../compiler/verify.ts";
+import { verify } from "../../compiler/passes/verify.ts";
 import { MultiOperation } from "../../src/graph/operation.ts";
 import { OperationOutput } from "../../src/graph/output.ts";
 import { fuzzOperation } from "../fuzz/fuzz.ts";

@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { withTuning } from "../../compiler/limits.ts";
-import { runs } from "../../compiler/runtime/runs.ts";
+import { runs } from "../../compiler/runtime/threads/runs.ts";
 import { settings } from "../../src/event_loop.ts";
 import { compile, ones, Operation, type Tensor, tensor, train, type Value, Variable, workers } from "../../mod.ts";
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { assert, assertEquals, assertGreater, assertMatch, assertThrows } from "@std/assert";
 import { Arena, behind } from "../../compiler/runtime/arena.ts";
-import { alignment, controlBytes } from "../../compiler/runtime/protocol.ts";
+import { alignment, controlBytes } from "../../compiler/runtime/threads/protocol.ts";
 import { type Tensor, tensor, Variable } from "../../mod.ts";
 import { runProgram } from "./support.ts";
 

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { compile, Operation, random, type Tensor, tensor, type Value, Variable, workers } from "../../mod.ts";
 import { setTuning } from "../../compiler/limits.ts";
 import { calls } from "../../src/call_queue.ts";
-import { runs } from "../../compiler/runtime/runs.ts";
+import { runs } from "../../compiler/runtime/threads/runs.ts";
 import { finely, sharedRuns, Starting, startWorkers, ticks } from "./support.ts";
 
 const sums = (x: Value): Value => x.exp().sum(1);

@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import { setTuning } from "../../compiler/limits.ts";
-import { ProgramExecutor } from "../../compiler/executor.ts";
+import { ProgramExecutor } from "../../compiler/runtime/executor.ts";
 import { finely, startWorkers } from "./support.ts";
 
 const [example, threads] = process.argv.slice(2);

@@ -8,7 +8,7 @@
  */
 import process from "node:process";
 import { setTuning } from "../../compiler/limits.ts";
-import { runs } from "../../compiler/runtime/runs.ts";
+import { runs } from "../../compiler/runtime/threads/runs.ts";
 import { compile, random, tensor, type Value, workers } from "../../mod.ts";
 import { finely, untilItHas } from "./support.ts";
 

@@ -5,7 +5,7 @@
  */
 import { compile, tensor, type Value, workers } from "../../mod.ts";
 import { setTuning } from "../../compiler/limits.ts";
-import { runs } from "../../compiler/runtime/runs.ts";
+import { runs } from "../../compiler/runtime/threads/runs.ts";
 import { finely, startWorkers } from "./support.ts";
 
 const x = tensor(Array.from({ length: 512 }, (_, index) => Math.sin(index)), { shape: [64, 8] });

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
-import { runs, settings } from "../../compiler/runtime/runs.ts";
+import { runs, settings } from "../../compiler/runtime/threads/runs.ts";
 import {
   compile,
   type CompiledFunction,

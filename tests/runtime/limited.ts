@@ -56,10 +56,10 @@ const { compile, crossEntropy, Operation, random, RegisterGradient, scatterAdd, 
     "../../mod.ts"
   );
 const { setTuning } = await import("../../compiler/limits.ts");
-const { setWasmFeatures } = await import("../../compiler/emit/wasm/features.ts");
+const { setWasmFeatures } = await import("../../compiler/emit/wasm/asm/features.ts");
 if (limit === "no vectors") setWasmFeatures({ vectors: false });
 if (limit === "no relaxed vectors") setWasmFeatures({ relaxed: false });
-const { runs, settings } = await import("../../compiler/runtime/runs.ts");
+const { runs, settings } = await import("../../compiler/runtime/threads/runs.ts");
 const { bitsOf, finely } = await import("./support.ts");
 type Value = import("../../mod.ts").Value;
 type Tensor = import("../../mod.ts").Tensor;

@@ -6,8 +6,8 @@
 import { after, before } from "node:test";
 import { workers } from "../../mod.ts";
 import type { TypedArray } from "../../src/dtype.ts";
-import type { MemoryPlan } from "../../compiler/plan.ts";
-import { observe, type Observer, WorkerExit } from "../../compiler/runtime/observer.ts";
+import type { MemoryPlan } from "../../compiler/program/plan.ts";
+import { observe, type Observer, WorkerExit } from "../../compiler/runtime/threads/observer.ts";
 
 /** What is to happen. */
 const faultKind = { none: 0, throw: 1, exit: 2 } as const;

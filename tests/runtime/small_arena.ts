@@ -8,7 +8,7 @@ import process from "node:process";
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { withTuning } from "../../compiler/limits.ts";
 import type { Arena } from "../../compiler/runtime/arena.ts";
-import { runs, settings } from "../../compiler/runtime/runs.ts";
+import { runs, settings } from "../../compiler/runtime/threads/runs.ts";
 import { compile, crossEntropy, random, type Tensor, tensor, train, type Value, Variable, workers } from "../../mod.ts";
 import { bitsOf, finely, sharedRuns, startWorkers } from "./support.ts";
 

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
-import { runs, settings } from "../../compiler/runtime/runs.ts";
+import { runs, settings } from "../../compiler/runtime/threads/runs.ts";
 import { type Tensor, workers } from "../../mod.ts";
 import { timeLimit } from "../time_limit.ts";
 

@@ -2,8 +2,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { compile, random, type Tensor, tensor, type Value, workers } from "../../mod.ts";
-import { threadWord, word, type WorkerMethods } from "../../compiler/runtime/protocol.ts";
-import { runs } from "../../compiler/runtime/runs.ts";
+import { threadWord, word, type WorkerMethods } from "../../compiler/runtime/threads/protocol.ts";
+import { runs } from "../../compiler/runtime/threads/runs.ts";
 import { arm, withFaults } from "./observers.ts";
 import { finely, onThreads, runProgram, sharedRuns, Starting, startWorkers, ticks, untilItHas } from "./support.ts";
 import { withTuning } from "../../compiler/limits.ts";

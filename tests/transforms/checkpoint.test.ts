@@ -20,8 +20,8 @@ import {
   valueAndGrad,
   Variable,
 } from "../../mod.ts";
-import { compileProgram } from "../../compiler/program.ts";
-import { verify } from "../../compiler/verify.ts";
+import { compileProgram } from "../../compiler/program/program.ts";
+import { verify } from "../../compiler/passes/verify.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 
 afterEach(() => Graph.clearDefault());

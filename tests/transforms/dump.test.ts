@@ -6,7 +6,7 @@ import process from "node:process";
 import { after, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { checkpoint, compile, Operation, type Tensor, tensor, topK, train, type Value, Variable } from "../../mod.ts";
-import { compareWithReference, drawn, held, TensorType } from "../../compiler/repro_kit.ts";
+import { compareWithReference, drawn, held, TensorType } from "../../compiler/inspect/repro_kit.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { referenceExecutor } from "../../src/graph/interpret.ts";
 import { Placeholder } from "../../src/graph/placeholder.ts";

@@ -3,9 +3,9 @@
  * only modules that import nothing.
  * @module
  */
-import { scalarHelpers } from "../js_helpers.ts";
+import { scalarHelpers } from "../js/js_helpers.ts";
 import { outOfRange } from "../index_fault.ts";
-import type { Callable } from "./code.ts";
+import type { Callable } from "./asm/code.ts";
 
 /** The name under which a module imports its memory and its functions. */
 export const importModule = "env";

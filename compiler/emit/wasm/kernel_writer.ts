@@ -10,10 +10,22 @@
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
 import { type Id, type Kernel, type Section, type Step, stepsOf } from "../../kernel/kernel.ts";
 import type { Argument } from "../emitted.ts";
-import { access, call, type Callable, type Code, get, i32, type Local, onLane, op, select, splat32 } from "./code.ts";
-import { elementwiseLanes, type OperationContext } from "./elementwise.ts";
-import { wasmFeatures } from "./features.ts";
-import { FunctionBuilder } from "./function_builder.ts";
+import {
+  access,
+  call,
+  type Callable,
+  type Code,
+  get,
+  i32,
+  type Local,
+  onLane,
+  op,
+  select,
+  splat32,
+} from "./asm/code.ts";
+import { elementwiseLanes, type OperationContext } from "./vector/elementwise.ts";
+import { wasmFeatures } from "./asm/features.ts";
+import { FunctionBuilder } from "./asm/function_builder.ts";
 import { type ImportName, outOfRangeImport, scalarImport } from "./imports.ts";
 import {
   type ConversionContext,
@@ -23,10 +35,10 @@ import {
   laneCount,
   type Lanes,
   vectorBytes,
-} from "./lanes.ts";
-import { type Count, laneDistance, type LaneStride, loadEach, loadLanes, storeLanes } from "./memory.ts";
+} from "./vector/lanes.ts";
+import { type Count, laneDistance, type LaneStride, loadEach, loadLanes, storeLanes } from "./vector/memory.ts";
 import { arrayOf, lengthOfStep, offsetOf, type Parameter, scaled, strideOfStep } from "./parameters.ts";
-import { type VectorFunction, type VectorFunctionName, vectorFunctions } from "./vector_functions.ts";
+import { type VectorFunction, type VectorFunctionName, vectorFunctions } from "./vector/vector_functions.ts";
 
 type Vector = Code<"v128">;
 type Address = Code<"i32">;

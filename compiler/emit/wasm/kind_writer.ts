@@ -6,9 +6,9 @@ import type { ContractLibrary } from "../../kernel/contract/wasm_library.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Argument, EmittedKernel } from "../emitted.ts";
 import type { EmitOptions } from "../target.ts";
-import type { WasmFunction } from "./function_builder.ts";
+import type { WasmFunction } from "./asm/function_builder.ts";
 import type { Imports } from "./kernel_writer.ts";
-import type { VectorLibrary } from "./vector_library.ts";
+import type { VectorLibrary } from "./vector/vector_library.ts";
 
 /** What is made of a kernel. */
 export interface Written {

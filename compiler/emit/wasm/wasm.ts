@@ -14,17 +14,17 @@ import { kernelKey } from "../../kernel/kernel_key.ts";
 import { loopWriter } from "../../kernel/loops/wasm.ts";
 import { scatterWriter } from "../../kernel/scatter/wasm.ts";
 import { tuning } from "../../limits.ts";
-import { hasSharedMemory } from "../../shared_memory.ts";
+import { hasSharedMemory } from "../../runtime/shared_memory.ts";
 import type { Argument, EmittedKernel } from "../emitted.ts";
 import type { EmitOptions, Target } from "../target.ts";
-import { encodeModule } from "./encode.ts";
-import { wasmFeatures } from "./features.ts";
-import type { WasmFunction } from "./function_builder.ts";
+import { encodeModule } from "./asm/encode.ts";
+import { wasmFeatures } from "./asm/features.ts";
+import type { WasmFunction } from "./asm/function_builder.ts";
 import { Imports } from "./kernel_writer.ts";
 import type { KindWriter, ModuleParts, Written } from "./kind_writer.ts";
 import type { WasmText } from "./load_wasm.ts";
-import { printFunction } from "./print.ts";
-import { VectorLibrary } from "./vector_library.ts";
+import { printFunction } from "./asm/print.ts";
+import { VectorLibrary } from "./vector/vector_library.ts";
 
 /** A function that was made, and how it is called with the numbers of any kernel that has its key. */
 interface Template {

@@ -12,10 +12,10 @@
 import { sizeOf } from "../../../src/shape.ts";
 import { isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
-import { convertExpression } from "../../emit/js_expressions.ts";
+import { convertExpression } from "../../emit/js/js_expressions.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
-import type { JsText } from "../../emit/load_js.ts";
-import { Emitter } from "../../emit/js_writer.ts";
+import type { JsText } from "../../emit/js/load_js.ts";
+import { Emitter } from "../../emit/js/js_writer.ts";
 
 /** Rows and columns of the tile that is kept in registers. */
 const tile = 4;

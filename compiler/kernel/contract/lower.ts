@@ -5,14 +5,14 @@
  */
 import { type ContractAxes, resolveContractAxes } from "../../../src/ops/contract.ts";
 import type { Value } from "../../../src/value.ts";
-import type { Cluster } from "../../fuse.ts";
+import type { Cluster } from "../../fusion/fuse.ts";
 import type { ContractKernel } from "./kernel.ts";
 import { newSection } from "../kernel.ts";
 import { KernelBuilder, kernelName, type LoweringContext } from "../kernel_builder.ts";
-import { kernelKind } from "../../kinds.ts";
+import { kernelKind } from "../../fusion/kinds.ts";
 import { joinAxes } from "../joined_axes.ts";
 import type { Lowered } from "../kernel_kind.ts";
-import { shapeOf } from "../../view.ts";
+import { shapeOf } from "../../passes/view.ts";
 
 /** Turns a cluster around a contraction into a kernel. */
 export function lowerContract(cluster: Cluster, context: LoweringContext): Lowered[] {

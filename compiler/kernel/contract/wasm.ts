@@ -14,13 +14,13 @@
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import type { ContractKernel } from "./kernel.ts";
 import type { Store } from "../kernel.ts";
-import { access, type Code, get, i32, type Local, op, select } from "../../emit/wasm/code.ts";
+import { access, type Code, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
 import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./wasm_blocks.ts";
 import type { ContractLibrary, TileForm } from "./wasm_library.ts";
-import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
+import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { type Block, ContractEpilogue, type Sums } from "./wasm_epilogue.ts";
 import type { Imports } from "../../emit/wasm/kernel_writer.ts";
-import { laneCount } from "../../emit/wasm/lanes.ts";
+import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
 type Address = Code<"i32">;
 

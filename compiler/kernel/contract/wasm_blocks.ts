@@ -9,8 +9,8 @@ import type { ContractKernel } from "./kernel.ts";
 import type { Extent } from "../../emit/extent.ts";
 import { joinAxes } from "../joined_axes.ts";
 import { stridesOfGroup } from "./axes.ts";
-import { alignment, roundUp } from "../../runtime/protocol.ts";
-import { laneCount } from "../../emit/wasm/lanes.ts";
+import { alignment, roundUp } from "../../runtime/threads/protocol.ts";
+import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
 /** Rows of a tile that is kept in registers, with three vectors of columns; one with fewer columns has twice as many. */
 export const tileRows = 3;

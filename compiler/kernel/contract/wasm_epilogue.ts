@@ -5,11 +5,11 @@
  */
 import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import { stridesOfGroup } from "./axes.ts";
-import { type Code, get, i32, type Local, op } from "../../emit/wasm/code.ts";
+import { type Code, get, i32, type Local, op } from "../../emit/wasm/asm/code.ts";
 import { ContractPlaces } from "./wasm_places.ts";
 import type { Position } from "../../emit/wasm/kernel_writer.ts";
-import { laneCount, type Lanes, wrapLanes } from "../../emit/wasm/lanes.ts";
-import { type Count, countMask, loadLanes } from "../../emit/wasm/memory.ts";
+import { laneCount, type Lanes, wrapLanes } from "../../emit/wasm/vector/lanes.ts";
+import { type Count, countMask, loadLanes } from "../../emit/wasm/vector/memory.ts";
 
 type Address = Code<"i32">;
 

@@ -7,7 +7,7 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
 import { accessOf, type Axes, axesOf, groupsOf, type Role } from "./axes.ts";
 import { accessesOf } from "../kernel.ts";
-import { access, type Code, get, i32, op } from "../../emit/wasm/code.ts";
+import { access, type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import { type ScratchName, scratchNames, type SumType, sumTypeOf } from "./wasm_blocks.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import { outerLength, outerStride, scaled } from "../../emit/wasm/parameters.ts";

@@ -3,9 +3,9 @@
  * @module
  */
 import type { EmittedKernel } from "../../emit/emitted.ts";
-import { convertExpression, reductionStart, reductionStep } from "../../emit/js_expressions.ts";
-import { Emitter } from "../../emit/js_writer.ts";
-import type { JsText } from "../../emit/load_js.ts";
+import { convertExpression, reductionStart, reductionStep } from "../../emit/js/js_expressions.ts";
+import { Emitter } from "../../emit/js/js_writer.ts";
+import type { JsText } from "../../emit/js/load_js.ts";
 import { cumulativeExtent } from "./cut.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 

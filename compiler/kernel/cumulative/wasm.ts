@@ -4,13 +4,13 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { type Code, get, i32, type Local, op } from "../../emit/wasm/code.ts";
-import { elementwiseLanes } from "../../emit/wasm/elementwise.ts";
-import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
+import { type Code, get, i32, type Local, op } from "../../emit/wasm/asm/code.ts";
+import { elementwiseLanes } from "../../emit/wasm/vector/elementwise.ts";
+import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
-import { constantLanes, convertLanes, laneCount } from "../../emit/wasm/lanes.ts";
-import { elementsOver, type LaneStride, loadLanes, storeLanes } from "../../emit/wasm/memory.ts";
+import { constantLanes, convertLanes, laneCount } from "../../emit/wasm/vector/lanes.ts";
+import { elementsOver, type LaneStride, loadLanes, storeLanes } from "../../emit/wasm/vector/memory.ts";
 import { innerStride, outerLength, outerStride, type Parameter } from "../../emit/wasm/parameters.ts";
 import { cumulativeExtent, linesTogether } from "./cut.ts";
 import type { CumulativeKernel } from "./kernel.ts";

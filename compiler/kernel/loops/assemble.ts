@@ -10,12 +10,12 @@ import type { LoopKernel } from "./kernel.ts";
 import { type Access, newSection } from "../kernel.ts";
 import { tensorOver } from "../../../src/tensor.ts";
 import { TensorType } from "../../../src/tensor_type.ts";
-import type { Buffer } from "../../table.ts";
-import type { Cluster } from "../../clusters.ts";
+import type { Buffer } from "../../program/table.ts";
+import type { Cluster } from "../../fusion/clusters.ts";
 import type { LoweringContext } from "../kernel_builder.ts";
 import { aloneOperation, type Lowered } from "../kernel_kind.ts";
 import { collapseAxes } from "../joined_axes.ts";
-import { shapeOf } from "../../view.ts";
+import { shapeOf } from "../../passes/view.ts";
 
 /** The kernels that put an operation's result together. */
 export function assemble(cluster: Cluster, context: LoweringContext): Lowered[] {

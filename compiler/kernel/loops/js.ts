@@ -9,9 +9,9 @@ import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
 import { accessesOf, type Id, type Reduction, type Section } from "../kernel.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
-import type { JsText } from "../../emit/load_js.ts";
-import { reductionStart, reductionStep } from "../../emit/js_expressions.ts";
-import { Emitter, Writer } from "../../emit/js_writer.ts";
+import type { JsText } from "../../emit/js/load_js.ts";
+import { reductionStart, reductionStep } from "../../emit/js/js_expressions.ts";
+import { Emitter, Writer } from "../../emit/js/js_writer.ts";
 import { cutOf, loopExtent, partialReductions } from "./cut.ts";
 
 /** Where the access of this number begins, as text. */

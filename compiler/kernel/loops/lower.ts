@@ -4,11 +4,11 @@
  */
 import type { ReductionName } from "../../../src/ops/table.ts";
 import type { Value } from "../../../src/value.ts";
-import { type Frame, givesIndex, type Member } from "../../frame.ts";
-import type { Cluster } from "../../fuse.ts";
+import { type Frame, givesIndex, type Member } from "../../fusion/frame.ts";
+import type { Cluster } from "../../fusion/fuse.ts";
 import { type Access, type Id, newSection, type Section } from "../kernel.ts";
 import { collapseAxes, type LoopAxes } from "../joined_axes.ts";
-import { assignPasses, findSpills, isElementMember } from "../../passes.ts";
+import { assignPasses, findSpills, isElementMember } from "../../fusion/passes.ts";
 import { type FrameAccess, KernelBuilder, kernelName, type LoweringContext } from "../kernel_builder.ts";
 import type { Lowered } from "../kernel_kind.ts";
 import type { LoopKernel } from "./kernel.ts";

@@ -15,15 +15,15 @@ import { cutOf, loopExtent, partialReductions } from "./cut.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import { joinPairs } from "./wasm_join_pairs.ts";
 import { Accumulator, laneNumbers } from "./wasm_accumulators.ts";
-import { type Code, get, i32, type Local, op, select } from "../../emit/wasm/code.ts";
-import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
+import { type Code, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
+import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
 import type { Place } from "./wasm_places.ts";
 import { LoopReductions, slotsOf } from "./wasm_reductions.ts";
-import { laneCount } from "../../emit/wasm/lanes.ts";
-import { type Count, countMask, elementsOver, type LaneStride } from "../../emit/wasm/memory.ts";
-import type { VectorFunction, VectorFunctionName } from "../../emit/wasm/vector_functions.ts";
-import { calledFunctions, type VectorLibrary } from "../../emit/wasm/vector_library.ts";
+import { laneCount } from "../../emit/wasm/vector/lanes.ts";
+import { type Count, countMask, elementsOver, type LaneStride } from "../../emit/wasm/vector/memory.ts";
+import type { VectorFunction, VectorFunctionName } from "../../emit/wasm/vector/vector_functions.ts";
+import { calledFunctions, type VectorLibrary } from "../../emit/wasm/vector/vector_library.ts";
 
 type Address = Code<"i32">;
 

@@ -5,7 +5,7 @@
  */
 import { type DType, dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { Reduction } from "../kernel.ts";
-import { type Code, f64, get, i32x4, type Local, onLane, op, shuffle32, splat32 } from "../../emit/wasm/code.ts";
+import { type Code, f64, get, i32x4, type Local, onLane, op, shuffle32, splat32 } from "../../emit/wasm/asm/code.ts";
 import {
   constantLanes,
   type ConversionContext,
@@ -19,7 +19,7 @@ import {
   narrowMask,
   widenMask,
   wrapLanes,
-} from "../../emit/wasm/lanes.ts";
+} from "../../emit/wasm/vector/lanes.ts";
 
 type Vector = Code<"v128">;
 

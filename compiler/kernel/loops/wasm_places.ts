@@ -6,10 +6,10 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
 import { cutOf, type LoopCut } from "./cut.ts";
-import { type Code, get, i32, op } from "../../emit/wasm/code.ts";
+import { type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
-import { laneCount } from "../../emit/wasm/lanes.ts";
-import { elementsOver, type LaneStride } from "../../emit/wasm/memory.ts";
+import { laneCount } from "../../emit/wasm/vector/lanes.ts";
+import { elementsOver, type LaneStride } from "../../emit/wasm/vector/memory.ts";
 import { innerLength, innerStride, outerLength, outerStride, type Parameter } from "../../emit/wasm/parameters.ts";
 
 type Address = Code<"i32">;

@@ -7,7 +7,7 @@ import type { LoopKernel } from "./kernel.ts";
 import type { Id, Reduction, Section } from "../kernel.ts";
 import { partialReductions } from "./cut.ts";
 import { Accumulator } from "./wasm_accumulators.ts";
-import { access, type Code, get, i32, op } from "../../emit/wasm/code.ts";
+import { access, type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
 import { LoopPlaces } from "./wasm_places.ts";
 

@@ -8,8 +8,8 @@
  */
 import type { ScatterKernel } from "./kernel.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
-import type { JsText } from "../../emit/load_js.ts";
-import { Emitter, Writer } from "../../emit/js_writer.ts";
+import type { JsText } from "../../emit/js/load_js.ts";
+import { Emitter, Writer } from "../../emit/js/js_writer.ts";
 import { rowBlocks, scatterCut, scatterExtent, sizesOf } from "./cut.ts";
 
 /** Writes a {@linkcode ScatterKernel}. */

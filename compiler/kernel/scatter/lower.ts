@@ -12,7 +12,7 @@ import type { Access } from "../kernel.ts";
 import { indexCheck, type LoweringContext } from "../kernel_builder.ts";
 import { type Axes, joinAxes } from "../joined_axes.ts";
 import { aloneOperation, type Lowered, type Lowering } from "../kernel_kind.ts";
-import { shapeOf, type View } from "../../view.ts";
+import { shapeOf, type View } from "../../passes/view.ts";
 
 /** Which axes of what a scatter adds are those of the indices: from `along` on, to before `rest`. */
 function axesOf(node: TableOperation): { readonly along: number; readonly rest: number } {

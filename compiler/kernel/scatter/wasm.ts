@@ -4,9 +4,9 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { access, type Code, f64, get, i32, op, select, splat64 } from "../../emit/wasm/code.ts";
-import type { WasmFunction } from "../../emit/wasm/function_builder.ts";
-import { isUnsigned, laneCount, vectorBytes } from "../../emit/wasm/lanes.ts";
+import { access, type Code, f64, get, i32, op, select, splat64 } from "../../emit/wasm/asm/code.ts";
+import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
+import { isUnsigned, laneCount, vectorBytes } from "../../emit/wasm/vector/lanes.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import { scatterScratch, wasmScatterCut, wasmScatterExtent } from "./wasm_blocks.ts";
 import type { ScatterKernel } from "./kernel.ts";

@@ -4,10 +4,10 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ScatterKernel } from "./kernel.ts";
-import { alignment, roundUp } from "../../runtime/protocol.ts";
+import { alignment, roundUp } from "../../runtime/threads/protocol.ts";
 import type { Extent } from "../../emit/extent.ts";
 import { hasLongRows, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "./cut.ts";
-import { laneCount } from "../../emit/wasm/lanes.ts";
+import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
 /** How a scatter is done here: long rows one after the other, each from a list of its updates. */
 export type WasmScatterCut = ScatterCut | "lists";

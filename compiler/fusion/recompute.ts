@@ -1,0 +1,47 @@
+/**
+ * Single numbers that every kernel computes for itself.
+ * @module
+ */
+import type { TableOperation } from "../../src/graph/operation.ts";
+import type { Value } from "../../src/value.ts";
+import { isCheap, kernelKind, type NodeKind } from "./kinds.ts";
+import { maximumRecomputed } from "../limits.ts";
+import type { View } from "../passes/view.ts";
+
+const readsArrays: ReadonlySet<NodeKind> = new Set(["host", "alone", "contract", "gather"]);
+
+/**
+ * Single numbers made of arguments, Variables and constants by cheap operations, such as a learning rate in another
+ * dtype: a kernel of their own would cost more than computing them again wherever they are read. `results` are
+ * nodes that leave the program.
+ */
+export function findRecomputed(
+  order: readonly Value[],
+  results: ReadonlySet<Value>,
+  viewOf: (node: Value) => View,
+): Set<Value> {
+  const stored = new Set(results);
+  // What is read as an array has to be one.
+  for (const node of order) {
+    const kind = kernelKind(node);
+    if (readsArrays.has(kind)) {
+      for (const input of (node as TableOperation).inputNodes) stored.add(viewOf(input).source); // only operations are of these kinds
+    }
+  }
+  const recomputed = new Set<Value>();
+  const work = new Map<Value, number>(); // how many operations it takes to compute each again
+  for (const node of order) {
+    if (kernelKind(node) !== "elementwise" || node.type!.size !== 1 || stored.has(node)) continue;
+    const operation = node as TableOperation; // element-wise nodes are operations
+    const known = (input: Value): boolean => {
+      const { source } = viewOf(input);
+      return kernelKind(source) === "leaf" && source.type!.size === 1 || recomputed.has(source);
+    };
+    if (!isCheap(operation.op) || !operation.inputNodes.every(known)) continue;
+    const operations = operation.inputNodes.reduce((sum, input) => sum + (work.get(viewOf(input).source) ?? 0), 1);
+    if (operations > maximumRecomputed) continue;
+    work.set(node, operations);
+    recomputed.add(node);
+  }
+  return recomputed;
+}

@@ -1,0 +1,69 @@
+/**
+ * Fusion side by side: kernels that need nothing of each other, but read the same elements of an array in the same
+ * loops. As one kernel with several results they read it once.
+ * @module
+ */
+import type { Value } from "../../src/value.ts";
+import type { Cluster, Clusters } from "./clusters.ts";
+import { accessStrides } from "./frame.ts";
+
+/**
+ * How many clusters before it each is tried with, per array. They are the nearest ones; all pairs would take time that
+ * grows with the square of the graph.
+ */
+const tried = 4;
+
+/**
+ * Pairs of nodes whose clusters could be merged side by side, in topological order of the second. The caller merges as
+ * it is given them: a pair that has become one cluster, or of which one directly needs the other, is left out.
+ */
+export function* candidatesSideBySide(
+  clusters: Clusters,
+  recomputed: ReadonlySet<Value>,
+): Generator<readonly [Value, Value]> {
+  const ordered = clusters.inOrder();
+  if (ordered.length < 2) return;
+  const readers = new Map<string, Value[]>();
+  const numbers = new Map<Value, number>();
+  for (const cluster of ordered) {
+    const [node] = cluster.members.keys();
+    if (node === undefined) continue;
+    for (const key of keysOf(cluster, clusters, recomputed, numbers)) {
+      const known = readers.get(key) ?? [];
+      readers.set(key, known);
+      const near = known.slice(-tried).reverse();
+      for (const other of near) {
+        const [a, b] = [clusters.of(other)!, clusters.of(node)!];
+        if (a !== b && !clusters.needs(a, b) && !clusters.needs(b, a)) yield [other, node];
+      }
+      // One of a merged cluster's nodes stands for it.
+      if (!near.some((other) => clusters.of(other) === clusters.of(node))) known.push(node);
+    }
+  }
+}
+
+/** For each array of which a map or a row reads an element per element of its loops: the loops, the array and the place. */
+function keysOf(
+  { frame, members }: Cluster,
+  clusters: Clusters,
+  recomputed: ReadonlySet<Value>,
+  numbers: Map<Value, number>,
+): Set<string> {
+  const keys = new Set<string>();
+  if (frame.kind !== "map" && frame.kind !== "row") return keys;
+  const axes = frame.shape.map((_, axis) => axis).filter((axis) => frame.shape[axis] !== 1);
+  const loops = axes.map((axis) => `${frame.shape[axis]}${frame.reduced[axis] ? "r" : ""}`).join();
+  for (const member of members.values()) {
+    if (member.inputLevel !== "element") continue;
+    for (const input of member.node.inputNodes) {
+      const view = clusters.viewOf(input);
+      if (members.has(view.source) || recomputed.has(view.source)) continue;
+      const strides = accessStrides(input, view, member, frame);
+      if (axes.some((axis) => strides[axis] === 0)) continue;
+      let number = numbers.get(view.source);
+      if (number === undefined) numbers.set(view.source, number = numbers.size);
+      keys.add(`${frame.kind} ${loops} ${number} ${view.offset} ${axes.map((axis) => strides[axis]).join()}`);
+    }
+  }
+  return keys;
+}

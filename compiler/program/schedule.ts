@@ -1,0 +1,179 @@
+/**
+ * Scheduling: the order of a block's steps, and which assignments are made in place.
+ *
+ * A Variable may be written where it lies, without a copy, by a step that runs after everything that reads its old value
+ * and after everything that can fail: so that a run that fails has changed nothing. Steps that write Variables come
+ * last, but for what waits for them, and those among them that do the same to different Variables become one step (horizontal fusion).
+ * @module
+ */
+import type { Block, Step } from "./block.ts";
+import { MinimumHeap } from "./minimum_heap.ts";
+import type { Linked } from "../fusion/ordered_list.ts";
+import type { Draft, KernelDraft, Table } from "./table.ts";
+import { TopologicalOrder } from "../fusion/topological_order.ts";
+import { mayReplace } from "../kernel/uses.ts";
+
+/** Steps in the order in which they run. */
+export interface Schedule {
+  readonly block: Block;
+  /** The Variables' buffers in whose place values are computed, by the value's buffer. */
+  readonly inPlace: ReadonlyMap<number, number>;
+}
+
+/** A node of the dependence graph: a draft among those it has to wait for, and those that wait for it. */
+interface Dependence extends Linked<Dependence> {
+  readonly draft: Draft;
+  /** Its place among the drafts. */
+  readonly index: number;
+  readonly before: Set<Dependence>;
+  readonly after: Dependence[];
+  /** Whether it, or what comes after it, can fail. */
+  leadsToFailure: boolean;
+  /** Whether it writes a Variable where that lies. */
+  lands: boolean;
+}
+
+/** Orders the drafts of a table. `canFail` says whether a run may fail in one. */
+export function schedule(table: Table, canFail: (draft: Draft) => boolean): Schedule {
+  const { drafts } = table;
+  // Drafts come in an order that holds; only what is written in place needs another.
+  if (table.assignments.length === 0) return { block: drafts.map(stepOf), inPlace: new Map() };
+  const { nodes, writers, readers } = dependencesOf(drafts);
+  for (const node of nodes.toReversed()) {
+    node.leadsToFailure = canFail(node.draft) || node.after.some(({ leadsToFailure }) => leadsToFailure);
+  }
+  const order = new TopologicalOrder<Dependence>({ before: ({ before }) => before, after: ({ after }) => after });
+  for (const node of nodes) order.append(node);
+  const uses = new Map<number, number>(); // how many Variables each value is for
+  for (const { buffer } of table.assignments) uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
+  const inPlace = new Map<number, number>();
+  for (const { buffer, variable } of table.assignments) {
+    const target = table.variables[variable]!; // a Variable that is assigned has a buffer
+    const [writer, other] = writers.get(buffer) ?? [];
+    if (writer === undefined || other !== undefined || uses.get(buffer)! > 1) continue;
+    if (!canWriteInPlace(table, writer.draft, buffer, target)) continue;
+    // What can fail runs before everything that lands, since that waits for all others; it only must not need it.
+    if (writer.leadsToFailure || !runAfter(writer, readers.get(target) ?? [], order)) continue;
+    inPlace.set(buffer, target);
+    writer.lands = true;
+  }
+  return { block: fuseUpdates(inOrder(nodes)), inPlace };
+}
+
+/** The dependence graph of drafts, in the order in which they come, and those that write and read each buffer. */
+function dependencesOf(
+  drafts: readonly Draft[],
+): { nodes: Dependence[]; writers: Map<number, Dependence[]>; readers: Map<number, Dependence[]> } {
+  const writers = new Map<number, Dependence[]>();
+  const readers = new Map<number, Dependence[]>();
+  const add = (nodes: Map<number, Dependence[]>, buffer: number, node: Dependence): void => {
+    const known = nodes.get(buffer);
+    if (known === undefined) nodes.set(buffer, [node]);
+    else known.push(node);
+  };
+  const nodes = drafts.map((draft, index) => {
+    const node: Dependence = {
+      draft,
+      index,
+      before: new Set(),
+      after: [],
+      leadsToFailure: false,
+      lands: false,
+      label: 0,
+      previous: undefined,
+      next: undefined,
+    };
+    // What is put together of pieces is written in their order: who waits for the last writer waits for all.
+    for (const buffer of draft.reads) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of draft.writes) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of draft.waits) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of draft.reads) add(readers, buffer, node);
+    for (const buffer of draft.writes) add(writers, buffer, node);
+    return node;
+  });
+  return { nodes, writers, readers };
+}
+
+/** Has a draft wait for another one. */
+function waitFor(node: Dependence, other: Dependence | undefined): void {
+  if (other === undefined || node.before.has(other)) return;
+  node.before.add(other);
+  other.after.push(node);
+}
+
+/** Has a draft wait for all others of a list. Returns false, and changes nothing, when one of them needs it. */
+function runAfter(node: Dependence, others: readonly Dependence[], order: TopologicalOrder<Dependence>): boolean {
+  for (const other of others) if (other !== node && !order.putBefore(other, node)) return false;
+  for (const other of others) if (other !== node) waitFor(node, other);
+  return true;
+}
+
+/** Whether a draft could write a value into the Variable that it is for. */
+function canWriteInPlace({ buffers }: Table, draft: Draft, buffer: number, target: number): boolean {
+  if (draft.kind === "host" || buffers[buffer]!.kind !== "scratch") return false;
+  if (!draft.reads.has(target)) return true;
+  return mayReplace(draft.uses, draft.buffers.indexOf(target), draft.buffers.indexOf(buffer));
+}
+
+/** All drafts in an order that holds, as they came where it may be; those that land wait for all others. */
+function inOrder(nodes: readonly Dependence[]): Dependence[] {
+  const waiting = nodes.map(({ before }) => before.size);
+  const early = new MinimumHeap();
+  const late = new MinimumHeap();
+  const add = ({ index, lands }: Dependence): void => (lands ? late : early).push(index);
+  for (const node of nodes) if (node.before.size === 0) add(node);
+  const result: Dependence[] = [];
+  for (;;) {
+    const next = early.pop() ?? late.pop();
+    if (next === undefined) return result;
+    const node = nodes[next]!;
+    result.push(node);
+    for (const each of node.after) if (--waiting[each.index]! === 0) add(each);
+  }
+}
+
+/** One step of one draft. */
+function stepOf(draft: Draft): Step {
+  return draft.kind === "kernel" ? { kind: "launch", drafts: [draft] } : { kind: "host", draft };
+}
+
+/** Makes one step of drafts that write Variables in place by the same code. A draft joins the first step that it may run with. */
+function fuseUpdates(order: readonly Dependence[]): Block {
+  const block: Step[] = [];
+  const placeOf = new Map<Dependence, number>(); // the place of its step in the block
+  const updates = new Map<unknown, { readonly places: number[]; readonly drafts: KernelDraft[][] }>(); // by their code
+  for (const node of order) {
+    const { draft, before } = node;
+    let place = block.length;
+    if (node.lands && draft.kind === "kernel" && draft.cluster.frame.kind === "map") {
+      let needed = -1;
+      for (const each of before) needed = Math.max(needed, placeOf.get(each)!); // what runs before has its step
+      const key = draft.emitted.text; // kernels that are the same code share one text
+      let known = updates.get(key);
+      if (known === undefined) updates.set(key, known = { places: [], drafts: [] });
+      const found = firstAfter(known.places, needed);
+      if (found < known.places.length) {
+        place = known.places[found]!;
+        known.drafts[found]!.push(draft);
+      } else {
+        const drafts = [draft];
+        known.places.push(place);
+        known.drafts.push(drafts);
+        block.push({ kind: "launch", drafts });
+      }
+    } else block.push(stepOf(draft));
+    placeOf.set(node, place);
+  }
+  return block;
+}
+
+/** Where the first of growing numbers is that is larger than `least`; their count if there is none. */
+function firstAfter(numbers: readonly number[], least: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! > least) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
