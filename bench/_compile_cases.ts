@@ -10,7 +10,7 @@ import { materialize } from "../compiler/passes/materialize.ts";
 import { ProgramExecutor } from "../compiler/runtime/executor.ts";
 import { schedule } from "../compiler/program/schedule.ts";
 import { simplify } from "../compiler/passes/simplify.ts";
-import { makeTable } from "../compiler/program/table.ts";
+import { buildProgram } from "../compiler/program/table.ts";
 import type { Placeholder } from "../src/graph/placeholder.ts";
 import { specialize } from "../src/graph/specialize.ts";
 import { currentExecutor, installExecutor } from "../src/executor.ts";
@@ -144,8 +144,8 @@ export function stagesOf(name: SubjectName, size: number): Stages {
       const materialized = stage("materialise", () => materialize(simple));
       const fused = stage("fuse", () => fuse(materialized, options));
       // Kernels as code are a part of it: engines and emitters remember them, so that they cannot be made a second time.
-      const table = stage("table and code", () => makeTable(materialized, fused, options));
-      stage("schedule", () => schedule(table, (draft) => draft.kind === "host" || draft.kernel.checks.length > 0));
+      const table = stage("table and code", () => buildProgram(materialized, fused, options));
+      stage("schedule", () => schedule(table, (call) => call.kind === "host" || call.kernel.checks.length > 0));
       // Only sessions specialise; the same work on this graph.
       stage("specialise", () => specialized(graphFunction));
       return new ProgramExecutor(graphFunction, options);

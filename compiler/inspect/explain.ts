@@ -8,7 +8,7 @@ import type { Step } from "../program/block.ts";
 import { describePlacement } from "../program/placement.ts";
 import type { Compilation, CompiledProgram } from "../program/program.ts";
 import type { Instruction } from "../runtime/threads/protocol.ts";
-import type { Buffer, KernelDraft } from "../program/table.ts";
+import type { Buffer, KernelCall } from "../program/table.ts";
 
 /** A program's placement, graph, kernels, refusals and memory. */
 export function explainProgram(compilation: Compilation): string {
@@ -42,21 +42,21 @@ function bytes(number: number): string {
 
 function describe(instruction: Instruction, step: Step, compilation: Compilation): string {
   if (instruction.kind === "host" || step.kind === "host") return `${instruction.name}: computed by its own compute`;
-  const { drafts } = step;
-  const { cluster } = drafts[0]!; // there is one at least
+  const { calls } = step;
+  const { cluster } = calls[0]!; // there is one at least
   const members = [...cluster.members.values()].map(({ node }) => `${node.name} ${node.type}`);
   const facts = [`${cluster.frame.kind} over [${cluster.frame.shape.join(",")}]`];
-  if (drafts.length > 1) facts.push(`and ${count(drafts.length - 1, "other")} by the same code`);
+  if (calls.length > 1) facts.push(`and ${count(calls.length - 1, "other")} by the same code`);
   if (instruction.count > 1) facts.push(count(instruction.count, "chunk"));
-  const written = variablesWritten(drafts, compilation);
+  const written = variablesWritten(calls, compilation);
   if (written.length > 0) facts.push(`writes ${written.join(", ")} in place`);
   return `${instruction.name}: ${facts.join(", ")}: ${members.join(", ")}`;
 }
 
-/** The Variables that drafts write where they lie. */
-function variablesWritten(drafts: readonly KernelDraft[], { schedule: { inPlace }, program }: Compilation): string[] {
+/** The Variables that calls write where they lie. */
+function variablesWritten(calls: readonly KernelCall[], { schedule: { inPlace }, program }: Compilation): string[] {
   const { buffers, source } = program;
-  return drafts.flatMap(({ writes }) =>
+  return calls.flatMap(({ writes }) =>
     [...writes].flatMap((buffer) => {
       const target = inPlace.get(buffer);
       const found = target === undefined ? undefined : buffers[target];

@@ -3,11 +3,11 @@
  * @module
  */
 import type { Profile, RowProfile } from "../../src/executor.ts";
-import { draftsOf } from "../program/block.ts";
+import { callsOf } from "../program/block.ts";
 import { kindOf } from "../kernel/kernel_kinds.ts";
 import { bytesOf } from "../program/plan.ts";
 import type { Compilation } from "../program/program.ts";
-import type { Draft } from "../program/table.ts";
+import type { Call } from "../program/table.ts";
 
 /** Milliseconds that each thread has spent on each instruction: `times[rank][instruction]`. */
 export type Times = readonly (readonly number[])[];
@@ -20,7 +20,7 @@ export function profileOf({ program, schedule }: Compilation, times: Times, elap
     const chunks = instruction.kind === "launch" ? instruction.count : 1;
     const taking = Math.min(chunks, times.length);
     const mean = ofThreads.reduce((sum, time) => sum + time, 0) / Math.max(1, taking);
-    const cost = costOf(draftsOf(schedule.block[index]!), (buffer) => bytesOf(program.buffers[buffer]!));
+    const cost = costOf(callsOf(schedule.block[index]!), (buffer) => bytesOf(program.buffers[buffer]!));
     return {
       name: instruction.name,
       milliseconds: busiest,
@@ -36,15 +36,15 @@ export function profileOf({ program, schedule }: Compilation, times: Times, elap
   return { milliseconds, rows, threads, toString: () => printProfile(name, rows, threads, milliseconds) };
 }
 
-/** What the drafts of a row compute, as far as that is known, and how many bytes of arrays they read and write, each once. */
+/** What the calls of a row compute, as far as that is known, and how many bytes of arrays they read and write, each once. */
 function costOf(
-  drafts: readonly Draft[],
+  calls: readonly Call[],
   bytesOf: (buffer: number) => number,
 ): Pick<RowProfile, "operations" | "bytes"> {
   let [operations, bytes] = [0, 0];
-  for (const draft of drafts) {
-    if (draft.kind === "kernel") operations += kindOf(draft.kernel).operations(draft.kernel);
-    for (const buffer of [...draft.reads, ...draft.writes]) bytes += bytesOf(buffer);
+  for (const call of calls) {
+    if (call.kind === "kernel") operations += kindOf(call.kernel).operations(call.kernel);
+    for (const buffer of [...call.reads, ...call.writes]) bytes += bytesOf(buffer);
   }
   return { operations, bytes };
 }

@@ -3,18 +3,18 @@
  * among them, has blocks of its own; so whatever goes over a program's steps is written as a walk over a block.
  * @module
  */
-import type { HostDraft, KernelDraft } from "./table.ts";
+import type { HostOperationCall, KernelCall } from "./table.ts";
 
 /** Launches of one kernel, as one instruction: for one set of arrays, or for several that are given the same code. */
 export interface LaunchStep {
   readonly kind: "launch";
-  readonly drafts: readonly KernelDraft[];
+  readonly calls: readonly KernelCall[];
 }
 
 /** A call of an operation's own `compute`. */
 export interface HostStep {
   readonly kind: "host";
-  readonly draft: HostDraft;
+  readonly call: HostOperationCall;
 }
 
 /** What is done between two points in time of a program. */
@@ -24,15 +24,15 @@ export type Step = LaunchStep | HostStep;
 export type Block = readonly Step[];
 
 /** Which arrays are read and which are written, by one part of a step. */
-export type Effects = Pick<HostDraft, "reads" | "writes">;
+export type Effects = Pick<HostOperationCall, "reads" | "writes">;
 
 /** The parts of a step that may run at the same time. */
-export function draftsOf(step: Step): readonly (KernelDraft | HostDraft)[] {
+export function callsOf(step: Step): readonly (KernelCall | HostOperationCall)[] {
   switch (step.kind) {
     case "launch":
-      return step.drafts;
+      return step.calls;
     case "host":
-      return [step.draft];
+      return [step.call];
     default:
       return step satisfies never;
   }

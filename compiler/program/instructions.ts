@@ -8,7 +8,7 @@ import type { KernelText } from "../emit/load_kernel.ts";
 import type { IndexCheck } from "../kernel/kernel.ts";
 import { type Instruction, type Launch, roundUp } from "../runtime/threads/protocol.ts";
 import type { HostCall } from "../runtime/host_call.ts";
-import type { HostDraft, KernelDraft } from "./table.ts";
+import type { HostOperationCall, KernelCall } from "./table.ts";
 
 /** Where an instruction comes from: what errors are made of. */
 export interface Origin {
@@ -54,25 +54,25 @@ class InstructionBuilder implements Instructions {
   add(step: Step, index: number): void {
     switch (step.kind) {
       case "launch":
-        this.#addLaunches(step.drafts, index);
+        this.#addLaunches(step.calls, index);
         break;
       case "host":
-        this.#addHostCall(step.draft);
+        this.#addHostCall(step.call);
         break;
       default:
         step satisfies never;
     }
   }
 
-  #addHostCall({ name, node, inputs, output }: HostDraft): void {
+  #addHostCall({ name, node, inputs, output }: HostOperationCall): void {
     const call = this.hostCalls.push({ node, inputs, output }) - 1;
     this.instructions.push({ kind: "host", name, call });
     this.origins.push({ site: node.site, checks: [] });
   }
 
-  #addLaunches(drafts: readonly KernelDraft[], index: number): void {
-    const { emitted, partials, name, cluster, kernel } = drafts[0]!; // there is one at least
-    const launches = drafts.map((draft) => this.#launchOf(draft));
+  #addLaunches(calls: readonly KernelCall[], index: number): void {
+    const { emitted, partials, name, cluster, kernel } = calls[0]!; // there is one at least
+    const launches = calls.map((call) => this.#launchOf(call));
     this.instructions.push({
       kind: "launch",
       name: `k${index}_${name}${launches.length > 1 ? `_x${launches.length}` : ""}`,
@@ -80,13 +80,13 @@ class InstructionBuilder implements Instructions {
       launches,
       count: launches.reduce((sum, { chunks }) => sum + chunks.count, 0),
       partials: partials === undefined ? undefined : { buffer: partials, slots: emitted.extent.slots },
-      commits: drafts.some(({ writes }) => [...writes].some((buffer) => this.#inPlace.has(buffer))),
+      commits: calls.some(({ writes }) => [...writes].some((buffer) => this.#inPlace.has(buffer))),
     });
     const operation = [...cluster.members.keys()].find((node) => node instanceof Operation);
     this.origins.push({ site: operation?.site, checks: kernel.checks });
   }
 
-  #launchOf({ emitted, buffers, chunks }: KernelDraft): Launch {
+  #launchOf({ emitted, buffers, chunks }: KernelCall): Launch {
     const args = Int32Array.from(emitted.args, (arg) => {
       if (typeof arg === "number") return arg;
       const buffer = buffers[arg.array]!;

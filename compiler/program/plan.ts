@@ -6,10 +6,10 @@
  * @module
  */
 import { dtypeInfo } from "../../src/dtype.ts";
-import { type Block, draftsOf, walkBlock } from "./block.ts";
+import { type Block, callsOf, walkBlock } from "./block.ts";
 import { roundUp } from "../runtime/threads/protocol.ts";
 import { SpaceOverTime } from "./space_over_time.ts";
-import type { Buffer, Draft } from "./table.ts";
+import type { Buffer, Call } from "./table.ts";
 import { mayReplace } from "../kernel/uses.ts";
 
 /** Points in time of a program, from the step that writes an array first to the last that reads it. */
@@ -74,7 +74,7 @@ function lifetimesOf(
 ): Map<number, Lifetime> {
   const lifetimes = new Map<number, Lifetime>();
   const end = walkBlock(block, (step, time) => {
-    for (const { reads, writes } of draftsOf(step)) {
+    for (const { reads, writes } of callsOf(step)) {
       for (const buffer of [...reads, ...writes]) {
         if (isPlanned(buffer)) lifetimes.set(buffer, { first: lifetimes.get(buffer)?.first ?? time, last: time });
       }
@@ -95,17 +95,17 @@ function shareMemory(
 ): Omit<Allocation, "offset">[] {
   const chainOf = new Map<number, number[]>();
   walkBlock(block, (step, time) => {
-    const drafts = draftsOf(step);
-    const shared = sharedReads(drafts);
-    for (const draft of drafts) {
-      for (const onto of draft.writes) {
+    const calls = callsOf(step);
+    const shared = sharedReads(calls);
+    for (const call of calls) {
+      for (const onto of call.writes) {
         if (lifetimes.get(onto)?.first !== time) continue;
-        const from = draft.kind === "host"
+        const from = call.kind === "host"
           ? undefined
-          : [...draft.reads].find((buffer) =>
+          : [...call.reads].find((buffer) =>
             lifetimes.get(buffer)?.last === time && chainOf.get(buffer)?.at(-1) === buffer &&
             bytesOf(buffers[buffer]!) === bytesOf(buffers[onto]!) && !shared.has(buffer) &&
-            mayReplace(draft.uses, draft.buffers.indexOf(buffer), draft.buffers.indexOf(onto))
+            mayReplace(call.uses, call.buffers.indexOf(buffer), call.buffers.indexOf(onto))
           );
         const chain = from === undefined ? [] : chainOf.get(from)!;
         chain.push(onto);
@@ -122,11 +122,11 @@ function shareMemory(
 }
 
 /** What two parts of a step read: they may run at the same time. */
-function sharedReads(drafts: readonly Draft[]): Set<number> {
+function sharedReads(calls: readonly Call[]): Set<number> {
   const shared = new Set<number>();
-  if (drafts.length === 1) return shared;
+  if (calls.length === 1) return shared;
   const seen = new Set<number>();
-  for (const { reads } of drafts) for (const buffer of reads) (seen.has(buffer) ? shared : seen).add(buffer);
+  for (const { reads } of calls) for (const buffer of reads) (seen.has(buffer) ? shared : seen).add(buffer);
   return shared;
 }
 

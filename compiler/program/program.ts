@@ -19,7 +19,7 @@ import { type Placement, placementOf } from "./placement.ts";
 import { type MemoryPlan, planMemory } from "./plan.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 import { simplify } from "../passes/simplify.ts";
-import { type Assignment, type Buffer, makeTable, type Output, type Table } from "./table.ts";
+import { type Assignment, type Buffer, buildProgram, type BuiltProgram, type Output } from "./table.ts";
 
 /** A compiled graph function. */
 export interface CompiledProgram extends Instructions {
@@ -50,7 +50,7 @@ export interface CompiledProgram extends Instructions {
 export interface Compilation {
   readonly graphFunction: Materialized;
   readonly fused: Fused;
-  readonly table: Table;
+  readonly built: BuiltProgram;
   readonly schedule: Schedule;
   readonly program: CompiledProgram;
 }
@@ -59,9 +59,9 @@ export interface Compilation {
 export function compileProgram(source: GraphFunction, options: ExecutorOptions): Compilation {
   const graphFunction = materialize(simplify(decompose(source)));
   const fused = fuse(graphFunction, options);
-  const table = makeTable(graphFunction, fused, options);
+  const table = buildProgram(graphFunction, fused, options);
   const { buffers, outputs, inputs, variables, assignments, choice: { target, work } } = table;
-  const scheduled = schedule(table, (draft) => draft.kind === "host" || canFail(draft.kernel));
+  const scheduled = schedule(table, (call) => call.kind === "host" || canFail(call.kernel));
   const { block, inPlace } = scheduled;
   const copied = assignments.filter(({ buffer }) => !inPlace.has(buffer));
   const made = makeInstructions(block, inPlace);
@@ -75,8 +75,8 @@ export function compileProgram(source: GraphFunction, options: ExecutorOptions):
       elsewhere: new Set(inPlace.keys()),
       held: new Set(copied.map(({ buffer }) => buffer)),
     }),
-    scratchBytes: table.drafts.reduce(
-      (most, draft) => draft.kind === "kernel" ? Math.max(most, draft.emitted.scratchBytes) : most,
+    scratchBytes: table.calls.reduce(
+      (most, call) => call.kind === "kernel" ? Math.max(most, call.emitted.scratchBytes) : most,
       0,
     ),
     inputs,
@@ -87,5 +87,5 @@ export function compileProgram(source: GraphFunction, options: ExecutorOptions):
     written: assignments.filter(({ buffer }) => inPlace.has(buffer)).map(({ variable }) => variable),
     placement: placementOf(made.instructions, work, options),
   };
-  return { graphFunction, fused, table, schedule: scheduled, program };
+  return { graphFunction, fused, built: table, schedule: scheduled, program };
 }

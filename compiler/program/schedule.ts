@@ -9,7 +9,7 @@
 import type { Block, Step } from "./block.ts";
 import { MinimumHeap } from "./minimum_heap.ts";
 import type { Linked } from "../fusion/ordered_list.ts";
-import type { Draft, KernelDraft, Table } from "./table.ts";
+import type { BuiltProgram, Call, KernelCall } from "./table.ts";
 import { TopologicalOrder } from "../fusion/topological_order.ts";
 import { mayReplace } from "../kernel/uses.ts";
 
@@ -20,10 +20,10 @@ export interface Schedule {
   readonly inPlace: ReadonlyMap<number, number>;
 }
 
-/** A node of the dependence graph: a draft among those it has to wait for, and those that wait for it. */
+/** A node of the dependence graph: a call among those it has to wait for, and those that wait for it. */
 interface Dependence extends Linked<Dependence> {
-  readonly draft: Draft;
-  /** Its place among the drafts. */
+  readonly call: Call;
+  /** Its place among the calls. */
   readonly index: number;
   readonly before: Set<Dependence>;
   readonly after: Dependence[];
@@ -33,14 +33,14 @@ interface Dependence extends Linked<Dependence> {
   lands: boolean;
 }
 
-/** Orders the drafts of a table. `canFail` says whether a run may fail in one. */
-export function schedule(table: Table, canFail: (draft: Draft) => boolean): Schedule {
-  const { drafts } = table;
+/** Orders the calls of a table. `canFail` says whether a run may fail in one. */
+export function schedule(table: BuiltProgram, canFail: (call: Call) => boolean): Schedule {
+  const { calls } = table;
   // Drafts come in an order that holds; only what is written in place needs another.
-  if (table.assignments.length === 0) return { block: drafts.map(stepOf), inPlace: new Map() };
-  const { nodes, writers, readers } = dependencesOf(drafts);
+  if (table.assignments.length === 0) return { block: calls.map(stepOf), inPlace: new Map() };
+  const { nodes, writers, readers } = dependencesOf(calls);
   for (const node of nodes.toReversed()) {
-    node.leadsToFailure = canFail(node.draft) || node.after.some(({ leadsToFailure }) => leadsToFailure);
+    node.leadsToFailure = canFail(node.call) || node.after.some(({ leadsToFailure }) => leadsToFailure);
   }
   const order = new TopologicalOrder<Dependence>({ before: ({ before }) => before, after: ({ after }) => after });
   for (const node of nodes) order.append(node);
@@ -51,7 +51,7 @@ export function schedule(table: Table, canFail: (draft: Draft) => boolean): Sche
     const target = table.variables[variable]!; // a Variable that is assigned has a buffer
     const [writer, other] = writers.get(buffer) ?? [];
     if (writer === undefined || other !== undefined || uses.get(buffer)! > 1) continue;
-    if (!canWriteInPlace(table, writer.draft, buffer, target)) continue;
+    if (!canWriteInPlace(table, writer.call, buffer, target)) continue;
     // What can fail runs before everything that lands, since that waits for all others; it only must not need it.
     if (writer.leadsToFailure || !runAfter(writer, readers.get(target) ?? [], order)) continue;
     inPlace.set(buffer, target);
@@ -60,9 +60,9 @@ export function schedule(table: Table, canFail: (draft: Draft) => boolean): Sche
   return { block: fuseUpdates(inOrder(nodes)), inPlace };
 }
 
-/** The dependence graph of drafts, in the order in which they come, and those that write and read each buffer. */
+/** The dependence graph of calls, in the order in which they come, and those that write and read each buffer. */
 function dependencesOf(
-  drafts: readonly Draft[],
+  calls: readonly Call[],
 ): { nodes: Dependence[]; writers: Map<number, Dependence[]>; readers: Map<number, Dependence[]> } {
   const writers = new Map<number, Dependence[]>();
   const readers = new Map<number, Dependence[]>();
@@ -71,9 +71,9 @@ function dependencesOf(
     if (known === undefined) nodes.set(buffer, [node]);
     else known.push(node);
   };
-  const nodes = drafts.map((draft, index) => {
+  const nodes = calls.map((call, index) => {
     const node: Dependence = {
-      draft,
+      call,
       index,
       before: new Set(),
       after: [],
@@ -84,38 +84,38 @@ function dependencesOf(
       next: undefined,
     };
     // What is put together of pieces is written in their order: who waits for the last writer waits for all.
-    for (const buffer of draft.reads) waitFor(node, writers.get(buffer)?.at(-1));
-    for (const buffer of draft.writes) waitFor(node, writers.get(buffer)?.at(-1));
-    for (const buffer of draft.waits) waitFor(node, writers.get(buffer)?.at(-1));
-    for (const buffer of draft.reads) add(readers, buffer, node);
-    for (const buffer of draft.writes) add(writers, buffer, node);
+    for (const buffer of call.reads) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of call.writes) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of call.waits) waitFor(node, writers.get(buffer)?.at(-1));
+    for (const buffer of call.reads) add(readers, buffer, node);
+    for (const buffer of call.writes) add(writers, buffer, node);
     return node;
   });
   return { nodes, writers, readers };
 }
 
-/** Has a draft wait for another one. */
+/** Has a call wait for another one. */
 function waitFor(node: Dependence, other: Dependence | undefined): void {
   if (other === undefined || node.before.has(other)) return;
   node.before.add(other);
   other.after.push(node);
 }
 
-/** Has a draft wait for all others of a list. Returns false, and changes nothing, when one of them needs it. */
+/** Has a call wait for all others of a list. Returns false, and changes nothing, when one of them needs it. */
 function runAfter(node: Dependence, others: readonly Dependence[], order: TopologicalOrder<Dependence>): boolean {
   for (const other of others) if (other !== node && !order.putBefore(other, node)) return false;
   for (const other of others) if (other !== node) waitFor(node, other);
   return true;
 }
 
-/** Whether a draft could write a value into the Variable that it is for. */
-function canWriteInPlace({ buffers }: Table, draft: Draft, buffer: number, target: number): boolean {
-  if (draft.kind === "host" || buffers[buffer]!.kind !== "scratch") return false;
-  if (!draft.reads.has(target)) return true;
-  return mayReplace(draft.uses, draft.buffers.indexOf(target), draft.buffers.indexOf(buffer));
+/** Whether a call could write a value into the Variable that it is for. */
+function canWriteInPlace({ buffers }: BuiltProgram, call: Call, buffer: number, target: number): boolean {
+  if (call.kind === "host" || buffers[buffer]!.kind !== "scratch") return false;
+  if (!call.reads.has(target)) return true;
+  return mayReplace(call.uses, call.buffers.indexOf(target), call.buffers.indexOf(buffer));
 }
 
-/** All drafts in an order that holds, as they came where it may be; those that land wait for all others. */
+/** All calls in an order that holds, as they came where it may be; those that land wait for all others. */
 function inOrder(nodes: readonly Dependence[]): Dependence[] {
   const waiting = nodes.map(({ before }) => before.size);
   const early = new MinimumHeap();
@@ -132,36 +132,36 @@ function inOrder(nodes: readonly Dependence[]): Dependence[] {
   }
 }
 
-/** One step of one draft. */
-function stepOf(draft: Draft): Step {
-  return draft.kind === "kernel" ? { kind: "launch", drafts: [draft] } : { kind: "host", draft };
+/** One step of one call. */
+function stepOf(call: Call): Step {
+  return call.kind === "kernel" ? { kind: "launch", calls: [call] } : { kind: "host", call };
 }
 
-/** Makes one step of drafts that write Variables in place by the same code. A draft joins the first step that it may run with. */
+/** Makes one step of calls that write Variables in place by the same code. A call joins the first step that it may run with. */
 function fuseUpdates(order: readonly Dependence[]): Block {
   const block: Step[] = [];
   const placeOf = new Map<Dependence, number>(); // the place of its step in the block
-  const updates = new Map<unknown, { readonly places: number[]; readonly drafts: KernelDraft[][] }>(); // by their code
+  const updates = new Map<unknown, { readonly places: number[]; readonly calls: KernelCall[][] }>(); // by their code
   for (const node of order) {
-    const { draft, before } = node;
+    const { call, before } = node;
     let place = block.length;
-    if (node.lands && draft.kind === "kernel" && draft.cluster.frame.kind === "map") {
+    if (node.lands && call.kind === "kernel" && call.cluster.frame.kind === "map") {
       let needed = -1;
       for (const each of before) needed = Math.max(needed, placeOf.get(each)!); // what runs before has its step
-      const key = draft.emitted.text; // kernels that are the same code share one text
+      const key = call.emitted.text; // kernels that are the same code share one text
       let known = updates.get(key);
-      if (known === undefined) updates.set(key, known = { places: [], drafts: [] });
+      if (known === undefined) updates.set(key, known = { places: [], calls: [] });
       const found = firstAfter(known.places, needed);
       if (found < known.places.length) {
         place = known.places[found]!;
-        known.drafts[found]!.push(draft);
+        known.calls[found]!.push(call);
       } else {
-        const drafts = [draft];
+        const calls = [call];
         known.places.push(place);
-        known.drafts.push(drafts);
-        block.push({ kind: "launch", drafts });
+        known.calls.push(calls);
+        block.push({ kind: "launch", calls });
       }
-    } else block.push(stepOf(draft));
+    } else block.push(stepOf(call));
     placeOf.set(node, place);
   }
   return block;

@@ -1,5 +1,5 @@
 /**
- * The table of a program before it is planned: a draft of a row for each cluster, and the buffers that rows pass on.
+ * The table of a program before it is planned: a call of a row for each cluster, and the buffers that rows pass on.
  * @module
  */
 import { Constant, VariableRead } from "../../src/graph/leaf.ts";
@@ -30,7 +30,7 @@ export type Buffer =
   | { readonly kind: "result" | "scratch"; readonly type: TensorType };
 
 /** A generated kernel and the buffers that its arrays are. */
-export interface KernelDraft {
+export interface KernelCall {
   readonly kind: "kernel";
   readonly name: string;
   readonly kernel: Kernel;
@@ -48,7 +48,7 @@ export interface KernelDraft {
 }
 
 /** A call of an operation's own `compute`. */
-export interface HostDraft extends HostCall {
+export interface HostOperationCall extends HostCall {
   readonly kind: "host";
   readonly name: string;
   readonly reads: ReadonlySet<number>;
@@ -58,10 +58,10 @@ export interface HostDraft extends HostCall {
 }
 
 /** A row before it has its place. */
-export type Draft = KernelDraft | HostDraft;
+export type Call = KernelCall | HostOperationCall;
 
 /** A kernel before it is code. */
-type Lowered = Pick<KernelDraft, "kind" | "kernel" | "buffers" | "cluster">;
+type Lowered = Pick<KernelCall, "kind" | "kernel" | "buffers" | "cluster">;
 
 /** A value that a program returns. */
 export interface Output {
@@ -77,8 +77,8 @@ export interface Assignment {
 }
 
 /** Drafts of rows in an order in which they could run, and the buffers they name. */
-export interface Table {
-  readonly drafts: readonly Draft[];
+export interface BuiltProgram {
+  readonly calls: readonly Call[];
   readonly buffers: readonly Buffer[];
   readonly outputs: readonly Output[];
   readonly assignments: readonly Assignment[];
@@ -90,17 +90,17 @@ export interface Table {
 }
 
 /** Makes the table of a graph whose operations have been grouped. */
-export function makeTable(graph: Materialized, fused: Fused, options: ExecutorOptions): Table {
-  const builder = new TableBuilder(graph, fused, options);
-  const { drafts, buffers, outputs, assignments, variables, choice } = builder;
+export function buildProgram(graph: Materialized, fused: Fused, options: ExecutorOptions): BuiltProgram {
+  const builder = new ProgramBuilder(graph, fused, options);
+  const { calls, buffers, outputs, assignments, variables, choice } = builder;
   const inputs = graph.inputs.map((input) => builder.knownBuffer(input));
-  return { drafts, buffers, outputs, assignments, inputs, variables, choice };
+  return { calls, buffers, outputs, assignments, inputs, variables, choice };
 }
 
-class TableBuilder implements LoweringContext {
-  readonly drafts: readonly Draft[];
+class ProgramBuilder implements LoweringContext {
+  readonly calls: readonly Call[];
   readonly choice: TargetChoice;
-  readonly #lowered: (Lowered | HostDraft)[] = [];
+  readonly #lowered: (Lowered | HostOperationCall)[] = [];
   readonly buffers: Buffer[] = [];
   readonly outputs: Output[] = [];
   readonly assignments: Assignment[] = [];
@@ -148,7 +148,7 @@ class TableBuilder implements LoweringContext {
     this.choice = chooseTarget(kernels.map(({ kernel }) => kernel), options);
     const emitted = this.choice.target.emit(kernels.map(({ kernel }) => kernel), { exact: options.exact ?? false });
     let next = 0;
-    this.drafts = this.#lowered.map((each) => each.kind === "host" ? each : this.#draft(each, emitted[next++]!));
+    this.calls = this.#lowered.map((each) => each.kind === "host" ? each : this.#call(each, emitted[next++]!));
   }
 
   viewOf(node: Value): View {
@@ -239,7 +239,7 @@ class TableBuilder implements LoweringContext {
     return waits;
   }
 
-  #draft({ kernel, buffers, cluster }: Lowered, emitted: EmittedKernel): KernelDraft {
+  #call({ kernel, buffers, cluster }: Lowered, emitted: EmittedKernel): KernelCall {
     const chunks = cut(emitted.extent);
     const uses = kindOf(kernel).uses(kernel);
     const reads = new Set<number>();

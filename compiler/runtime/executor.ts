@@ -194,9 +194,9 @@ export class ProgramExecutor implements Executable {
   /** The text of every kernel, each once. */
   source(): string {
     const { target, options } = this.program;
-    const { drafts } = this.#compilation().table;
-    const texts = drafts.flatMap((draft) =>
-      draft.kind === "host" ? [] : target.print(draft.kernel, { exact: options.exact ?? false })
+    const { calls } = this.#compilation().built;
+    const texts = calls.flatMap((call) =>
+      call.kind === "host" ? [] : target.print(call.kernel, { exact: options.exact ?? false })
     );
     return [...new Set(texts)].join("\n\n");
   }

@@ -24,8 +24,8 @@ function reference(x: Tensor, y: Tensor, axes: ContractAxes): Tensor {
 
 /** The contraction among the kernels of a function, which must have no other kernel. */
 function kernelOf(fn: (...args: Value[]) => Value, args: readonly Tensor[]): ContractKernel {
-  const { table } = compileProgram(graphFunctionOf((...values) => [fn(...values)], args), {});
-  const kernels = table.drafts.map((draft) => draft.kind === "kernel" ? draft.kernel : undefined);
+  const { built: table } = compileProgram(graphFunctionOf((...values) => [fn(...values)], args), {});
+  const kernels = table.calls.map((call) => call.kind === "kernel" ? call.kernel : undefined);
   assertEquals(kernels.map((kernel) => kernel?.kind), ["contract"]);
   return kernels[0] as ContractKernel;
 }

@@ -101,8 +101,8 @@ const everyOption: readonly CumulativeOptions[] = [
 
 /** The kernels that a function becomes. */
 function kernelsOf(fn: (x: Value) => Value, x: Tensor): CumulativeKernel[] {
-  const { table } = compileProgram(graphFunctionOf((...args) => [fn(args[0]!)], [x]), {});
-  const kernels = table.drafts.flatMap((draft) => draft.kind === "kernel" ? [draft.kernel] : []);
+  const { built: table } = compileProgram(graphFunctionOf((...args) => [fn(args[0]!)], [x]), {});
+  const kernels = table.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
   return kernels.filter((kernel) => kernel.kind === "cumulative");
 }
 

@@ -22,8 +22,8 @@ const numbers = (shape: readonly number[], dtype: DType): Tensor =>
 
 /** The only kernel of a function. */
 function kernelOf(build: Build, args: readonly Tensor[]): Kernel {
-  const { table } = compileProgram(graphFunctionOf((...values) => [build(...values)], args), {});
-  const kernels = table.drafts.flatMap((draft) => draft.kind === "kernel" ? [draft.kernel] : []);
+  const { built: table } = compileProgram(graphFunctionOf((...values) => [build(...values)], args), {});
+  const kernels = table.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
   assertEquals(kernels.length, 1);
   return kernels[0]!;
 }

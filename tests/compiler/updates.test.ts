@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, crossEntropy, tensor, train, type Value, Variable } from "../../mod.ts";
 import { compileProgram } from "../../compiler/program/program.ts";
-import type { KernelDraft } from "../../compiler/program/table.ts";
+import type { KernelCall } from "../../compiler/program/table.ts";
 import { assertClose } from "../sabinasz/problems.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 
@@ -33,13 +33,13 @@ const points = sines([5, 4]);
 const classes = tensor([0, 1, 2, 2, 1], { dtype: "int32" });
 
 /** The rows that update parameters: maps that read no argument and compute something per element. */
-function updateRows(optimizer: train.Optimizer, widths: readonly number[]): KernelDraft[][] {
+function updateRows(optimizer: train.Optimizer, widths: readonly number[]): KernelCall[][] {
   const { loss } = perceptron(widths);
   const { schedule } = compileProgram(
     graphFunctionOf((x, y) => [optimizer.minimize(() => loss(x!, y!))], [points, classes]),
     {},
   );
-  const kernels = schedule.block.map((step) => step.kind === "launch" ? [...step.drafts] : []);
+  const kernels = schedule.block.map((step) => step.kind === "launch" ? [...step.calls] : []);
   return kernels.filter(([first]) => {
     if (first === undefined) return false;
     const { kind, shape } = first.cluster.frame;
@@ -91,7 +91,7 @@ describe("an update of several Variables", () => {
     const { loss } = perceptron([4, 16, 3]);
     const optimizer = new train.Adam();
     const source = graphFunctionOf((x, y) => [optimizer.minimize(() => loss(x!.mul(scale), y!))], [points, classes]);
-    const kernels = compileProgram(source, {}).table.drafts.filter((draft) => draft.kind === "kernel");
+    const kernels = compileProgram(source, {}).built.calls.filter((call) => call.kind === "kernel");
     const updates = kernels.filter(({ name }) => /^mul_(mul_)?add/.test(name));
     assertEquals(updates.map(({ cluster: { frame } }) => frame.shape.length).sort(), [0, 1, 1, 2, 2]);
   });
@@ -117,7 +117,7 @@ describe("an update of one Variable", () => {
       sines([5, 4]),
       sines([5, 3]),
     ]);
-    const { table: { drafts: [draft, ...rest] } } = compileProgram(source, {});
-    assert(draft?.kind === "kernel" && draft.cluster.frame.kind === "contract" && rest.length === 0);
+    const { built: { calls: [call, ...rest] } } = compileProgram(source, {});
+    assert(call?.kind === "kernel" && call.cluster.frame.kind === "contract" && rest.length === 0);
   });
 });
