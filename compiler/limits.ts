@@ -4,10 +4,10 @@
  * @module
  */
 import type { TargetName } from "./emit/load_kernel.ts";
-import type { Frame } from "./fusion/frame.ts";
+import type { IterationSpace } from "./fusion/frame.ts";
 
 /** More operations than this in one kernel slow it down: registers run out. */
-export const maximumMembers = 96;
+export const maximumFusedOps = 96;
 
 /** The same for the arrays that a kernel reads and writes. */
 export const maximumArrays = 32;
@@ -71,10 +71,10 @@ export function isLongRow(rows: number, elements: number): boolean {
 }
 
 /**
- * Whether a frame has a few rows that are long. Several threads then compute pieces of a row, and put their sums
+ * Whether a space has a few rows that are long. Several threads then compute pieces of a row, and put their sums
  * together when all have ended. So its kernel passes over the elements once: a second pass would need the sum first.
  */
-export function hasLongRows({ kind, shape, reduced }: Frame): boolean {
+export function hasLongRows({ kind, shape, reduced }: IterationSpace): boolean {
   if (kind !== "row") return false;
   const product = (inner: boolean): number =>
     shape.reduce((size, length, axis) => reduced[axis] === inner ? size * length : size, 1);

@@ -5,7 +5,7 @@
 import type { TableOperation } from "../../src/graph/operation.ts";
 import type { Value } from "../../src/value.ts";
 import { CriticalPaths } from "./critical_paths.ts";
-import type { Frame, Member } from "./frame.ts";
+import type { FusedOp, IterationSpace } from "./frame.ts";
 import { kernelKind } from "./kinds.ts";
 import type { Linked } from "./ordered_list.ts";
 import { TopologicalOrder } from "./topological_order.ts";
@@ -13,9 +13,9 @@ import type { View } from "../passes/view.ts";
 
 /** Operations that one kernel computes. */
 export interface Cluster {
-  readonly frame: Frame;
+  readonly space: IterationSpace;
   /** In topological order. */
-  readonly members: ReadonlyMap<Value, Member>;
+  readonly ops: ReadonlyMap<Value, FusedOp>;
 }
 
 /**
@@ -25,35 +25,35 @@ export interface Cluster {
 export interface Growing extends Cluster {
   /** How often it has grown. */
   readonly version: number;
-  /** The positions of its first and last member. */
+  /** The positions of its first and last op. */
   readonly first: number;
   readonly last: number;
   /** The arrays that it reads and does not make, and those that it waits for. */
   readonly reads: ReadonlySet<Value>;
   /** What is computed before it, and not by it. */
   readonly waits: ReadonlySet<Value>;
-  /** The members whose arrays are needed outside of it. */
+  /** The ops whose arrays are needed outside of it. */
   readonly written: ReadonlySet<Value>;
 }
 
-/** Two clusters, and their members as they are placed in the frame of one of them. */
+/** Two clusters, and their ops as they are placed in the space of one of them. */
 export interface Pair {
-  readonly frame: Frame;
-  readonly producer: ReadonlyMap<Value, Member>;
-  readonly consumer: ReadonlyMap<Value, Member>;
+  readonly space: IterationSpace;
+  readonly producer: ReadonlyMap<Value, FusedOp>;
+  readonly consumer: ReadonlyMap<Value, FusedOp>;
 }
 
 /** The same with what only this module changes. */
 interface Group extends Growing, Linked<Group> {
-  frame: Frame;
+  space: IterationSpace;
   version: number;
-  members: Map<Value, Member>;
+  ops: Map<Value, FusedOp>;
   first: number;
   last: number;
   reads: Set<Value>;
   waits: Set<Value>;
   written: Set<Value>;
-  /** The position of the member whose critical path is the longest. */
+  /** The position of the op whose critical path is the longest. */
   deepest: number;
 }
 
@@ -74,7 +74,7 @@ export class Clusters {
   readonly viewOf: (node: Value) => View;
   readonly #places = new Map<Value, Place>();
   readonly #results: ReadonlySet<Value>;
-  /** Clusters that have members, and some that were merged into others, in the order of their first members. */
+  /** Clusters that have ops, and some that were merged into others, in the order of their first ops. */
   readonly #roots: Value[] = [];
   readonly #paths: CriticalPaths;
   /** An order in which the clusters could run. */
@@ -116,13 +116,13 @@ export class Clusters {
   }
 
   /** Makes a cluster of one operation. Operations come in topological order. */
-  start(node: Value, frame: Frame, member: Member): void {
+  start(node: Value, space: IterationSpace, op: FusedOp): void {
     const place = this.#places.get(node)!;
     const { position, inputs, waits, users } = place;
     const group: Group = {
-      frame,
+      space: space,
       version: 0,
-      members: new Map([[node, member]]),
+      ops: new Map([[node, op]]),
       first: position,
       last: position,
       reads: new Set(inputs),
@@ -138,8 +138,8 @@ export class Clusters {
     this.#roots.push(node);
   }
 
-  /** Makes one cluster of the clusters of two nodes, which have been brought together, and whose members have been placed. */
-  merge(first: Value, second: Value, { frame, producer, consumer }: Pair): void {
+  /** Makes one cluster of the clusters of two nodes, which have been brought together, and whose ops have been placed. */
+  merge(first: Value, second: Value, { space, producer, consumer }: Pair): void {
     const group = this.#places.get(first)!.cluster!; // only clusters are merged
     const other = this.#places.get(second)!.cluster!;
     const passed = [...this.#passed(group, other)];
@@ -147,21 +147,21 @@ export class Clusters {
     for (const node of passed) if (this.#isInside(node, group, other)) group.written.delete(node);
     for (const node of passed) group.reads.delete(node);
     if (group.last < other.first) {
-      if (producer !== group.members) group.members = new Map(producer);
-      for (const [node, member] of consumer) group.members.set(node, member);
-      for (const node of other.reads) if (!group.members.has(node)) group.reads.add(node);
+      if (producer !== group.ops) group.ops = new Map(producer);
+      for (const [node, op] of consumer) group.ops.set(node, op);
+      for (const node of other.reads) if (!group.ops.has(node)) group.reads.add(node);
     } else {
-      const members = [...producer, ...consumer].sort(([x], [y]) => this.positionOf(x) - this.positionOf(y));
-      group.members = new Map(members);
+      const ops = [...producer, ...consumer].sort(([x], [y]) => this.positionOf(x) - this.positionOf(y));
+      group.ops = new Map(ops);
       group.reads = new Set();
-      for (const node of group.members.keys()) {
-        for (const input of this.inputsOf(node)) if (!group.members.has(input)) group.reads.add(input);
+      for (const node of group.ops.keys()) {
+        for (const input of this.inputsOf(node)) if (!group.ops.has(input)) group.reads.add(input);
       }
     }
     for (const node of other.waits) group.waits.add(node);
     for (const node of consumer.keys()) this.#places.get(node)!.cluster = group;
     group.version++;
-    group.frame = frame;
+    group.space = space;
     group.first = Math.min(group.first, other.first);
     group.last = Math.max(group.last, other.last);
     if (this.#paths.depthOf(other.deepest) > this.#paths.depthOf(group.deepest)) group.deepest = other.deepest;
@@ -178,13 +178,13 @@ export class Clusters {
 
   /** What one of two clusters makes and the other reads. */
   *#passed(a: Growing, b: Growing): Generator<Value> {
-    for (const node of b.reads) if (a.members.has(node)) yield node;
-    for (const node of a.reads) if (b.members.has(node)) yield node;
+    for (const node of b.reads) if (a.ops.has(node)) yield node;
+    for (const node of a.reads) if (b.ops.has(node)) yield node;
   }
 
-  /** Whether nothing but two clusters needs a member of theirs. */
+  /** Whether nothing but two clusters needs an op of theirs. */
   #isInside(node: Value, a: Growing, b: Growing): boolean {
-    return !this.#results.has(node) && this.usersOf(node).every((user) => a.members.has(user) || b.members.has(user));
+    return !this.#results.has(node) && this.usersOf(node).every((user) => a.ops.has(user) || b.ops.has(user));
   }
 
   /** Where a node comes in the topological order. */
@@ -228,7 +228,7 @@ export class Clusters {
     }
   }
 
-  /** Whether a member of `origin` that others read lies on the critical path to `group`. */
+  /** Whether an op of `origin` that others read lies on the critical path to `group`. */
   #isOnPath({ deepest }: Group, origin: Group): boolean {
     for (const node of origin.written) if (this.#paths.leadsTo(this.positionOf(node), deepest)) return true;
     return false;

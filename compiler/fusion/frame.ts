@@ -1,5 +1,5 @@
 /**
- * Frames: the loop nest of a kernel, and where an operation is computed in it. Axes of length 1 do not count: shapes
+ * Iteration spaces: the loop nest of a kernel, and where an operation is computed in it. Axes of length 1 do not count: shapes
  * correspond when their other axes do, in order.
  * @module
  */
@@ -9,11 +9,11 @@ import type { Value } from "../../src/value.ts";
 import { type AloneLowering, aloneLowering, kernelKind } from "./kinds.ts";
 import { shapeOf, type View } from "../passes/view.ts";
 
-/** How often a member is computed. */
-export type Level = "element" | "row" | "total";
+/** How often an op is computed. */
+export type Scope = "element" | "row" | "total";
 
 /** The loop nest of a kernel. */
-export interface Frame {
+export interface IterationSpace {
   readonly kind: "map" | "row" | "contract" | "host" | AloneLowering;
   readonly shape: Shape;
   /** For rows: whether each axis is reduced, that is walked by the inner loops. */
@@ -21,20 +21,20 @@ export interface Frame {
 }
 
 /** An operation in a cluster. */
-export interface Member {
+export interface FusedOp {
   readonly node: TableOperation;
   /** Of its result. */
-  readonly level: Level;
-  /** Of what it reads: for a reduction the level below, otherwise that of the result. */
-  readonly inputLevel: Level;
-  /** For each axis of what it reads, a gather of its indices, the frame's axis that walks it, or −1 where its length is 1. */
+  readonly scope: Scope;
+  /** Of what it reads: for a reduction the scope below, otherwise that of the result. */
+  readonly inputScope: Scope;
+  /** For each axis of what it reads, a gather of its indices, the space's axis that walks it, or −1 where its length is 1. */
   readonly inputAxes: readonly number[];
-  /** Where the frame's indices find its result in a row-major array of it. */
+  /** Where the space's indices find its result in a row-major array of it. */
   readonly strides: readonly number[];
 }
 
 /** The loop nest that a node has when it is alone. */
-export function ownFrame(node: Value): Frame | undefined {
+export function ownIterationSpace(node: Value): IterationSpace | undefined {
   const kind = kernelKind(node);
   switch (kind) {
     case "leaf":
@@ -59,13 +59,13 @@ export function ownFrame(node: Value): Frame | undefined {
   }
 }
 
-/** Whether what has this frame shares its kernel with nothing. */
-export function standsAlone({ kind }: Frame): boolean {
+/** Whether what has this space shares its kernel with nothing. */
+export function standsAlone({ kind }: IterationSpace): boolean {
   return kind !== "map" && kind !== "row" && kind !== "contract";
 }
 
-/** Whether two frames are alike, so that members are placed in one as in the other. */
-export function isSameFrame(a: Frame, b: Frame): boolean {
+/** Whether two spaces are alike, so that ops are placed in one as in the other. */
+export function isSameIterationSpace(a: IterationSpace, b: IterationSpace): boolean {
   if (a === b) return true;
   return a.kind === b.kind && equalShapes(a.shape, b.shape) &&
     a.reduced.every((reduced, axis) => reduced === b.reduced[axis]);
@@ -83,39 +83,39 @@ export function reducedAxes(node: TableOperation): readonly number[] {
   return axes ?? shape.map((_, axis) => axis);
 }
 
-/** The frame's axes that a level walks, those of length 1 left out. */
-export function walkedAxes(frame: Frame, level: Level): number[] {
-  const axes = frame.shape.map((_, axis) => axis).filter((axis) => frame.shape[axis] !== 1);
-  if (level === "element") return axes;
-  return level === "row" ? axes.filter((axis) => !frame.reduced[axis]) : [];
+/** The space's axes that a scope walks, those of length 1 left out. */
+export function walkedAxes(space: IterationSpace, scope: Scope): number[] {
+  const axes = space.shape.map((_, axis) => axis).filter((axis) => space.shape[axis] !== 1);
+  if (scope === "element") return axes;
+  return scope === "row" ? axes.filter((axis) => !space.reduced[axis]) : [];
 }
 
-/** The first of the frame's axes from `axis` on that a level walks; its rank when there is none. */
-function nextWalked({ shape, reduced }: Frame, level: Level, axis: number): number {
-  if (level === "total") return shape.length;
+/** The first of the space's axes from `axis` on that a scope walks; its rank when there is none. */
+function nextWalked({ shape, reduced }: IterationSpace, scope: Scope, axis: number): number {
+  if (scope === "total") return shape.length;
   let next = axis;
-  while (next < shape.length && (shape[next] === 1 || level === "row" && reduced[next]!)) next++;
+  while (next < shape.length && (shape[next] === 1 || scope === "row" && reduced[next]!)) next++;
   return next;
 }
 
-/** For each axis of `shape`, the frame's axis that walks it at this level; undefined when they do not correspond. */
-function matchAxes(shape: Shape, frame: Frame, level: Level): number[] | undefined {
-  let axis = nextWalked(frame, level, 0);
+/** For each axis of `shape`, the space's axis that walks it at this scope; undefined when they do not correspond. */
+function matchAxes(shape: Shape, space: IterationSpace, scope: Scope): number[] | undefined {
+  let axis = nextWalked(space, scope, 0);
   const result: number[] = [];
   for (const size of shape) {
     if (size === 1) {
       result.push(-1);
     } else {
-      if (frame.shape[axis] !== size) return undefined; // there may be none
+      if (space.shape[axis] !== size) return undefined; // there may be none
       result.push(axis);
-      axis = nextWalked(frame, level, axis + 1);
+      axis = nextWalked(space, scope, axis + 1);
     }
   }
-  return axis === frame.shape.length ? result : undefined;
+  return axis === space.shape.length ? result : undefined;
 }
 
-/** Strides over a node's own axes as strides over the frame's. */
-function frameStrides(strides: readonly number[], axes: readonly number[], rank: number): number[] {
+/** Strides over a node's own axes as strides over the space's. */
+function spaceStrides(strides: readonly number[], axes: readonly number[], rank: number): number[] {
   const result = new Array<number>(rank).fill(0);
   for (let index = 0; index < axes.length; index++) {
     const axis = axes[index]!;
@@ -124,43 +124,43 @@ function frameStrides(strides: readonly number[], axes: readonly number[], rank:
   return result;
 }
 
-const levels: readonly Level[] = ["element", "row", "total"];
+const scopes: readonly Scope[] = ["element", "row", "total"];
 
-/** Where a node is computed in a frame; undefined when it does not fit. */
-export function placeMember(node: TableOperation, frame: Frame): Member | undefined {
-  const place = (level: Level, inputLevel: Level, inputAxes: readonly number[]): Member | undefined => {
-    const axes = matchAxes(shapeOf(node), frame, level);
-    return axes && memberAt(node, frame, axes, level, inputLevel, inputAxes);
+/** Where a node is computed in a space; undefined when it does not fit. */
+export function fusedOpIn(node: TableOperation, space: IterationSpace): FusedOp | undefined {
+  const place = (scope: Scope, inputScope: Scope, inputAxes: readonly number[]): FusedOp | undefined => {
+    const axes = matchAxes(shapeOf(node), space, scope);
+    return axes && fusedOpAt(node, space, axes, scope, inputScope, inputAxes);
   };
   const kind = kernelKind(node);
   switch (kind) {
     case "elementwise":
     case "gather":
-      for (const level of levels) {
-        const axes = matchAxes(shapeOf(node), frame, level);
+      for (const scope of scopes) {
+        const axes = matchAxes(shapeOf(node), space, scope);
         if (axes !== undefined) {
-          return memberAt(node, frame, axes, level, level, kind === "gather" ? indexAxes(node, axes) : axes);
+          return fusedOpAt(node, space, axes, scope, scope, kind === "gather" ? indexAxes(node, axes) : axes);
         }
-        if (frame.kind !== "row") break;
+        if (space.kind !== "row") break;
       }
       return undefined;
     case "contract":
-      return frame.kind === "contract" ? place("element", "element", []) : undefined;
+      return space.kind === "contract" ? place("element", "element", []) : undefined;
     case "reduce": {
-      if (frame.kind !== "row") return undefined;
+      if (space.kind !== "row") return undefined;
       const shape = shapeOf(node.inputNodes[0]!);
       const axes = reducedAxes(node);
-      for (const inputLevel of ["element", "row"] as const) {
-        const inputAxes = matchAxes(shape, frame, inputLevel);
+      for (const inputScope of ["element", "row"] as const) {
+        const inputAxes = matchAxes(shape, space, inputScope);
         if (inputAxes === undefined) continue;
         const taken = axes.map((axis) => inputAxes[axis]!).filter((axis) => axis >= 0);
         const same = (walked: readonly number[]): boolean =>
           walked.length === taken.length && walked.every((axis) => taken.includes(axis));
-        const inner = walkedAxes(frame, "element").filter((axis) => frame.reduced[axis]);
-        if (inputLevel === "element" && same(inner)) return place("row", inputLevel, inputAxes);
+        const inner = walkedAxes(space, "element").filter((axis) => space.reduced[axis]);
+        if (inputScope === "element" && same(inner)) return place("row", inputScope, inputAxes);
         // An index is only made within a row.
-        if (same(walkedAxes(frame, inputLevel)) && !givesIndex(node)) {
-          return place("total", inputLevel, inputAxes);
+        if (same(walkedAxes(space, inputScope)) && !givesIndex(node)) {
+          return place("total", inputScope, inputAxes);
         }
       }
       return undefined;
@@ -170,38 +170,38 @@ export function placeMember(node: TableOperation, frame: Frame): Member | undefi
   }
 }
 
-/** A member whose result `axes` of the frame walk. */
-function memberAt(
+/** An op whose result `axes` of the space walk. */
+function fusedOpAt(
   node: TableOperation,
-  frame: Frame,
+  space: IterationSpace,
   axes: readonly number[],
-  level: Level,
-  inputLevel: Level,
+  scope: Scope,
+  inputScope: Scope,
   inputAxes: readonly number[],
-): Member {
-  const strides = frameStrides(stridesOf(shapeOf(node)), axes, frame.shape.length);
-  return { node, level, inputLevel, inputAxes, strides };
+): FusedOp {
+  const strides = spaceStrides(stridesOf(shapeOf(node)), axes, space.shape.length);
+  return { node, scope: scope, inputScope: inputScope, inputAxes, strides };
 }
 
-/** A member that shares its kernel with nothing. */
-export function unplaced(node: Value): Member {
+/** An op that shares its kernel with nothing. */
+export function unplaced(node: Value): FusedOp {
   return {
-    node: node as TableOperation, // a member is an operation
-    level: "element",
-    inputLevel: "element",
+    node: node as TableOperation, // an op is an operation
+    scope: "element",
+    inputScope: "element",
     inputAxes: [],
     strides: stridesOf(shapeOf(node)),
   };
 }
 
-/** The strides over the frame with which a member reads an input. */
-export function accessStrides(input: Value, view: View, member: Member, frame: Frame): number[] {
+/** The strides over the space with which an op reads an input. */
+export function accessStrides(input: Value, view: View, op: FusedOp, space: IterationSpace): number[] {
   const shape = shapeOf(input);
-  // Operands broadcast: they are aligned with the shape the member works on at the last axis.
-  const leading = member.inputAxes.length - shape.length;
-  const result = new Array<number>(frame.shape.length).fill(0);
+  // Operands broadcast: they are aligned with the shape the op works on at the last axis.
+  const leading = op.inputAxes.length - shape.length;
+  const result = new Array<number>(space.shape.length).fill(0);
   for (let axis = 0; axis < shape.length; axis++) {
-    const walking = shape[axis] === 1 ? -1 : member.inputAxes[leading + axis]!;
+    const walking = shape[axis] === 1 ? -1 : op.inputAxes[leading + axis]!;
     if (walking >= 0) result[walking] = view.strides[axis]!;
   }
   return result;
@@ -214,24 +214,24 @@ function takenAxis(node: TableOperation): { along: number; covered: number } {
   return { along, covered: shapeOf(indices).length };
 }
 
-/** Of the frame's axes that walk the result of a gather, those that come from its indices. */
+/** Of the space's axes that walk the result of a gather, those that come from its indices. */
 function indexAxes(node: TableOperation, axes: readonly number[]): number[] {
   const { along, covered } = takenAxis(node);
   return axes.slice(along, along + covered);
 }
 
-/** How a gather reads what it takes from: the strides over the frame, and those of the axis which the index walks. */
+/** How a gather reads what it takes from: the strides over the space, and those of the axis which the index walks. */
 export function gatherStrides(
   view: View,
-  member: Member,
-  frame: Frame,
+  op: FusedOp,
+  space: IterationSpace,
 ): { strides: number[]; stride: number; length: number } {
-  const { along, covered } = takenAxis(member.node);
-  const axes = matchAxes(shapeOf(member.node), frame, member.level)!; // that is how it was placed
+  const { along, covered } = takenAxis(op.node);
+  const axes = matchAxes(shapeOf(op.node), space, op.scope)!; // that is how it was placed
   const strides = view.strides.toSpliced(along, 1, ...new Array<number>(covered).fill(0));
   return {
-    strides: frameStrides(strides, axes, frame.shape.length),
+    strides: spaceStrides(strides, axes, space.shape.length),
     stride: view.strides[along]!,
-    length: shapeOf(member.node.inputNodes[0]!)[along]!,
+    length: shapeOf(op.node.inputNodes[0]!)[along]!,
   };
 }

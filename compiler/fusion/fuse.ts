@@ -2,9 +2,9 @@
  * Fusion: which operations share a kernel.
  *
  * Every operation starts as a cluster of its own. Then, in topological order, each is merged with the clusters it
- * reads from, wherever one loop nest can compute both. A cluster has a *frame*: the loop nest's shape, and for rows
- * which axes the inner loops reduce. Each member has a *level* in it: computed for every element, once per row, or once
- * in all. Two members may pass a value in a register when one reads exactly the element the other computes. At last
+ * reads from, wherever one loop nest can compute both. A cluster has a *space*: the loop nest's shape, and for rows
+ * which axes the inner loops reduce. Each op has a *scope* in it: computed for every element, once per row, or once
+ * in all. Two ops may pass a value in a register when one reads exactly the element the other computes. At last
  * clusters that need nothing of each other are merged where they read the same elements of an array.
  * @module
  */
@@ -13,7 +13,7 @@ import { postorder } from "../../src/graph/traverse.ts";
 import type { ExecutorOptions } from "../../src/executor.ts";
 import type { Value } from "../../src/value.ts";
 import { type Cluster, Clusters, type Growing } from "./clusters.ts";
-import { ownFrame, placeMember, standsAlone, unplaced } from "./frame.ts";
+import { fusedOpIn, ownIterationSpace, standsAlone, unplaced } from "./frame.ts";
 import { type FusionContext, type FusionRule, fusionRules, Merge } from "./fusion_rules.ts";
 import type { Materialized } from "../passes/materialize.ts";
 import { findRecomputed } from "./recompute.ts";
@@ -51,11 +51,11 @@ export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused
   const updates = findUpdates({ order, usersOf: clusters.usersOf, ...ends });
   const fusion = new Fusion({ clusters, exact: options.exact ?? false, updates });
   for (const node of order) {
-    const frame = ownFrame(node);
-    if (frame === undefined || recomputed.has(node)) continue;
-    const placed = placeMember(node as TableOperation, frame) ?? unplaced(node); // frames are of operations
-    clusters.start(node, frame, placed);
-    if (!standsAlone(frame)) fusion.mergeWithInputs(node);
+    const space = ownIterationSpace(node);
+    if (space === undefined || recomputed.has(node)) continue;
+    const placed = fusedOpIn(node as TableOperation, space) ?? unplaced(node); // spaces are of operations
+    clusters.start(node, space, placed);
+    if (!standsAlone(space)) fusion.mergeWithInputs(node);
   }
   fusion.mergeRefused();
   for (const [first, second] of candidatesSideBySide(clusters, recomputed)) fusion.merge(first, second);
@@ -135,7 +135,7 @@ class Fusion {
     const merge = new Merge(producer, consumer, this.#context);
     const refusing = fusionRules.find((rule) => rule.refuses(merge));
     if (refusing === undefined) {
-      clusters.merge(first, second, merge.placed!); // there is a frame for both, or a rule had refused
+      clusters.merge(first, second, merge.placed!); // there is a space for both, or a rule had refused
       return true;
     }
     this.#refused.push({

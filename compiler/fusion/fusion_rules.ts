@@ -7,9 +7,17 @@
  */
 import type { Value } from "../../src/value.ts";
 import type { Cluster, Clusters, Growing, Pair } from "./clusters.ts";
-import { accessStrides, type Frame, isSameFrame, type Level, type Member, placeMember, standsAlone } from "./frame.ts";
+import {
+  accessStrides,
+  type FusedOp,
+  fusedOpIn,
+  isSameIterationSpace,
+  type IterationSpace,
+  type Scope,
+  standsAlone,
+} from "./frame.ts";
 import { kernelKind } from "./kinds.ts";
-import { hasLongRows, maximumArrays, maximumMembers } from "../limits.ts";
+import { hasLongRows, maximumArrays, maximumFusedOps } from "../limits.ts";
 import { assignPasses } from "./passes.ts";
 import type { View } from "../passes/view.ts";
 
@@ -22,10 +30,10 @@ export interface FusionContext {
   readonly updates: ReadonlyMap<Value, number>;
 }
 
-/** A value that one member would hand to another in a register. */
+/** A value that one op would hand to another in a register. */
 interface Edge {
-  readonly producer: Member;
-  readonly consumer: Member;
+  readonly producer: FusedOp;
+  readonly consumer: FusedOp;
   readonly input: Value;
   readonly view: View;
 }
@@ -44,36 +52,36 @@ export class Merge {
     this.context = context;
   }
 
-  /** Whether the frames are of these kinds, in either order. */
-  isOf(a: Frame["kind"], b: Frame["kind"]): boolean {
-    const [x, y] = [this.producer.frame.kind, this.consumer.frame.kind];
+  /** Whether the spaces are of these kinds, in either order. */
+  isOf(a: IterationSpace["kind"], b: IterationSpace["kind"]): boolean {
+    const [x, y] = [this.producer.space.kind, this.consumer.space.kind];
     return x === a && y === b || x === b && y === a;
   }
 
-  /** Both clusters' members in the frame of one of them, if one fits all. */
+  /** Both clusters' ops in the space of one of them, if one fits all. */
   get placed(): Pair | undefined {
     this.#placed ??= placeTogether(this.producer, this.consumer) ?? "none";
     return this.#placed === "none" ? undefined : this.#placed;
   }
 
-  /** The frame of both. Rules that ask for it come after the one that there is none. */
-  get frame(): Frame {
-    return this.placed!.frame;
+  /** The space of both. Rules that ask for it come after the one that there is none. */
+  get space(): IterationSpace {
+    return this.placed!.space;
   }
 
-  /** A node's place among the members of both. */
-  memberOf(node: Value): Member | undefined {
+  /** A node's place among the ops of both. */
+  memberOf(node: Value): FusedOp | undefined {
     const { producer, consumer } = this.placed!; // as above
     return consumer.get(node) ?? producer.get(node);
   }
 
-  /** All members of both. */
-  get members(): Member[] {
+  /** All ops of both. */
+  get ops(): FusedOp[] {
     const { producer, consumer } = this.placed!; // as above
     return [...producer.values(), ...consumer.values()];
   }
 
-  /** The values that pass between members of the merged cluster, but for those that rules have looked at before. */
+  /** The values that pass between ops of the merged cluster, but for those that rules have looked at before. */
   get edges(): readonly Edge[] {
     return this.#edges ??= edgesOf(this);
   }
@@ -87,14 +95,14 @@ export interface FusionRule {
   readonly refuses: (merge: Merge) => boolean;
 }
 
-const depth: Readonly<Record<Level, number>> = { total: 0, row: 1, element: 2 };
+const depth: Readonly<Record<Scope, number>> = { total: 0, row: 1, element: 2 };
 
 /** All rules, in the order in which they are asked. */
 export const fusionRules: readonly FusionRule[] = [
   {
     name: "steps of their own",
     reason: "a step of its own, such as a host step or a scatter, shares its kernel with nothing",
-    refuses: ({ producer, consumer }) => [producer, consumer].some(({ frame }) => standsAlone(frame)),
+    refuses: ({ producer, consumer }) => [producer, consumer].some(({ space: space }) => standsAlone(space)),
   },
   {
     name: "one contraction",
@@ -108,15 +116,15 @@ export const fusionRules: readonly FusionRule[] = [
   },
   {
     name: "size of a kernel",
-    reason: `more than ${maximumMembers} operations in one kernel`,
-    refuses: ({ producer, consumer }) => producer.members.size + consumer.members.size > maximumMembers,
+    reason: `more than ${maximumFusedOps} operations in one kernel`,
+    refuses: ({ producer, consumer }) => producer.ops.size + consumer.ops.size > maximumFusedOps,
   },
   {
     name: "updates apart",
     reason: "an update of several Variables is a kernel of its own, the same for all parameters",
     refuses: ({ producer, consumer, context: { updates } }) => {
-      // No cluster holds more than one update, so that one member tells.
-      const [[x], [y]] = [producer.members.keys(), consumer.members.keys()];
+      // No cluster holds more than one update, so that one op tells.
+      const [[x], [y]] = [producer.ops.keys(), consumer.ops.keys()];
       return updates.get(x!) !== updates.get(y!);
     },
   },
@@ -144,8 +152,7 @@ export const fusionRules: readonly FusionRule[] = [
   {
     name: "tiles and gathers",
     reason: "a gather reads here and there, and a contraction makes tiles",
-    refuses: (merge) =>
-      merge.frame.kind === "contract" && merge.members.some(({ node }) => kernelKind(node) === "gather"),
+    refuses: (merge) => merge.space.kind === "contract" && merge.ops.some(({ node }) => kernelKind(node) === "gather"),
   },
   {
     name: "gathers from arrays",
@@ -156,18 +163,18 @@ export const fusionRules: readonly FusionRule[] = [
   {
     name: "rows after elements",
     reason: "it needs elements of the same loop before they are all computed",
-    refuses: ({ edges }) => edges.some(({ producer, consumer }) => depth[producer.level] > depth[consumer.inputLevel]),
+    refuses: ({ edges }) => edges.some(({ producer, consumer }) => depth[producer.scope] > depth[consumer.inputScope]),
   },
   {
     name: "totals at the end",
     reason: "it needs a total that is known only at the end",
     refuses: ({ edges }) =>
-      edges.some(({ producer, consumer }) => producer.level === "total" && consumer.inputLevel !== "total"),
+      edges.some(({ producer, consumer }) => producer.scope === "total" && consumer.inputScope !== "total"),
   },
   {
     name: "same element",
     reason: "it reads other elements than the one just computed",
-    refuses: ({ edges, frame }) => edges.some((edge) => !isAligned(edge, frame)),
+    refuses: ({ edges, space }) => edges.some((edge) => !isAligned(edge, space)),
   },
   {
     name: "order of a total",
@@ -177,7 +184,7 @@ export const fusionRules: readonly FusionRule[] = [
   {
     name: "long rows",
     reason: "a row this long is computed in pieces, and a second pass would need the whole",
-    refuses: (merge) => hasLongRows(merge.frame) && assignPasses(mergedOf(merge), merge.context.clusters).passes > 1,
+    refuses: (merge) => hasLongRows(merge.space) && assignPasses(mergedOf(merge), merge.context.clusters).passes > 1,
   },
   {
     name: "order of kernels",
@@ -186,87 +193,87 @@ export const fusionRules: readonly FusionRule[] = [
   },
 ];
 
-/** Whether a cluster waits for a member of another one. */
-function waitsFor({ waits }: Growing, { members }: Cluster): boolean {
-  for (const node of waits) if (members.has(node)) return true;
+/** Whether a cluster waits for an op of another one. */
+function waitsFor({ waits }: Growing, { ops }: Cluster): boolean {
+  for (const node of waits) if (ops.has(node)) return true;
   return false;
 }
 
-/** The members of both in the frame of one of them, if all fit there. */
+/** The ops of both in the space of one of them, if all fit there. */
 function placeTogether(producer: Cluster, consumer: Cluster): Pair | undefined {
-  for (const frame of framesFor(producer.frame, consumer.frame)) {
-    const first = membersIn(producer, frame);
+  for (const space of spacesFor(producer.space, consumer.space)) {
+    const first = fusedOpsIn(producer, space);
     if (first === undefined) continue;
-    const second = membersIn(consumer, frame);
-    if (second !== undefined) return { frame, producer: first, consumer: second };
+    const second = fusedOpsIn(consumer, space);
+    if (second !== undefined) return { space, producer: first, consumer: second };
   }
   return undefined;
 }
 
-/** A cluster's members as they are placed in a frame; undefined when one does not fit. */
-function membersIn(cluster: Cluster, frame: Frame): ReadonlyMap<Value, Member> | undefined {
-  if (isSameFrame(cluster.frame, frame)) return cluster.members;
-  const result = new Map<Value, Member>();
-  for (const [node, { node: operation }] of cluster.members) {
-    const member = placeMember(operation, frame);
-    if (member === undefined) return undefined;
-    result.set(node, member);
+/** A cluster's ops as they are placed in a space; undefined when one does not fit. */
+function fusedOpsIn(cluster: Cluster, space: IterationSpace): ReadonlyMap<Value, FusedOp> | undefined {
+  if (isSameIterationSpace(cluster.space, space)) return cluster.ops;
+  const result = new Map<Value, FusedOp>();
+  for (const [node, { node: operation }] of cluster.ops) {
+    const op = fusedOpIn(operation, space);
+    if (op === undefined) return undefined;
+    result.set(node, op);
   }
   return result;
 }
 
 /** The cluster that a merge would make. */
-function mergedOf({ frame, placed, context: { clusters } }: Merge): Cluster {
-  const members = [...placed!.producer, ...placed!.consumer]; // it has been asked for before
+function mergedOf({ space, placed, context: { clusters } }: Merge): Cluster {
+  const ops = [...placed!.producer, ...placed!.consumer]; // it has been asked for before
   return {
-    frame,
-    members: new Map(members.sort(([x], [y]) => clusters.positionOf(x) - clusters.positionOf(y))),
+    space: space,
+    ops: new Map(ops.sort(([x], [y]) => clusters.positionOf(x) - clusters.positionOf(y))),
   };
 }
 
-function framesFor(a: Frame, b: Frame): Frame[] {
+function spacesFor(a: IterationSpace, b: IterationSpace): IterationSpace[] {
   if (a.kind === "map" && b.kind !== "map") return [b];
   return a.kind === "row" && b.kind === "row" ? [a, b] : [a];
 }
 
-/** The values that pass in registers for the first time, or in another frame than before. */
+/** The values that pass in registers for the first time, or in another space than before. */
 function edgesOf(merge: Merge): Edge[] {
-  const { producer, consumer, frame, placed, context: { clusters } } = merge;
+  const { producer, consumer, space, placed, context: { clusters } } = merge;
   const edges: Edge[] = [];
-  const add = (member: Member, source: Value): void => {
-    for (const input of member.node.inputNodes) {
+  const add = (op: FusedOp, source: Value): void => {
+    for (const input of op.node.inputNodes) {
       const view = clusters.viewOf(input);
-      // There is a frame, and the source is a member of both.
-      if (view.source === source) edges.push({ producer: merge.memberOf(source)!, consumer: member, input, view });
+      // There is a space, and the source is an op of both.
+      if (view.source === source) edges.push({ producer: merge.memberOf(source)!, consumer: op, input, view });
     }
   };
-  /** Between members that keep their frame everything was looked at before. */
-  const addWithin = (cluster: Growing, members: ReadonlyMap<Value, Member>): void => {
-    if (isSameFrame(cluster.frame, frame)) return;
-    for (const [node, member] of members) {
-      for (const source of new Set(clusters.inputsOf(node))) if (members.has(source)) add(member, source);
+  /** Between ops that keep their space everything was looked at before. */
+  const addWithin = (cluster: Growing, ops: ReadonlyMap<Value, FusedOp>): void => {
+    if (isSameIterationSpace(cluster.space, space)) return;
+    for (const [node, op] of ops) {
+      for (const source of new Set(clusters.inputsOf(node))) if (ops.has(source)) add(op, source);
     }
   };
-  addWithin(producer, placed!.producer); // there is a frame
+  addWithin(producer, placed!.producer); // there is a space
   addWithin(consumer, placed!.consumer);
   // The producer needs nothing of the consumer.
-  for (const [node, member] of placed!.consumer) {
-    for (const source of new Set(clusters.inputsOf(node))) if (producer.members.has(source)) add(member, source);
+  for (const [node, op] of placed!.consumer) {
+    for (const source of new Set(clusters.inputsOf(node))) if (producer.ops.has(source)) add(op, source);
   }
   return edges;
 }
 
 /** Whether the consumer reads the very element that the producer computes at the same indices. */
-function isAligned({ producer, consumer, input, view }: Edge, frame: Frame): boolean {
-  return view.offset === 0 && accessStrides(input, view, consumer, frame)
-    .every((stride, axis) => frame.shape[axis] === 1 || stride === producer.strides[axis]);
+function isAligned({ producer, consumer, input, view }: Edge, space: IterationSpace): boolean {
+  return view.offset === 0 && accessStrides(input, view, consumer, space)
+    .every((stride, axis) => space.shape[axis] === 1 || stride === producer.strides[axis]);
 }
 
 /**
  * Whether a reduction over all elements would add up row by row. Alone it walks all of them as one row, in chunks and, in
  * WebAssembly, in lanes that know of no others.
  */
-function reordersTotal({ frame, members }: Merge): boolean {
-  const hasRows = frame.reduced.some((reduced, axis) => !reduced && frame.shape[axis] !== 1);
-  return hasRows && members.some(({ level }) => level === "total");
+function reordersTotal({ space, ops }: Merge): boolean {
+  const hasRows = space.reduced.some((reduced, axis) => !reduced && space.shape[axis] !== 1);
+  return hasRows && ops.some(({ scope: scope }) => scope === "total");
 }

@@ -26,7 +26,7 @@ export function* candidatesSideBySide(
   const readers = new Map<string, Value[]>();
   const numbers = new Map<Value, number>();
   for (const cluster of ordered) {
-    const [node] = cluster.members.keys();
+    const [node] = cluster.ops.keys();
     if (node === undefined) continue;
     for (const key of keysOf(cluster, clusters, recomputed, numbers)) {
       const known = readers.get(key) ?? [];
@@ -44,25 +44,25 @@ export function* candidatesSideBySide(
 
 /** For each array of which a map or a row reads an element per element of its loops: the loops, the array and the place. */
 function keysOf(
-  { frame, members }: Cluster,
+  { space: space, ops: ops }: Cluster,
   clusters: Clusters,
   recomputed: ReadonlySet<Value>,
   numbers: Map<Value, number>,
 ): Set<string> {
   const keys = new Set<string>();
-  if (frame.kind !== "map" && frame.kind !== "row") return keys;
-  const axes = frame.shape.map((_, axis) => axis).filter((axis) => frame.shape[axis] !== 1);
-  const loops = axes.map((axis) => `${frame.shape[axis]}${frame.reduced[axis] ? "r" : ""}`).join();
-  for (const member of members.values()) {
-    if (member.inputLevel !== "element") continue;
-    for (const input of member.node.inputNodes) {
+  if (space.kind !== "map" && space.kind !== "row") return keys;
+  const axes = space.shape.map((_, axis) => axis).filter((axis) => space.shape[axis] !== 1);
+  const loops = axes.map((axis) => `${space.shape[axis]}${space.reduced[axis] ? "r" : ""}`).join();
+  for (const op of ops.values()) {
+    if (op.inputScope !== "element") continue;
+    for (const input of op.node.inputNodes) {
       const view = clusters.viewOf(input);
-      if (members.has(view.source) || recomputed.has(view.source)) continue;
-      const strides = accessStrides(input, view, member, frame);
+      if (ops.has(view.source) || recomputed.has(view.source)) continue;
+      const strides = accessStrides(input, view, op, space);
       if (axes.some((axis) => strides[axis] === 0)) continue;
       let number = numbers.get(view.source);
       if (number === undefined) numbers.set(view.source, number = numbers.size);
-      keys.add(`${frame.kind} ${loops} ${number} ${view.offset} ${axes.map((axis) => strides[axis]).join()}`);
+      keys.add(`${space.kind} ${loops} ${number} ${view.offset} ${axes.map((axis) => strides[axis]).join()}`);
     }
   }
   return keys;

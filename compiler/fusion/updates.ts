@@ -53,11 +53,11 @@ export function findUpdates({ order, usersOf, outputs, assigned }: Nodes): Map<V
 function severalAssigned(groups: Groups, counts: ReadonlyMap<Value, number>): Map<Value, number> {
   const updates = new Map<Value, number>();
   let number = 0;
-  for (const members of groups.all()) {
-    const size = members.reduce((largest, node) => Math.max(largest, node.type!.size), 0);
-    const full = members.filter((node) => node.type!.size === size);
+  for (const ops of groups.all()) {
+    const size = ops.reduce((largest, node) => Math.max(largest, node.type!.size), 0);
+    const full = ops.filter((node) => node.type!.size === size);
     if (full.reduce((count, node) => count + (counts.get(node) ?? 0), 0) < 2) continue;
-    for (const node of members) if (node.type!.size > 1 || size === 1) updates.set(node, number);
+    for (const node of ops) if (node.type!.size > 1 || size === 1) updates.set(node, number);
     number++;
   }
   return updates;

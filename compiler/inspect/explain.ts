@@ -44,8 +44,8 @@ function describe(instruction: Instruction, step: Step, compilation: Compilation
   if (instruction.kind === "host" || step.kind === "host") return `${instruction.name}: computed by its own compute`;
   const { calls } = step;
   const { cluster } = calls[0]!; // there is one at least
-  const members = [...cluster.members.values()].map(({ node }) => `${node.name} ${node.type}`);
-  const facts = [`${cluster.frame.kind} over [${cluster.frame.shape.join(",")}]`];
+  const members = [...cluster.ops.values()].map(({ node }) => `${node.name} ${node.type}`);
+  const facts = [`${cluster.space.kind} over [${cluster.space.shape.join(",")}]`];
   if (calls.length > 1) facts.push(`and ${count(calls.length - 1, "other")} by the same code`);
   if (instruction.count > 1) facts.push(count(instruction.count, "chunk"));
   const written = variablesWritten(calls, compilation);

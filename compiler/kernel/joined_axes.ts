@@ -2,7 +2,7 @@
  * Loop nests: axes of length 1 are dropped, and neighbouring axes that every access walks as one are joined.
  * @module
  */
-import type { Frame } from "../fusion/frame.ts";
+import type { IterationSpace } from "../fusion/frame.ts";
 
 /** The most elements that a loop can count: kernels do so in 32 bits, with a sign. */
 export const longestLoop = 2 ** 31 - 1;
@@ -24,13 +24,13 @@ export interface LoopAxes {
   readonly inner: Axes;
 }
 
-/** Splits a frame's axes into outer and inner loops and joins what can be joined. */
-export function collapseAxes(frame: Frame, strides: readonly (readonly number[])[]): LoopAxes {
-  const { shape, reduced } = frame;
+/** Splits a space's axes into outer and inner loops and joins what can be joined. */
+export function collapseAxes(space: IterationSpace, strides: readonly (readonly number[])[]): LoopAxes {
+  const { shape, reduced } = space;
   const axes = shape.map((_, axis) => axis);
   const collapse = (part: readonly number[]): Axes =>
     joinAxes(part.map((axis) => shape[axis]!), strides.map((each) => part.map((axis) => each[axis]!)));
-  if (frame.kind === "row") {
+  if (space.kind === "row") {
     return {
       outer: collapse(axes.filter((axis) => !reduced[axis])),
       inner: collapse(axes.filter((axis) => reduced[axis])),

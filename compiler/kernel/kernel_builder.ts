@@ -8,7 +8,7 @@ import type { TableOperation } from "../../src/graph/operation.ts";
 import type { IndexingOp } from "../../src/ops/primitive.ts";
 import type { Intrinsic } from "../../src/ops/table.ts";
 import type { Value } from "../../src/value.ts";
-import { accessStrides, gatherStrides, type Member } from "../fusion/frame.ts";
+import { accessStrides, type FusedOp, gatherStrides } from "../fusion/frame.ts";
 import type { Cluster } from "../fusion/fuse.ts";
 import { type Id, type IndexCheck, newSection, type Section } from "./kernel.ts";
 import { kernelKind } from "../fusion/kinds.ts";
@@ -30,14 +30,14 @@ export interface LoweringContext {
 
 /** A name that says what the kernel does: its operations in order, shortened. */
 export function kernelName(cluster: Cluster): string {
-  const named = [...cluster.members.values()].filter(({ node }) => node.op.lowering !== "convert");
+  const named = [...cluster.ops.values()].filter(({ node }) => node.op.lowering !== "convert");
   const names = named.map(({ node }) => node.name);
   const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5}more`] : names;
   return shown.length === 0 ? "copy" : shown.join("_");
 }
 
-/** An access over the axes of a frame, before those are collapsed. */
-export interface FrameAccess {
+/** An access over the axes of a space, before those are collapsed. */
+export interface SpaceIndexMap {
   readonly array: number;
   readonly dtype: DType;
   readonly offset: number;
@@ -46,7 +46,7 @@ export interface FrameAccess {
 
 /** Arrays and accesses of one kernel, each listed once. */
 class Accesses {
-  readonly list: FrameAccess[] = [];
+  readonly list: SpaceIndexMap[] = [];
   readonly buffers: number[] = [];
   readonly #known = new Map<string, number>();
 
@@ -69,7 +69,7 @@ class Accesses {
   }
 }
 
-/** Computes members on demand, each once per scope, and notes the steps. */
+/** Computes ops on demand, each once per scope, and notes the steps. */
 export class KernelBuilder {
   readonly accesses = new Accesses();
   readonly checks: IndexCheck[] = [];
@@ -92,22 +92,22 @@ export class KernelBuilder {
     return this.#next++;
   }
 
-  /** The access to all of a member's result. */
-  resultAccess(member: Member): number {
-    return this.accesses.add(this.#context.bufferOf(member.node), member.node.type!.dtype, 0, member.strides);
+  /** The access to all of an op's result. */
+  resultAccess(op: FusedOp): number {
+    return this.accesses.add(this.#context.bufferOf(op.node), op.node.type!.dtype, 0, op.strides);
   }
 
-  /** The value of a member's operand, brought to `dtype`. `row` takes the steps that only depend on the row. */
-  operand(member: Member, input: Value, dtype: DType, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
+  /** The value of an op's operand, brought to `dtype`. `row` takes the steps that only depend on the row. */
+  operand(op: FusedOp, input: Value, dtype: DType, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
     const view = this.#context.viewOf(input);
-    const producer = this.#cluster.members.get(view.source);
+    const producer = this.#cluster.ops.get(view.source);
     let id: Id;
     if (producer !== undefined) {
       id = this.value(producer, section, row, spilled);
     } else if (this.#context.isRecomputed(view.source)) {
       id = this.#number(view.source as TableOperation); // only operations are computed again
     } else {
-      const strides = accessStrides(input, view, member, this.#cluster.frame);
+      const strides = accessStrides(input, view, op, this.#cluster.space);
       id = this.#load(
         this.accesses.add(this.#context.bufferOf(view.source), view.source.type!.dtype, view.offset, strides),
         section,
@@ -122,7 +122,7 @@ export class KernelBuilder {
     const known = this.lasting.get(node);
     if (known !== undefined) return known;
     const { prologue } = this;
-    const strides = this.#cluster.frame.shape.map(() => 0);
+    const strides = this.#cluster.space.shape.map(() => 0);
     const args = node.inputNodes.map((input, index) => {
       const { source, offset } = this.#context.viewOf(input);
       const arg = this.#context.isRecomputed(source)
@@ -146,7 +146,7 @@ export class KernelBuilder {
     const known = this.lasting.get(key) ?? this.passValues.get(key);
     if (known !== undefined) return known;
     const id = this.newId();
-    const varies = (axis: number): boolean => strides[axis] !== 0 && this.#cluster.frame.shape[axis] !== 1;
+    const varies = (axis: number): boolean => strides[axis] !== 0 && this.#cluster.space.shape[axis] !== 1;
     const step = { kind: "load", id, access } as const;
     if (!written && !strides.some((_, axis) => varies(axis))) {
       this.lasting.set(key, id);
@@ -175,25 +175,25 @@ export class KernelBuilder {
     return cast;
   }
 
-  /** The value of a member. Those of earlier passes in `spilled` are loaded back; reductions are known already. */
-  value(member: Member, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
-    const { node } = member;
+  /** The value of an op. Those of earlier passes in `spilled` are loaded back; reductions are known already. */
+  value(op: FusedOp, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
+    const { node } = op;
     const known = this.lasting.get(node) ?? this.passValues.get(node);
     if (known !== undefined) return known;
-    if (spilled.has(node)) return this.#load(this.resultAccess(member), section, row, true);
+    if (spilled.has(node)) return this.#load(this.resultAccess(op), section, row, true);
     // What is the same for the whole row is computed before the loop, not in it.
-    const home = member.level === "element" ? section : row;
+    const home = op.scope === "element" ? section : row;
     const id = kernelKind(node) === "gather"
-      ? this.#gather(member, home, row, spilled)
-      : this.#apply(member, home, row, spilled);
+      ? this.#gather(op, home, row, spilled)
+      : this.#apply(op, home, row, spilled);
     (home === section && section !== row ? this.passValues : this.lasting).set(node, id);
     return id;
   }
 
-  #apply(member: Member, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
-    const { node } = member;
+  #apply(op: FusedOp, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
+    const { node } = op;
     const args = node.inputNodes.map((input, index) =>
-      this.operand(member, input, operandDType(node, index), section, row, spilled)
+      this.operand(op, input, operandDType(node, index), section, row, spilled)
     );
     return this.#applied(node, args, section);
   }
@@ -217,12 +217,12 @@ export class KernelBuilder {
     return id;
   }
 
-  #gather(member: Member, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
-    const { node } = member;
+  #gather(op: FusedOp, section: Section, row: Section, spilled: ReadonlySet<Value>): Id {
+    const { node } = op;
     const [x, indices] = node.inputNodes as readonly [Value, Value]; // a gather has two operands
-    const index = this.operand(member, indices, indices.type!.dtype, section, row, spilled);
+    const index = this.operand(op, indices, indices.type!.dtype, section, row, spilled);
     const view = this.#context.viewOf(x);
-    const { strides, stride, length } = gatherStrides(view, member, this.#cluster.frame);
+    const { strides, stride, length } = gatherStrides(view, op, this.#cluster.space);
     const access = this.accesses.add(this.#context.bufferOf(view.source), x.type!.dtype, view.offset, strides);
     const id = this.newId();
     section.steps.push({ kind: "gather", id, access, index, length, stride, check: this.#check(node) });

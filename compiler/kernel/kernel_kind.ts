@@ -38,7 +38,7 @@ export interface Lowering {
 }
 
 /** The operation that a cluster is of, where it shares its kernels with nothing. */
-export function aloneOperation({ members }: Cluster): TableOperation {
-  const [node] = members.keys();
+export function aloneOperation({ ops }: Cluster): TableOperation {
+  const [node] = ops.keys();
   return node as TableOperation; // only what is in the table is lowered
 }

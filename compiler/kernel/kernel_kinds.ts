@@ -3,7 +3,7 @@
  * code is known to the targets.
  * @module
  */
-import type { Frame } from "../fusion/frame.ts";
+import type { IterationSpace } from "../fusion/frame.ts";
 import { contractKind } from "./contract/kind.ts";
 import { lowerContract } from "./contract/lower.ts";
 import { cumulativeKind } from "./cumulative/kind.ts";
@@ -28,8 +28,8 @@ export function kindOf({ kind }: Kernel): KernelKind<Kernel> {
   return kinds[kind];
 }
 
-/** What becomes of operations, by the kind of their frame. Host steps become no kernel. */
-export const lowerings: Readonly<Record<Exclude<Frame["kind"], "host">, Lowering>> = {
+/** What becomes of operations, by the kind of their space. Host steps become no kernel. */
+export const lowerings: Readonly<Record<Exclude<IterationSpace["kind"], "host">, Lowering>> = {
   map: { lower: lowerLoops },
   row: { lower: lowerLoops },
   contract: { lower: lowerContract },

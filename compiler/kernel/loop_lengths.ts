@@ -13,10 +13,10 @@ import type { Kernel } from "./kernel.ts";
 import { kindOf } from "./kernel_kinds.ts";
 
 /** Throws a RangeError where a kernel would have to count further than it can. */
-export function checkLengths(kernel: Kernel, { members }: Cluster): void {
+export function checkLengths(kernel: Kernel, { ops }: Cluster): void {
   const length = kindOf(kernel).tooLong(kernel);
   if (length === undefined) return;
-  const nodes = [...members.keys()].filter((node) => node instanceof TableOperation);
+  const nodes = [...ops.keys()].filter((node) => node instanceof TableOperation);
   // What is computed element by element is no longer than its result.
   const node = nodes.find((node) => !["elementwise", "gather"].includes(kernelKind(node))) ?? nodes[0]!; // there is one
   const reason = `a loop over ${length} elements is longer than the ${longestLoop} that there can be`;

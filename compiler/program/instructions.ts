@@ -82,7 +82,7 @@ class InstructionBuilder implements Instructions {
       partials: partials === undefined ? undefined : { buffer: partials, slots: emitted.extent.slots },
       commits: calls.some(({ writes }) => [...writes].some((buffer) => this.#inPlace.has(buffer))),
     });
-    const operation = [...cluster.members.keys()].find((node) => node instanceof Operation);
+    const operation = [...cluster.ops.keys()].find((node) => node instanceof Operation);
     this.origins.push({ site: operation?.site, checks: kernel.checks });
   }
 

@@ -145,7 +145,7 @@ function fuseUpdates(order: readonly Dependence[]): Block {
   for (const node of order) {
     const { call, before } = node;
     let place = block.length;
-    if (node.lands && call.kind === "kernel" && call.cluster.frame.kind === "map") {
+    if (node.lands && call.kind === "kernel" && call.cluster.space.kind === "map") {
       let needed = -1;
       for (const each of before) needed = Math.max(needed, placeOf.get(each)!); // what runs before has its step
       const key = call.emitted.text; // kernels that are the same code share one text

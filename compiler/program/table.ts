@@ -120,7 +120,7 @@ class ProgramBuilder implements LoweringContext {
     this.#numbers = numbered(graph.variables);
     this.#inputNumbers = numbered<Value>(graph.inputs);
     this.#recomputed = recomputed;
-    for (const { members } of clusters) {
+    for (const { ops: members } of clusters) {
       for (const node of members.keys()) {
         for (const input of (node as Operation).inputNodes) { // members are operations
           const { source, after = [] } = this.viewOf(input);
@@ -192,9 +192,9 @@ class ProgramBuilder implements LoweringContext {
   }
 
   #addCluster(cluster: Cluster): void {
-    const [node] = cluster.members.keys();
+    const [node] = cluster.ops.keys();
     if (node === undefined) return;
-    const { kind } = cluster.frame;
+    const { kind } = cluster.space;
     if (kind === "host") {
       this.#addHost(node as Operation); // members are operations
       return;
@@ -263,7 +263,7 @@ class ProgramBuilder implements LoweringContext {
       partials,
       reads,
       writes,
-      waits: this.#waitsOf(cluster.members.keys()),
+      waits: this.#waitsOf(cluster.ops.keys()),
     };
   }
 }

@@ -42,7 +42,7 @@ function updateRows(optimizer: train.Optimizer, widths: readonly number[]): Kern
   const kernels = schedule.block.map((step) => step.kind === "launch" ? [...step.calls] : []);
   return kernels.filter(([first]) => {
     if (first === undefined) return false;
-    const { kind, shape } = first.cluster.frame;
+    const { kind, shape } = first.cluster.space;
     return kind === "map" && shape.reduce((size, length) => size * length, 1) > 1;
   });
 }
@@ -93,7 +93,7 @@ describe("an update of several Variables", () => {
     const source = graphFunctionOf((x, y) => [optimizer.minimize(() => loss(x!.mul(scale), y!))], [points, classes]);
     const kernels = compileProgram(source, {}).built.calls.filter((call) => call.kind === "kernel");
     const updates = kernels.filter(({ name }) => /^mul_(mul_)?add/.test(name));
-    assertEquals(updates.map(({ cluster: { frame } }) => frame.shape.length).sort(), [0, 1, 1, 2, 2]);
+    assertEquals(updates.map(({ cluster: { space: frame } }) => frame.shape.length).sort(), [0, 1, 1, 2, 2]);
   });
 
   it("covers the gradient's own element-wise work, and averages of what was updated", () => {
@@ -118,6 +118,6 @@ describe("an update of one Variable", () => {
       sines([5, 3]),
     ]);
     const { built: { calls: [call, ...rest] } } = compileProgram(source, {});
-    assert(call?.kind === "kernel" && call.cluster.frame.kind === "contract" && rest.length === 0);
+    assert(call?.kind === "kernel" && call.cluster.space.kind === "contract" && rest.length === 0);
   });
 });

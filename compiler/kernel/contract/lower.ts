@@ -16,9 +16,9 @@ import { shapeOf } from "../../passes/view.ts";
 
 /** Turns a cluster around a contraction into a kernel. */
 export function lowerContract(cluster: Cluster, context: LoweringContext): Lowered[] {
-  const { shape } = cluster.frame;
-  const members = [...cluster.members.values()];
-  const root = members.find((member) => kernelKind(member.node) === "contract")!; // that is what makes it a contraction
+  const { shape } = cluster.space;
+  const ops = [...cluster.ops.values()];
+  const root = ops.find((op) => kernelKind(op.node) === "contract")!; // that is what makes it a contraction
   const [x, y] = root.node.inputNodes as [Value, Value]; // a contraction has two operands
   const { rows, depth, columns } = resolveContractAxes(root.node.attributes as ContractAxes); // what contract is applied with
   const stacked = shape.length - rows - columns;
@@ -45,10 +45,10 @@ export function lowerContract(cluster: Cluster, context: LoweringContext): Lower
   const result = builder.newId();
   builder.lasting.set(root.node, result);
   const epilogue = newSection();
-  for (const member of members) {
-    if (!context.isNeeded(member.node)) continue;
-    const arg = member === root ? result : builder.value(member, epilogue, epilogue, new Set());
-    epilogue.stores.push({ access: builder.resultAccess(member), arg });
+  for (const op of ops) {
+    if (!context.isNeeded(op.node)) continue;
+    const arg = op === root ? result : builder.value(op, epilogue, epilogue, new Set());
+    epilogue.stores.push({ access: builder.resultAccess(op), arg });
   }
 
   const { list, buffers } = builder.accesses;
