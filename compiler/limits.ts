@@ -13,7 +13,7 @@ export const maximumFusedOps = 96;
 export const maximumArrays = 32;
 
 /** A single number that takes more operations than these is computed once, however many kernels read it. */
-export const maximumRecomputed = 16;
+export const maximumRematerialized = 16;
 
 /** Rows from this many on keep several threads busy. Fewer of them are cut into pieces, if they are long. */
 const fewRows = 8;

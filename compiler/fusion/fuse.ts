@@ -16,8 +16,8 @@ import { type Cluster, Clusters, type Growing } from "./clusters.ts";
 import { fusedOpIn, ownIterationSpace, standsAlone, unplaced } from "./frame.ts";
 import { type FusionContext, type FusionRule, fusionRules, Merge } from "./fusion_rules.ts";
 import type { Materialized } from "../passes/materialize.ts";
-import { findRecomputed } from "./recompute.ts";
-import { candidatesSideBySide } from "./side_by_side.ts";
+import { findRematerialized } from "./recompute.ts";
+import { horizontalCandidates } from "./side_by_side.ts";
 import { findUpdates } from "./updates.ts";
 
 export type { Cluster };
@@ -35,7 +35,7 @@ export interface Fused {
   readonly clusters: readonly Cluster[];
   readonly refusals: readonly Refusal[];
   /** Single numbers that are so cheap that each kernel which needs one computes it again. */
-  readonly recomputed: ReadonlySet<Value>;
+  readonly rematerialized: ReadonlySet<Value>;
 }
 
 /** Groups the operations of a graph into kernels. */
@@ -47,21 +47,21 @@ export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused
   const ends = { outputs: new Set(source.outputs.map(sourceOf)), assigned: assigned.map(sourceOf) };
   const results = new Set([...ends.outputs, ...ends.assigned]);
   const clusters = new Clusters(order, viewOf, results);
-  const recomputed = findRecomputed(order, results, viewOf);
+  const rematerialized = findRematerialized(order, results, viewOf);
   const updates = findUpdates({ order, usersOf: clusters.usersOf, ...ends });
   const fusion = new Fusion({ clusters, exact: options.exact ?? false, updates });
   for (const node of order) {
     const space = ownIterationSpace(node);
-    if (space === undefined || recomputed.has(node)) continue;
+    if (space === undefined || rematerialized.has(node)) continue;
     const placed = fusedOpIn(node as TableOperation, space) ?? unplaced(node); // spaces are of operations
     clusters.start(node, space, placed);
     if (!standsAlone(space)) fusion.mergeWithInputs(node);
   }
   fusion.mergeRefused();
-  for (const [first, second] of candidatesSideBySide(clusters, recomputed)) fusion.merge(first, second);
+  for (const [first, second] of horizontalCandidates(clusters, rematerialized)) fusion.merge(first, second);
   return {
     clusters: clusters.inOrder(),
-    recomputed,
+    rematerialized: rematerialized,
     // Only people read them, and few do: they are put into words when they are asked for.
     get refusals() {
       return fusion.refusals;

@@ -5,7 +5,7 @@
 import type { TableOperation } from "../../src/graph/operation.ts";
 import type { Value } from "../../src/value.ts";
 import { isCheap, kernelKind, type NodeKind } from "./kinds.ts";
-import { maximumRecomputed } from "../limits.ts";
+import { maximumRematerialized } from "../limits.ts";
 import type { View } from "../passes/view.ts";
 
 const readsArrays: ReadonlySet<NodeKind> = new Set(["host", "alone", "contract", "gather"]);
@@ -15,7 +15,7 @@ const readsArrays: ReadonlySet<NodeKind> = new Set(["host", "alone", "contract",
  * dtype: a kernel of their own would cost more than computing them again wherever they are read. `results` are
  * nodes that leave the program.
  */
-export function findRecomputed(
+export function findRematerialized(
   order: readonly Value[],
   results: ReadonlySet<Value>,
   viewOf: (node: Value) => View,
@@ -28,20 +28,20 @@ export function findRecomputed(
       for (const input of (node as TableOperation).inputNodes) stored.add(viewOf(input).source); // only operations are of these kinds
     }
   }
-  const recomputed = new Set<Value>();
+  const rematerialized = new Set<Value>();
   const work = new Map<Value, number>(); // how many operations it takes to compute each again
   for (const node of order) {
     if (kernelKind(node) !== "elementwise" || node.type!.size !== 1 || stored.has(node)) continue;
     const operation = node as TableOperation; // element-wise nodes are operations
     const known = (input: Value): boolean => {
       const { source } = viewOf(input);
-      return kernelKind(source) === "leaf" && source.type!.size === 1 || recomputed.has(source);
+      return kernelKind(source) === "leaf" && source.type!.size === 1 || rematerialized.has(source);
     };
     if (!isCheap(operation.op) || !operation.inputNodes.every(known)) continue;
     const operations = operation.inputNodes.reduce((sum, input) => sum + (work.get(viewOf(input).source) ?? 0), 1);
-    if (operations > maximumRecomputed) continue;
+    if (operations > maximumRematerialized) continue;
     work.set(node, operations);
-    recomputed.add(node);
+    rematerialized.add(node);
   }
-  return recomputed;
+  return rematerialized;
 }

@@ -17,9 +17,9 @@ const tried = 4;
  * Pairs of nodes whose clusters could be merged side by side, in topological order of the second. The caller merges as
  * it is given them: a pair that has become one cluster, or of which one directly needs the other, is left out.
  */
-export function* candidatesSideBySide(
+export function* horizontalCandidates(
   clusters: Clusters,
-  recomputed: ReadonlySet<Value>,
+  rematerialized: ReadonlySet<Value>,
 ): Generator<readonly [Value, Value]> {
   const ordered = clusters.inOrder();
   if (ordered.length < 2) return;
@@ -28,7 +28,7 @@ export function* candidatesSideBySide(
   for (const cluster of ordered) {
     const [node] = cluster.ops.keys();
     if (node === undefined) continue;
-    for (const key of keysOf(cluster, clusters, recomputed, numbers)) {
+    for (const key of keysOf(cluster, clusters, rematerialized, numbers)) {
       const known = readers.get(key) ?? [];
       readers.set(key, known);
       const near = known.slice(-tried).reverse();
@@ -46,7 +46,7 @@ export function* candidatesSideBySide(
 function keysOf(
   { space: space, ops: ops }: Cluster,
   clusters: Clusters,
-  recomputed: ReadonlySet<Value>,
+  rematerialized: ReadonlySet<Value>,
   numbers: Map<Value, number>,
 ): Set<string> {
   const keys = new Set<string>();
@@ -57,7 +57,7 @@ function keysOf(
     if (op.inputScope !== "element") continue;
     for (const input of op.node.inputNodes) {
       const view = clusters.viewOf(input);
-      if (ops.has(view.source) || recomputed.has(view.source)) continue;
+      if (ops.has(view.source) || rematerialized.has(view.source)) continue;
       const strides = accessStrides(input, view, op, space);
       if (axes.some((axis) => strides[axis] === 0)) continue;
       let number = numbers.get(view.source);

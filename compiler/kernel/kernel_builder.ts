@@ -19,7 +19,7 @@ import type { View } from "../passes/view.ts";
 export interface LoweringContext {
   viewOf(node: Value): View;
   /** Whether a node is a single number that every kernel computes for itself. */
-  isRecomputed(node: Value): boolean;
+  isRematerialized(node: Value): boolean;
   /** Whether a node's result is needed outside of its cluster. */
   isNeeded(node: Value): boolean;
   /** The number of the program's buffer for a node's array; makes one if there is none. */
@@ -104,7 +104,7 @@ export class KernelBuilder {
     let id: Id;
     if (producer !== undefined) {
       id = this.value(producer, section, row, spilled);
-    } else if (this.#context.isRecomputed(view.source)) {
+    } else if (this.#context.isRematerialized(view.source)) {
       id = this.#number(view.source as TableOperation); // only operations are computed again
     } else {
       const strides = accessStrides(input, view, op, this.#cluster.space);
@@ -125,7 +125,7 @@ export class KernelBuilder {
     const strides = this.#cluster.space.shape.map(() => 0);
     const args = node.inputNodes.map((input, index) => {
       const { source, offset } = this.#context.viewOf(input);
-      const arg = this.#context.isRecomputed(source)
+      const arg = this.#context.isRematerialized(source)
         ? this.#number(source as TableOperation) // only operations are computed again
         : this.#load(
           this.accesses.add(this.#context.bufferOf(source), source.type!.dtype, offset, strides),

@@ -112,14 +112,14 @@ class ProgramBuilder implements LoweringContext {
   readonly #buffers = new Map<Value, number>();
   readonly #needed = new Set<Value>();
   readonly #results = new Set<Value>();
-  readonly #recomputed: ReadonlySet<Value>;
+  readonly #rematerialized: ReadonlySet<Value>;
 
-  constructor(graph: Materialized, { clusters, recomputed }: Fused, options: ExecutorOptions) {
+  constructor(graph: Materialized, { clusters, rematerialized: rematerialized }: Fused, options: ExecutorOptions) {
     this.#graph = graph;
     this.variables = graph.variables.map(() => undefined);
     this.#numbers = numbered(graph.variables);
     this.#inputNumbers = numbered<Value>(graph.inputs);
-    this.#recomputed = recomputed;
+    this.#rematerialized = rematerialized;
     for (const { ops: members } of clusters) {
       for (const node of members.keys()) {
         for (const input of (node as Operation).inputNodes) { // members are operations
@@ -155,8 +155,8 @@ class ProgramBuilder implements LoweringContext {
     return this.#graph.viewOf(node);
   }
 
-  isRecomputed(node: Value): boolean {
-    return this.#recomputed.has(node);
+  isRematerialized(node: Value): boolean {
+    return this.#rematerialized.has(node);
   }
 
   isNeeded(node: Value): boolean {
