@@ -7,14 +7,14 @@ import type { Cluster } from "../fusion/clusters.ts";
 import type { View } from "../passes/view.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Use } from "./uses.ts";
+import type { MemoryEffect } from "./uses.ts";
 
 /** One kind of kernel. */
 export interface KernelKind<K extends Kernel> {
   /** What the code of a kernel follows from, beside its sizes and what kernels of all kinds have. */
   key(kernel: K): readonly (number | string)[];
   /** Every load and store. */
-  uses(kernel: K): readonly Use[];
+  uses(kernel: K): readonly MemoryEffect[];
   /** An estimate of what it costs, in simple operations, see cost.ts. */
   work(kernel: K): number;
   /** Additions, multiplications and calls of functions; a multiplication with its addition counts as two. */

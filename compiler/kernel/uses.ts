@@ -6,7 +6,7 @@
 import type { Access, Section } from "./kernel.ts";
 
 /** One load or store of a kernel. */
-export interface Use {
+export interface MemoryEffect {
   readonly access: Access;
   readonly writes: boolean;
   /**
@@ -17,8 +17,12 @@ export interface Use {
 }
 
 /** The loads and stores of a section, which runs at this position. */
-export function usesOfSection(accesses: readonly Access[], { steps, stores }: Section, position: number): Use[] {
-  const loads = steps.flatMap((step): Use[] => {
+export function effectsOfSection(
+  accesses: readonly Access[],
+  { steps, stores }: Section,
+  position: number,
+): MemoryEffect[] {
+  const loads = steps.flatMap((step): MemoryEffect[] => {
     if (step.kind !== "load" && step.kind !== "gather") return [];
     const when = step.kind === "load" ? position : Infinity;
     return [{ access: accesses[step.access]!, writes: false, position: when }];
@@ -27,7 +31,7 @@ export function usesOfSection(accesses: readonly Access[], { steps, stores }: Se
 }
 
 /** What is read all along, and anywhere. */
-export function usesOfOperands(accesses: readonly Access[], operands: readonly number[]): Use[] {
+export function effectsOfOperands(accesses: readonly Access[], operands: readonly number[]): MemoryEffect[] {
   return operands.map((access) => ({ access: accesses[access]!, writes: false, position: Infinity }));
 }
 
@@ -35,7 +39,7 @@ export function usesOfOperands(accesses: readonly Access[], operands: readonly n
  * Whether a kernel's array `onto`, which it writes, may lie where its array `from` lies, which nothing needs after it:
  * each element is read for the last time before another takes its place, or in the very step that writes it.
  */
-export function mayReplace(uses: readonly Use[], from: number, onto: number): boolean {
+export function canReuse(uses: readonly MemoryEffect[], from: number, onto: number): boolean {
   const ofOnto = uses.filter(({ access }) => access.array === onto);
   const ofFrom = uses.filter(({ access }) => access.array === from);
   const [first] = ofOnto;

@@ -10,7 +10,7 @@ import { type Block, callsOf, walkBlock } from "./block.ts";
 import { roundUp } from "../runtime/threads/protocol.ts";
 import { SpaceOverTime } from "./space_over_time.ts";
 import type { Buffer, Call } from "./table.ts";
-import { mayReplace } from "../kernel/uses.ts";
+import { canReuse } from "../kernel/uses.ts";
 
 /** Points in time of a program, from the step that writes an array first to the last that reads it. */
 export interface Lifetime {
@@ -105,7 +105,7 @@ function shareMemory(
           : [...call.reads].find((buffer) =>
             lifetimes.get(buffer)?.last === time && chainOf.get(buffer)?.at(-1) === buffer &&
             bytesOf(buffers[buffer]!) === bytesOf(buffers[onto]!) && !shared.has(buffer) &&
-            mayReplace(call.uses, call.buffers.indexOf(buffer), call.buffers.indexOf(onto))
+            canReuse(call.memoryEffects, call.buffers.indexOf(buffer), call.buffers.indexOf(onto))
           );
         const chain = from === undefined ? [] : chainOf.get(from)!;
         chain.push(onto);

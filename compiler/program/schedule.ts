@@ -11,7 +11,7 @@ import { MinimumHeap } from "./minimum_heap.ts";
 import type { Linked } from "../fusion/ordered_list.ts";
 import type { BuiltProgram, Call, KernelCall } from "./table.ts";
 import { TopologicalOrder } from "../fusion/topological_order.ts";
-import { mayReplace } from "../kernel/uses.ts";
+import { canReuse } from "../kernel/uses.ts";
 
 /** Steps in the order in which they run. */
 export interface Schedule {
@@ -112,7 +112,7 @@ function runAfter(node: Dependence, others: readonly Dependence[], order: Topolo
 function canWriteInPlace({ buffers }: BuiltProgram, call: Call, buffer: number, target: number): boolean {
   if (call.kind === "host" || buffers[buffer]!.kind !== "scratch") return false;
   if (!call.reads.has(target)) return true;
-  return mayReplace(call.uses, call.buffers.indexOf(target), call.buffers.indexOf(buffer));
+  return canReuse(call.memoryEffects, call.buffers.indexOf(target), call.buffers.indexOf(buffer));
 }
 
 /** All calls in an order that holds, as they came where it may be; those that land wait for all others. */

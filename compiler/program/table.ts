@@ -19,7 +19,7 @@ import { checkLengths } from "../kernel/loop_lengths.ts";
 import type { HostCall } from "../runtime/host_call.ts";
 import { chooseTarget, type TargetChoice } from "../emit/targets.ts";
 import type { Materialized } from "../passes/materialize.ts";
-import type { Use } from "../kernel/uses.ts";
+import type { MemoryEffect } from "../kernel/uses.ts";
 import type { View } from "../passes/view.ts";
 
 /** Where an array of a program comes from. */
@@ -38,7 +38,7 @@ export interface KernelCall {
   readonly emitted: EmittedKernel;
   readonly chunks: Chunks;
   readonly buffers: readonly number[];
-  readonly uses: readonly Use[];
+  readonly memoryEffects: readonly MemoryEffect[];
   /** The buffer of its partial results, if it leaves any. */
   readonly partials: number | undefined;
   readonly reads: ReadonlySet<number>;
@@ -259,7 +259,7 @@ class ProgramBuilder implements LoweringContext {
       emitted,
       chunks,
       buffers,
-      uses,
+      memoryEffects: uses,
       partials,
       reads,
       writes,

@@ -7,7 +7,7 @@ import { sectionOperations, sectionWork, weights } from "../cost.ts";
 import { firstTooLong } from "../joined_axes.ts";
 import type { KernelKind } from "../kernel_kind.ts";
 import { sectionKey } from "../section_key.ts";
-import { usesOfOperands, usesOfSection } from "../uses.ts";
+import { effectsOfOperands, effectsOfSection } from "../uses.ts";
 import type { ContractKernel } from "./kernel.ts";
 
 /** How many numbers the result has. */
@@ -29,9 +29,9 @@ export const contractKind: KernelKind<ContractKernel> = {
     sectionKey(epilogue),
   ],
   uses: ({ accesses, prologue, left, right, epilogue }) => [
-    ...usesOfSection(accesses, prologue, -1),
-    ...usesOfOperands(accesses, [left, right]),
-    ...usesOfSection(accesses, epilogue, 0),
+    ...effectsOfSection(accesses, prologue, -1),
+    ...effectsOfOperands(accesses, [left, right]),
+    ...effectsOfSection(accesses, epilogue, 0),
   ],
   work: (kernel) => resultSize(kernel) * (sizeOf(kernel.depth) * weights.multiplyAdd + sectionWork(kernel.epilogue)),
   operations: (kernel) => resultSize(kernel) * (2 * sizeOf(kernel.depth) + sectionOperations(kernel.epilogue)),

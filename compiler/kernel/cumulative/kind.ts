@@ -6,7 +6,7 @@ import { sizeOf } from "../../../src/shape.ts";
 import { weights } from "../cost.ts";
 import { firstTooLong } from "../joined_axes.ts";
 import type { KernelKind } from "../kernel_kind.ts";
-import { type Use, usesOfOperands } from "../uses.ts";
+import { effectsOfOperands, type MemoryEffect } from "../uses.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 
 /** How many elements it combines. */
@@ -27,9 +27,13 @@ export const cumulativeKind: KernelKind<CumulativeKernel> = {
   ],
   uses({ accesses, stage, operand, result, totals }) {
     // An element is read before the result of the same place is written, and read by no other call.
-    const read: Use = { access: accesses[operand]!, writes: false, position: stage === "totals" ? Infinity : 0 };
-    const written: Use = { access: accesses[result]!, writes: true, position: 0 };
-    return [read, ...usesOfOperands(accesses, totals === undefined ? [] : [totals]), written];
+    const read: MemoryEffect = {
+      access: accesses[operand]!,
+      writes: false,
+      position: stage === "totals" ? Infinity : 0,
+    };
+    const written: MemoryEffect = { access: accesses[result]!, writes: true, position: 0 };
+    return [read, ...effectsOfOperands(accesses, totals === undefined ? [] : [totals]), written];
   },
   work: (kernel) =>
     elementsOf(kernel) * (weights.simple + (kernel.stage === "totals" ? weights.element : 2 * weights.element)),

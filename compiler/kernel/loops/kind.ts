@@ -8,7 +8,7 @@ import { firstTooLong, longestLoop } from "../joined_axes.ts";
 import type { Section } from "../kernel.ts";
 import type { KernelKind } from "../kernel_kind.ts";
 import { sectionKey } from "../section_key.ts";
-import { type Use, usesOfSection } from "../uses.ts";
+import { effectsOfSection, type MemoryEffect } from "../uses.ts";
 import { cutOf } from "./cut.ts";
 import type { LoopKernel } from "./kernel.ts";
 
@@ -37,12 +37,12 @@ export const loopKind: KernelKind<LoopKernel> = {
     ];
   },
   uses({ accesses, prologue, passes, after, total }) {
-    const uses: Use[] = usesOfSection(accesses, prologue, -1);
+    const uses: MemoryEffect[] = effectsOfSection(accesses, prologue, -1);
     let position = 0;
     for (const { before, loop } of passes) {
-      uses.push(...usesOfSection(accesses, before, position++), ...usesOfSection(accesses, loop, position++));
+      uses.push(...effectsOfSection(accesses, before, position++), ...effectsOfSection(accesses, loop, position++));
     }
-    uses.push(...usesOfSection(accesses, after, position++), ...usesOfSection(accesses, total, position));
+    uses.push(...effectsOfSection(accesses, after, position++), ...effectsOfSection(accesses, total, position));
     return uses;
   },
   work: (kernel) => overLoops(kernel, sectionWork),

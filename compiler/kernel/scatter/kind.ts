@@ -6,7 +6,7 @@ import { sizeOf } from "../../../src/shape.ts";
 import { weights } from "../cost.ts";
 import { firstTooLong } from "../joined_axes.ts";
 import type { KernelKind } from "../kernel_kind.ts";
-import { usesOfOperands } from "../uses.ts";
+import { effectsOfOperands } from "../uses.ts";
 import type { ScatterKernel } from "./kernel.ts";
 
 /** How many numbers it adds. */
@@ -18,7 +18,7 @@ function additions({ outer, updates, inner }: ScatterKernel): number {
 export const scatterKind: KernelKind<ScatterKernel> = {
   key: ({ updates, inner, result, indices, added }) => [updates.length, inner.length, result, indices, added],
   uses: ({ accesses, indices, added, result }) => [
-    ...usesOfOperands(accesses, [indices, added]),
+    ...effectsOfOperands(accesses, [indices, added]),
     { access: accesses[result]!, writes: true, position: 0 },
   ],
   work(kernel) {
