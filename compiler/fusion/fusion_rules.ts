@@ -18,7 +18,7 @@ import {
 } from "./frame.ts";
 import { kernelKind } from "./kinds.ts";
 import { hasLongRows, maximumArrays, maximumFusedOps } from "../limits.ts";
-import { assignPasses } from "./passes.ts";
+import { assignStages } from "./passes.ts";
 import type { View } from "../passes/view.ts";
 
 /** What the rules know of the program. */
@@ -184,7 +184,7 @@ export const fusionRules: readonly FusionRule[] = [
   {
     name: "long rows",
     reason: "a row this long is computed in pieces, and a second pass would need the whole",
-    refuses: (merge) => hasLongRows(merge.space) && assignPasses(mergedOf(merge), merge.context.clusters).passes > 1,
+    refuses: (merge) => hasLongRows(merge.space) && assignStages(mergedOf(merge), merge.context.clusters).passes > 1,
   },
   {
     name: "order of kernels",

@@ -18,7 +18,7 @@ export function isElementOp(op: FusedOp): boolean {
  * The pass in which each op that works on elements is computed: the first after everything it needs of its row
  * is known.
  */
-export function assignPasses(
+export function assignStages(
   cluster: Cluster,
   context: Pick<LoweringContext, "viewOf">,
 ): { passOf: Map<Value, number>; passes: number } {

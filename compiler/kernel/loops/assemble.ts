@@ -75,7 +75,7 @@ function copyKernel(name: string, shape: Shape, from: Place, to: Place): Lowered
     accesses: [access(from, 0), access(to, 1)],
     checks: [],
     prologue: newSection(),
-    passes: [{ before: newSection(), loop }],
+    stages: [{ before: newSection(), loop }],
     after: newSection(),
     totals: new Set(),
     total: newSection(),

@@ -15,7 +15,7 @@ import type { Extent } from "../../emit/extent.ts";
 export type LoopCut = "elements" | "rows" | "pieces";
 
 /** How the work of a kernel is cut. */
-export function cutOf({ outer, inner, passes, after }: LoopKernel): LoopCut {
+export function cutOf({ outer, inner, stages: passes, after }: LoopKernel): LoopCut {
   const reduces = passes.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
   if (!reduces && passes.length === 1) return "elements";
   const isLong = inner.length > 0 && isLongRow(sizeOf(outer), sizeOf(inner));
@@ -44,7 +44,7 @@ export function loopExtent({ outer, inner, parts }: LoopKernel, cut: LoopCut, to
 }
 
 /** The reductions that end beyond a call, in the order of the partial results that calls leave of them. */
-export function partialReductions({ passes, after, totals }: LoopKernel, cut: LoopCut): Reduction[] {
+export function partialReductions({ stages: passes, after, totals }: LoopKernel, cut: LoopCut): Reduction[] {
   const ofRows = passes.flatMap(({ loop }) => loop.reductions);
   return cut === "pieces" ? ofRows : [...ofRows, ...after.reductions].filter(({ id }) => totals.has(id));
 }

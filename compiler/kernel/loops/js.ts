@@ -96,7 +96,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   /** Elements in row-major order, from any of them to any other. */
   #elements(): void {
     const { kernel, writer } = this;
-    const { loop } = kernel.passes[0]!;
+    const { loop } = kernel.stages[0]!;
     if (kernel.inner.length === 0) {
       this.section(loop, (access) => `o${access}`);
     } else if (kernel.outer.length === 0) {
@@ -158,7 +158,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   /** A whole row. */
   #row(place: Place): void {
     const { kernel, writer } = this;
-    kernel.passes.forEach(({ before, loop }, pass) => {
+    kernel.stages.forEach(({ before, loop }, pass) => {
       this.section(before, place);
       if (loop.stores.length === 0 && loop.reductions.length === 0) return;
       const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
@@ -176,7 +176,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   /** A piece of one row: its only pass, over a part of the first inner axis. */
   #piece(): void {
     const { kernel, writer } = this;
-    const { before, loop } = kernel.passes[0]!;
+    const { before, loop } = kernel.stages[0]!;
     writer.line("const r = (begin / m0) | 0;");
     writer.line("const first = begin - r * m0;");
     writer.line("const last = end - r * m0;");
@@ -213,7 +213,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
       writer.block("for (let r = 0; r < rows; r++)", () => {
         if (kernel.outer.length > 0) this.#outerIndices();
         const place = this.#rowPlaces();
-        this.section(kernel.passes[0]!.before, place);
+        this.section(kernel.stages[0]!.before, place);
         const ofRow = this.#partials.filter(({ id }) => !this.#isTotal(id));
         this.#startReductions(ofRow);
         combine(this.#partials, "let c = r * pieces; c < (r + 1) * pieces; c++");

@@ -22,7 +22,7 @@ export interface LoopKernel {
   /** Once: values that do not change. */
   readonly prologue: Section;
   /** Per row: a section, then a loop over the row's elements, any number of times. */
-  readonly passes: readonly { readonly before: Section; readonly loop: Section }[];
+  readonly stages: readonly { readonly before: Section; readonly loop: Section }[];
   /** Per row, at its end. */
   readonly after: Section;
   /** The reductions that run over all rows, not over one. */
@@ -32,6 +32,6 @@ export interface LoopKernel {
 }
 
 /** Its sections, in the order in which they run. */
-export function sectionsOfLoops({ prologue, passes, after, total }: LoopKernel): Section[] {
+export function sectionsOfLoops({ prologue, stages: passes, after, total }: LoopKernel): Section[] {
   return [prologue, ...passes.flatMap(({ before, loop }) => [before, loop]), after, total];
 }

@@ -13,7 +13,7 @@ import { cutOf } from "./cut.ts";
 import type { LoopKernel } from "./kernel.ts";
 
 /** Sums a measure of sections over all times that they run. */
-function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (section: Section) => number): number {
+function overLoops({ outer, inner, stages: passes, after }: LoopKernel, measure: (section: Section) => number): number {
   const [rows, elements] = [sizeOf(outer), sizeOf(inner)];
   const ofRow = passes.reduce(
     (sum, { before, loop }) => sum + measure(before) + elements * measure(loop),
@@ -24,7 +24,7 @@ function overLoops({ outer, inner, passes, after }: LoopKernel, measure: (sectio
 
 /** Loops over elements, or over rows and their elements. */
 export const loopKind: KernelKind<LoopKernel> = {
-  key({ prologue, inner, lanes, passes, after, total, totals }) {
+  key({ prologue, inner, lanes, stages: passes, after, total, totals }) {
     const ofPasses = passes.flatMap(({ before, loop }) => [sectionKey(before), sectionKey(loop)]);
     return [
       sectionKey(prologue),
@@ -36,7 +36,7 @@ export const loopKind: KernelKind<LoopKernel> = {
       [...totals].join(),
     ];
   },
-  uses({ accesses, prologue, passes, after, total }) {
+  uses({ accesses, prologue, stages: passes, after, total }) {
     const uses: MemoryEffect[] = effectsOfSection(accesses, prologue, -1);
     let position = 0;
     for (const { before, loop } of passes) {

@@ -8,7 +8,7 @@ import { type FusedOp, givesIndex, type IterationSpace } from "../../fusion/fram
 import type { Cluster } from "../../fusion/fuse.ts";
 import { type Access, type Id, newSection, type Section } from "../kernel.ts";
 import { collapseAxes, type LoopAxes } from "../joined_axes.ts";
-import { assignPasses, findSpills, isElementOp } from "../../fusion/passes.ts";
+import { assignStages, findSpills, isElementOp } from "../../fusion/passes.ts";
 import { KernelBuilder, kernelName, type LoweringContext, type SpaceIndexMap } from "../kernel_builder.ts";
 import type { Lowered } from "../kernel_kind.ts";
 import type { LoopKernel } from "./kernel.ts";
@@ -17,7 +17,7 @@ import type { LoopKernel } from "./kernel.ts";
 export function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered[] {
   const { space: space } = cluster;
   const ops = [...cluster.ops.values()];
-  const { passOf, passes } = assignPasses(cluster, context);
+  const { passOf, passes } = assignStages(cluster, context);
   const spilled = findSpills(cluster, context, passOf, passes);
   const builder = new KernelBuilder(cluster, context, innerAxesOf(space));
   const stored = (op: FusedOp): boolean => context.isNeeded(op.node) || spilled.has(op.node);
@@ -81,7 +81,7 @@ export function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered[
     accesses: builder.accesses.list.map((access, index) => withAxes(access, index, axes)),
     checks: builder.checks,
     prologue: builder.prologue,
-    passes: sections,
+    stages: sections,
     after,
     totals,
     total,

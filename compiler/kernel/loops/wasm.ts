@@ -115,7 +115,7 @@ export class LoopWriter extends LoopReductions {
       const pieces = this.f.let("pieces", op("i32.div_u", get(this.end), op("i32.add", this.number("rows"), isEmpty)));
       this.#rows(i32(0), this.number("rows"), (place, row) => {
         const position = this.single(place);
-        this.section(kernel.passes[0]!.before, position);
+        this.section(kernel.stages[0]!.before, position);
         const ofRow = this.partialResults.filter(({ id }) => !this.isTotal(id));
         this.start(ofRow);
         const first = this.f.let("first", op("i32.mul", row, pieces));
@@ -181,7 +181,7 @@ export class LoopWriter extends LoopReductions {
    * elements of one far apart: whoever takes one vector reads a cache line of which he uses a quarter.
    */
   #vectorsBeside(): 1 | 2 | 4 {
-    const { passes: [pass, ...others], after } = this.kernel;
+    const { stages: [pass, ...others], after } = this.kernel;
     const { before, loop } = pass!; // there is one
     const isSimple = others.length === 0 && before.steps.length === 0 && after.reductions.length === 0 &&
       !LoopWriter.repeats(this.kernel) && !loop.reductions.some(({ id }) => this.isTotal(id));
@@ -193,7 +193,7 @@ export class LoopWriter extends LoopReductions {
 
   /** Several vectors of rows, of whose only pass each has running results of its own. */
   #rowsBeside(position: Position, vectors: number): void {
-    const { passes, after } = this.kernel;
+    const { stages: passes, after } = this.kernel;
     const { loop } = passes[0]!;
     const beside = Array.from({ length: vectors }, (_, vector) => ({
       position: { ...position, offset: (access: number) => this.#bytesTo(access, vector) },
@@ -223,7 +223,7 @@ export class LoopWriter extends LoopReductions {
   /** A whole row, or as many as there are lanes. */
   #row(position: Position): void {
     const { kernel } = this;
-    for (const { before, loop } of kernel.passes) {
+    for (const { before, loop } of kernel.stages) {
       this.section(before, position);
       if (loop.stores.length === 0 && loop.reductions.length === 0) continue;
       const ofRow = loop.reductions.filter((each) => !this.isTotal(each.id));
@@ -245,7 +245,7 @@ export class LoopWriter extends LoopReductions {
   /** A piece of one row: its only pass, over a part of the first inner axis. */
   #piece(): void {
     const { f, kernel } = this;
-    const { before, loop } = kernel.passes[0]!;
+    const { before, loop } = kernel.stages[0]!;
     const length = this.number("m0");
     const row = f.let("r", op("i32.div_u", get(this.begin), length));
     const start = f.let("start", op("i32.mul", row, length));
@@ -263,7 +263,7 @@ export class LoopWriter extends LoopReductions {
   /** Elements in row-major order, from any of them to any other. */
   #elements(): void {
     const { f, kernel } = this;
-    const { loop } = kernel.passes[0]!;
+    const { loop } = kernel.stages[0]!;
     const whole = (access: number): Address => this.number(`o${access}`);
     if (kernel.inner.length === 0) {
       this.section(loop, this.single(whole));
