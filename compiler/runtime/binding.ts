@@ -18,12 +18,12 @@ export interface LoadedProgram {
 }
 
 /** Bindings that are filled in for each run. */
-export interface Frame extends Bindings {
+export interface RunBindings extends Bindings {
   readonly arrays: TypedArray[];
 }
 
 /** A program's arrays in the arena, as one thread sees them. */
-export class ArenaFrame implements Frame {
+export class ArenaBindings implements RunBindings {
   readonly arrays: TypedArray[];
   table = 0;
   args = 0;

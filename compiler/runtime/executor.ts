@@ -11,7 +11,7 @@ import type { Tensor } from "../../src/tensor.ts";
 import { type LoadedKernel, loadKernel } from "../emit/load_kernel.ts";
 import { explainProgram } from "../inspect/explain.ts";
 import { tuning, withTuning } from "../limits.ts";
-import { LocalFrame } from "./local_frame.ts";
+import { LocalBindings } from "./local_frame.ts";
 import { profileOf, type Times } from "../inspect/profile.ts";
 import { type Compilation, type CompiledProgram, compileProgram } from "../program/program.ts";
 import { printRepro } from "../inspect/repro.ts";
@@ -24,8 +24,8 @@ import { runs } from "./threads/runs.ts";
 /** Scratch of more than so many bytes is much. */
 const largeScratch = 2 ** 16;
 
-/** The executor whose frame stays though it has much scratch. */
-let keepsLargeFrame: ProgramExecutor | undefined;
+/** The executor whose bindings stay though it has much scratch. */
+let keepsLargeBindings: ProgramExecutor | undefined;
 
 /** Programs that are no longer used are forgotten by the workers. Nothing depends on when. */
 const forgotten = typeof FinalizationRegistry === "function"
@@ -40,7 +40,7 @@ export class ProgramExecutor implements Executable {
   readonly #isShared: boolean;
   /** Whether it needs the arena, on however many threads. */
   readonly #isResident: boolean;
-  #local: LocalFrame | undefined;
+  #local: LocalBindings | undefined;
   #kernels: readonly LoadedKernel[] | undefined;
   #inArena: ArenaProgram | undefined;
   #busy = false;
@@ -105,12 +105,12 @@ export class ProgramExecutor implements Executable {
     if (this.#hasHost && !calls.inside) return calls.within(() => this.#runLocally(inputs, variables, times));
     const { program } = this;
     const kernels = this.#loadedKernels();
-    const frame = this.#bindLocally(inputs, variables);
+    const bindings = this.#bindLocally(inputs, variables);
     try {
-      runAlone(program, kernels, frame, variables, times);
-      return complete(program, frame.arrays, variables);
+      runAlone(program, kernels, bindings, variables, times);
+      return complete(program, bindings.arrays, variables);
     } finally {
-      this.#endLocally(frame);
+      this.#endLocally(bindings);
     }
   }
 
@@ -118,12 +118,12 @@ export class ProgramExecutor implements Executable {
   #runResident(inputs: readonly Tensor[], variables: readonly Variable[], times?: number[]): Tensor[] {
     const { program } = this;
     const resident = this.#arenaProgram();
-    const frame = runs.bind(resident, inputs, variables);
+    const bindings = runs.bind(resident, inputs, variables);
     try {
-      runAlone(program, resident.kernels, frame, variables, times);
-      return completeInArena(program, frame.arrays, inputs, variables);
+      runAlone(program, resident.kernels, bindings, variables, times);
+      return completeInArena(program, bindings.arrays, inputs, variables);
     } finally {
-      runs.unbind(frame);
+      runs.unbind(bindings);
     }
   }
 
@@ -132,14 +132,18 @@ export class ProgramExecutor implements Executable {
     const { program } = this;
     if (this.#isResident) {
       const resident = this.#arenaProgram();
-      const frame = runs.bind(resident, inputs, variables);
-      const results = (): Tensor[] => completeInArena(program, frame.arrays, inputs, variables);
-      return resumable({ program, kernels: resident.kernels, frame, variables }, results, () => runs.unbind(frame));
+      const bindings = runs.bind(resident, inputs, variables);
+      const results = (): Tensor[] => completeInArena(program, bindings.arrays, inputs, variables);
+      return resumable(
+        { program, kernels: resident.kernels, bindings, variables },
+        results,
+        () => runs.unbind(bindings),
+      );
     }
     const kernels = this.#loadedKernels();
-    const frame = this.#bindLocally(inputs, variables);
-    const results = (): Tensor[] => complete(program, frame.arrays, variables);
-    return resumable({ program, kernels, frame, variables }, results, () => this.#endLocally(frame));
+    const bindings = this.#bindLocally(inputs, variables);
+    const results = (): Tensor[] => complete(program, bindings.arrays, variables);
+    return resumable({ program, kernels, bindings, variables }, results, () => this.#endLocally(bindings));
   }
 
   /** The functions of its kernels, for ordinary arrays. */
@@ -148,24 +152,24 @@ export class ProgramExecutor implements Executable {
   }
 
   /** Arrays of the program's own, or others when it is running already, for a run. */
-  #bindLocally(inputs: readonly Tensor[], variables: readonly Variable[]): LocalFrame {
-    const frame = this.#busy ? new LocalFrame(this.program) : this.#local ??= new LocalFrame(this.program);
-    frame.bind(inputs, variables);
-    if (frame === this.#local) this.#busy = true;
-    return frame;
+  #bindLocally(inputs: readonly Tensor[], variables: readonly Variable[]): LocalBindings {
+    const bindings = this.#busy ? new LocalBindings(this.program) : this.#local ??= new LocalBindings(this.program);
+    bindings.bind(inputs, variables);
+    if (bindings === this.#local) this.#busy = true;
+    return bindings;
   }
 
-  #endLocally(frame: LocalFrame): void {
-    if (frame === this.#local) this.#busy = false;
-    frame.unbind();
-    if (this.program.memory.bytes > largeScratch) this.#keepLargeFrame();
+  #endLocally(bindings: LocalBindings): void {
+    if (bindings === this.#local) this.#busy = false;
+    bindings.unbind();
+    if (this.program.memory.bytes > largeScratch) this.#keepLargeBindings();
   }
 
-  /** Of all frames with much scratch, only that of the program that ran last stays. */
-  #keepLargeFrame(): void {
-    if (keepsLargeFrame === this) return;
-    if (keepsLargeFrame !== undefined && !keepsLargeFrame.#busy) keepsLargeFrame.#local = undefined;
-    keepsLargeFrame = this;
+  /** Of all bindings with much scratch, only that of the program that ran last stays. */
+  #keepLargeBindings(): void {
+    if (keepsLargeBindings === this) return;
+    if (keepsLargeBindings !== undefined && !keepsLargeBindings.#busy) keepsLargeBindings.#local = undefined;
+    keepsLargeBindings = this;
   }
 
   #arenaProgram(): ArenaProgram {

@@ -1,18 +1,18 @@
 /**
- * Local frames: the ordinary arrays that a program runs on when it needs no arena.
+ * Local bindings: the ordinary arrays that a program runs on when it needs no arena.
  * @module
  */
 import { allocate, dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { elementsOf, type Tensor } from "../../src/tensor.ts";
 import type { CompiledProgram } from "../program/program.ts";
-import type { Frame } from "./binding.ts";
+import type { RunBindings } from "./binding.ts";
 import type { Output } from "../program/table.ts";
 
 const unbound = new Float32Array(0);
 
 /** The arrays of one program. What is the same for every run stays: constants, and scratch. */
-export class LocalFrame implements Frame {
+export class LocalBindings implements RunBindings {
   readonly arrays: TypedArray[];
   readonly table = 0;
   readonly args = 0;

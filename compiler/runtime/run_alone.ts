@@ -4,9 +4,9 @@
  */
 import type { Variable } from "../../src/graph/variable.ts";
 import type { LoadedKernel } from "../emit/load_kernel.ts";
-import type { LocalFrame } from "./local_frame.ts";
+import type { LocalBindings } from "./local_frame.ts";
 import type { CompiledProgram } from "../program/program.ts";
-import type { ArenaFrame } from "./binding.ts";
+import type { ArenaBindings } from "./binding.ts";
 import { callHost } from "./host_call.ts";
 import { combineChunks, computeChunk, computeLaunches } from "./launch.ts";
 import { observer } from "./threads/observer.ts";
@@ -18,7 +18,7 @@ export interface AloneRun {
   readonly program: CompiledProgram;
   /** The functions of the program's kernels. */
   readonly kernels: readonly LoadedKernel[];
-  readonly frame: LocalFrame | ArenaFrame;
+  readonly bindings: LocalBindings | ArenaBindings;
   readonly variables: readonly Variable[];
 }
 
@@ -38,12 +38,12 @@ export function newCursor(): Cursor {
 export function runAlone(
   program: CompiledProgram,
   kernels: readonly LoadedKernel[],
-  frame: LocalFrame | ArenaFrame,
+  bindings: LocalBindings | ArenaBindings,
   variables: readonly Variable[],
   times: number[] | undefined,
 ): void {
   if (times !== undefined || observer !== undefined) {
-    resumeAlone({ program, kernels, frame, variables }, newCursor(), times);
+    resumeAlone({ program, kernels, bindings, variables }, newCursor(), times);
     return;
   }
   const { instructions } = program;
@@ -51,8 +51,8 @@ export function runAlone(
   try {
     for (; index < instructions.length; index++) {
       const instruction = instructions[index]!;
-      if (instruction.kind === "launch") computeLaunches(instruction, kernels[instruction.kernel]!, frame);
-      else runHost(program, frame, variables, instruction);
+      if (instruction.kind === "launch") computeLaunches(instruction, kernels[instruction.kernel]!, bindings);
+      else runHost(program, bindings, variables, instruction);
     }
   } catch (error) {
     throw errorIn(program, index, error, variables);
@@ -64,7 +64,7 @@ export function runAlone(
  * It is also how a run goes whose instructions are measured or observed.
  */
 export function resumeAlone(
-  { program, kernels, frame, variables }: AloneRun,
+  { program, kernels, bindings, variables }: AloneRun,
   cursor: Cursor,
   times?: number[],
 ): boolean {
@@ -75,14 +75,14 @@ export function resumeAlone(
       const instruction = instructions[cursor.instruction]!;
       if (hasWorked && cursor.deadline < Infinity && performance.now() > cursor.deadline) return false;
       hasWorked = true;
-      if (cursor.chunk === 0) observer?.instruction?.(cursor.instruction, frame.arrays, memory);
+      if (cursor.chunk === 0) observer?.instruction?.(cursor.instruction, bindings.arrays, memory);
       const start = times === undefined ? 0 : performance.now();
       observer?.piece?.(cursor.instruction, 0);
-      if (instruction.kind === "host") runHost(program, frame, variables, instruction);
+      if (instruction.kind === "host") runHost(program, bindings, variables, instruction);
       else {
         const kernel = kernels[instruction.kernel]!;
-        if (cursor.deadline === Infinity && cursor.chunk === 0) computeLaunches(instruction, kernel, frame);
-        else if (!computeChunks(instruction, kernel, frame, cursor)) return false;
+        if (cursor.deadline === Infinity && cursor.chunk === 0) computeLaunches(instruction, kernel, bindings);
+        else if (!computeChunks(instruction, kernel, bindings, cursor)) return false;
       }
       times?.push(performance.now() - start);
     }
@@ -95,25 +95,25 @@ export function resumeAlone(
 /** A host call; it may run programs, for which memory grows and Variables move. */
 function runHost(
   program: CompiledProgram,
-  frame: LocalFrame | ArenaFrame,
+  bindings: LocalBindings | ArenaBindings,
   variables: readonly Variable[],
   { call }: HostInstruction,
 ): void {
-  callHost(program.hostCalls[call]!, frame.arrays);
-  frame.rebind(variables);
+  callHost(program.hostCalls[call]!, bindings.arrays);
+  bindings.rebind(variables);
 }
 
 /** The chunks of an instruction from where the cursor is, one at least, until its deadline; whether they are all done. */
 function computeChunks(
   instruction: LaunchInstruction,
   kernel: LoadedKernel,
-  frame: LocalFrame | ArenaFrame,
+  bindings: LocalBindings | ArenaBindings,
   cursor: Cursor,
 ): boolean {
   while (cursor.chunk < instruction.count) {
-    computeChunk(instruction, kernel, frame, cursor.chunk++);
+    computeChunk(instruction, kernel, bindings, cursor.chunk++);
     if (cursor.chunk < instruction.count && performance.now() > cursor.deadline) return false;
   }
-  combineChunks(instruction, kernel, frame);
+  combineChunks(instruction, kernel, bindings);
   return true;
 }

@@ -13,7 +13,7 @@ import type { Times } from "../../inspect/profile.ts";
 import type { CompiledProgram } from "../../program/program.ts";
 import { Arena } from "../arena.ts";
 import { ArenaProgram } from "../arena_program.ts";
-import { ArenaFrame } from "../binding.ts";
+import { ArenaBindings } from "../binding.ts";
 import { completeInArena } from "../complete.ts";
 import { readFailure } from "./failure.ts";
 import { callHost } from "../host_call.ts";
@@ -70,9 +70,9 @@ class Runs {
   readonly #region = new Region();
   /** Those of calls within calls, by how deep they are. */
   readonly #inner: Region[] = [];
-  readonly #frames = new WeakMap<ArenaProgram, ArenaFrame>();
-  /** The frames of runs on this thread alone that have begun, and are not over. */
-  readonly #bound = new Set<ArenaFrame>();
+  readonly #bindings = new WeakMap<ArenaProgram, ArenaBindings>();
+  /** The bindings of runs on this thread alone that have begun, and are not over. */
+  readonly #bound = new Set<ArenaBindings>();
   #depth = 0;
   readonly #programs = new Map<number, ArenaProgram>();
   #caught: unknown;
@@ -169,22 +169,22 @@ class Runs {
   }
 
   /** Brings everything that a run on this thread alone needs into the arena, until {@linkcode unbind}. */
-  bind(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ArenaFrame {
+  bind(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ArenaBindings {
     const arena = this.#openArena();
     const isNested = this.#bound.size > 0 || this.#isRunning();
     if (!isNested) arena.beginRun(); // what the run around this one uses, stays
     const region = isNested ? this.#inner[this.#depth] ??= new Region() : this.#region;
-    const frame = isNested ? new ArenaFrame(program, arena.memory) : this.#frameOf(program, arena);
+    const bindings = isNested ? new ArenaBindings(program, arena.memory) : this.#bindingsOf(program, arena);
     const address = region.place(program, arena, inputs, variables);
-    frame.bind(address, address + program.layout.own);
-    this.#bound.add(frame);
+    bindings.bind(address, address + program.layout.own);
+    this.#bound.add(bindings);
     if (isNested) this.#depth++;
-    return frame;
+    return bindings;
   }
 
   /** Ends what {@linkcode bind} began. Runs end in the reverse of the order in which they begin. */
-  unbind(frame: ArenaFrame): void {
-    this.#bound.delete(frame);
+  unbind(bindings: ArenaBindings): void {
+    this.#bound.delete(bindings);
     if (this.#depth > 0) this.#depth--;
   }
 
@@ -194,10 +194,10 @@ class Runs {
     return control !== undefined && Atomics.load(control, word.state) !== state.idle;
   }
 
-  #frameOf(program: ArenaProgram, { memory }: Arena): ArenaFrame {
-    let frame = this.#frames.get(program);
-    if (frame === undefined) this.#frames.set(program, frame = new ArenaFrame(program, memory));
-    return frame;
+  #bindingsOf(program: ArenaProgram, { memory }: Arena): ArenaBindings {
+    let bindings = this.#bindings.get(program);
+    if (bindings === undefined) this.#bindings.set(program, bindings = new ArenaBindings(program, memory));
+    return bindings;
   }
 
   /** Has every thread have so much memory of its own. No run is in the middle of a row. */
@@ -226,7 +226,7 @@ class Runs {
 
   #openArena(): Arena {
     return this.#arena ??= new Arena(settings.arenaBytes, () => {
-      for (const frame of this.#bound) frame.rebind();
+      for (const bindings of this.#bound) bindings.rebind();
     });
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { TypedArray } from "../../../src/dtype.ts";
-import { ArenaFrame, type Frame, type LoadedProgram, tableBytes } from "../binding.ts";
+import { ArenaBindings, type LoadedProgram, type RunBindings, tableBytes } from "../binding.ts";
 import { clearFailure, type Failure, failureOf, noteFailure } from "./failure.ts";
 import { combineChunks, computeChunk, computeLaunches } from "../launch.ts";
 import { observer, WorkerExit } from "./observer.ts";
@@ -41,7 +41,7 @@ export class Walker {
   readonly thread: number;
   readonly #memory: WebAssembly.Memory;
   readonly #programs: ReadonlyMap<number, LoadedProgram>;
-  readonly #frames = new WeakMap<LoadedProgram, ArenaFrame>();
+  readonly #bindings = new WeakMap<LoadedProgram, ArenaBindings>();
   /** Where its rank is, and the count of what it has done. */
   readonly #rank: number;
   readonly #progress: number;
@@ -161,17 +161,17 @@ export class Walker {
   }
 
   /** The program's arrays for the present run. */
-  bind(program: LoadedProgram): Frame {
+  bind(program: LoadedProgram): RunBindings {
     const { control } = this;
-    let frame = this.#frames.get(program);
-    if (frame === undefined) this.#frames.set(program, frame = new ArenaFrame(program, this.#memory));
+    let bindings = this.#bindings.get(program);
+    if (bindings === undefined) this.#bindings.set(program, bindings = new ArenaBindings(program, this.#memory));
     const run = Atomics.load(control, word.run);
-    if (frame.run !== run) {
-      frame.run = run;
+    if (bindings.run !== run) {
+      bindings.run = run;
       const region = (Atomics.load(control, word.region) >>> 0) * alignment;
-      frame.bind(region, (Atomics.load(control, threadWord(this.thread, "scratch")) >>> 0) * alignment);
+      bindings.bind(region, (Atomics.load(control, threadWord(this.thread, "scratch")) >>> 0) * alignment);
     }
-    return frame;
+    return bindings;
   }
 
   #failWith(error: unknown, row: number): void {
@@ -206,12 +206,12 @@ export class Walker {
     const row = Atomics.load(control, word.row);
     if (Atomics.load(control, word.relay) === 0 && Atomics.load(control, word.state) === state.running) {
       try {
-        const frame = this.bind(program);
+        const bindings = this.bind(program);
         observer?.piece?.(row, this.thread);
         const instruction = program.instructions[row] as LaunchInstruction; // only these have chunks
         const kernel = program.kernels[instruction.kernel]!;
-        if (Atomics.load(control, word.measured) === 0) computeChunk(instruction, kernel, frame, chunk);
-        else this.#measure(program, row, () => computeChunk(instruction, kernel, frame, chunk));
+        if (Atomics.load(control, word.measured) === 0) computeChunk(instruction, kernel, bindings, chunk);
+        else this.#measure(program, row, () => computeChunk(instruction, kernel, bindings, chunk));
       } catch (error) {
         this.#failWith(error, row);
       }
@@ -229,12 +229,12 @@ export class Walker {
     const { control } = this;
     const program = this.#programs.get(Atomics.load(control, word.program))!; // it has just computed a chunk of it
     const { instructions, kernels } = program;
-    const frame = this.bind(program);
+    const bindings = this.bind(program);
     let row = from;
     try {
       const completed = instructions[from];
       if (completed?.kind === "launch" && Atomics.load(control, word.relay) === 0) {
-        combineChunks(completed, kernels[completed.kernel]!, frame);
+        combineChunks(completed, kernels[completed.kernel]!, bindings);
       }
       for (row = from + 1; row < instructions.length; row++) {
         const next = instructions[row]!;
@@ -256,8 +256,8 @@ export class Walker {
           Atomics.add(control, this.#progress, 1);
           observer?.piece?.(row, this.thread);
           const kernel = kernels[next.kernel]!;
-          if (Atomics.load(control, word.measured) === 0) computeLaunches(next, kernel, frame);
-          else this.#measure(program, row, () => computeLaunches(next, kernel, frame));
+          if (Atomics.load(control, word.measured) === 0) computeLaunches(next, kernel, bindings);
+          else this.#measure(program, row, () => computeLaunches(next, kernel, bindings));
         }
       }
     } catch (error) {
