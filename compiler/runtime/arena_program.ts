@@ -6,23 +6,23 @@ import { type LoadedKernel, loadKernel } from "../emit/load_kernel.ts";
 import type { CompiledProgram } from "../program/program.ts";
 import type { LoadedProgram } from "./binding.ts";
 import type { BufferLayout, Instruction, ProgramMessage } from "./threads/protocol.ts";
-import { layOutRegion, type RegionLayout } from "./region.ts";
+import { layOutWorkspace, type WorkspaceLayout } from "./region.ts";
 
 let nextId = 1;
 
-/** A program with its functions for the arena's memory, and its region. */
+/** A program with its functions for the arena's memory, and its workspace. */
 export class ArenaProgram implements LoadedProgram {
   /** What workers know it by. */
   readonly id: number;
   readonly program: CompiledProgram;
-  readonly layout: RegionLayout;
+  readonly layout: WorkspaceLayout;
   readonly buffers: readonly BufferLayout[];
   readonly kernels: readonly LoadedKernel[];
 
   constructor(program: CompiledProgram, memory: WebAssembly.Memory) {
     this.id = nextId++;
     this.program = program;
-    this.layout = layOutRegion(program);
+    this.layout = layOutWorkspace(program);
     this.buffers = program.buffers.map(({ type }) => ({ dtype: type.dtype, length: type.size }));
     this.kernels = program.kernels.map((text) => loadKernel(text, memory));
   }

@@ -43,10 +43,10 @@ export class ArenaBindings implements RunBindings {
     this.#places = new Int32Array(buffers.length);
   }
 
-  /** Binds the arrays as the binding table at the beginning of a region says; `scratch` is the thread's own memory. */
-  bind(region: number, scratch: number): void {
-    this.table = region;
-    this.args = region + tableBytes(this.#places.length);
+  /** Binds the arrays as the binding table at the beginning of a workspace says; `scratch` is the thread's own memory. */
+  bind(workspace: number, scratch: number): void {
+    this.table = workspace;
+    this.args = workspace + tableBytes(this.#places.length);
     this.scratch = scratch;
     this.rebind();
   }

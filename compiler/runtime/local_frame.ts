@@ -23,12 +23,12 @@ export class LocalBindings implements RunBindings {
   readonly #results: readonly Output[];
 
   constructor({ buffers, memory, inputs, variables, results }: CompiledProgram) {
-    const region = new ArrayBuffer(memory.bytes);
+    const workspace = new ArrayBuffer(memory.bytes);
     this.arrays = buffers.map((buffer, index) => {
       if (buffer.kind === "constant") return elementsOf(buffer.tensor);
       const offset = memory.offsets.get(index);
       if (offset === undefined) return unbound;
-      return dtypeInfo(buffer.type.dtype).view(region, offset, buffer.type.size);
+      return dtypeInfo(buffer.type.dtype).view(workspace, offset, buffer.type.size);
     });
     this.#inputs = inputs;
     this.#variables = variables;

@@ -1,9 +1,9 @@
 /**
- * A region: what one program needs of the arena while it runs. First its binding table, which says where each of its
+ * A workspace: what one program needs of the arena while it runs. First its binding table, which says where each of its
  * arrays is, the numbers that its kernels are called with, and the times of a run that is measured; then small arguments
  * and constants, scratch, and results.
  *
- * Runs come one at a time, so all programs use the same region; a call within a call has one of its own.
+ * Runs come one at a time, so all programs use the same workspace; a call within a call has one of its own.
  * @module
  */
 import type { Variable } from "../../src/graph/variable.ts";
@@ -18,13 +18,13 @@ import { tableBytes } from "./binding.ts";
 
 /** Where an array of a program is to be found when it runs in the arena. */
 export type Place =
-  /** In the region. */
-  | { readonly kind: "region"; readonly offset: number }
+  /** In the workspace. */
+  | { readonly kind: "workspace"; readonly offset: number }
   /** Anywhere in the arena, where it stays. */
   | { readonly kind: "resident" };
 
-/** How a program's region is laid out. */
-export interface RegionLayout {
+/** How a program's workspace is laid out. */
+export interface WorkspaceLayout {
   readonly bytes: number;
   /** One for each buffer of the program. */
   readonly places: readonly Place[];
@@ -37,10 +37,10 @@ export interface RegionLayout {
 /** Arguments and constants up to this many bytes are copied for each run: keeping track of them costs more. */
 const smallBytes = 1024;
 
-/** Lays out the region of a program. */
-export function layOutRegion(
+/** Lays out the workspace of a program. */
+export function layOutWorkspace(
   { buffers, memory, instructions, placement: { threads }, argumentBytes, scratchBytes }: CompiledProgram,
-): RegionLayout {
+): WorkspaceLayout {
   const times = instructions.length * threads * Float64Array.BYTES_PER_ELEMENT;
   let end = tableBytes(buffers.length) + argumentBytes + roundUp(times);
   const take = (bytes: number): number => {
@@ -53,19 +53,19 @@ export function layOutRegion(
   const small = buffers.map((buffer) => isSmall(buffer) ? take(bytesOf(buffer)) : 0);
   const scratch = take(memory.bytes);
   const places = buffers.map((buffer, index): Place => {
-    if (isSmall(buffer)) return { kind: "region", offset: small[index]! };
-    if (buffer.kind === "result") return { kind: "region", offset: take(bytesOf(buffer)) };
+    if (isSmall(buffer)) return { kind: "workspace", offset: small[index]! };
+    if (buffer.kind === "result") return { kind: "workspace", offset: take(bytesOf(buffer)) };
     if (buffer.kind !== "scratch") return { kind: "resident" };
     // What is computed in a Variable's place has no other; it is named by nothing.
-    return { kind: "region", offset: scratch + (memory.offsets.get(index) ?? 0) };
+    return { kind: "workspace", offset: scratch + (memory.offsets.get(index) ?? 0) };
   });
   const copied = buffers.flatMap((buffer, index) => isSmall(buffer) ? [index] : []);
   const own = take(scratchBytes);
   return { bytes: end, places, copied, own };
 }
 
-/** The region of all programs that run at the same depth. */
-export class Region {
+/** The workspace of all programs that run at the same depth. */
+export class Workspace {
   #offset = 0;
   #bytes = 0;
   /** The program whose constants are there. */
@@ -86,14 +86,14 @@ export class Region {
       this.#offset = arena.allocate(layout.bytes, "the scratch of programs");
       this.#bytes = layout.bytes;
     }
-    const region = this.#offset;
+    const workspace = this.#offset;
     const { places, copied } = layout;
     const isNew = this.#owner !== id;
     this.#owner = -1; // until all is there
     if (isNew) {
       this.#bindings = Int32Array.from(
         places,
-        (place) => place.kind === "region" ? (region + place.offset) / alignment : 0,
+        (place) => place.kind === "workspace" ? (workspace + place.offset) / alignment : 0,
       );
     }
     const bindings = this.#bindings;
@@ -109,9 +109,9 @@ export class Region {
     }
     // Views of the memory are made from here on: what was brought there may have made it grow.
     const { buffer: memory } = arena.memory;
-    new Int32Array(memory, region, places.length).set(bindings);
+    new Int32Array(memory, workspace, places.length).set(bindings);
     if (isNew) {
-      const words = region + tableBytes(places.length);
+      const words = workspace + tableBytes(places.length);
       for (const instruction of instructions) {
         if (instruction.kind === "host") continue;
         for (const { args, place } of instruction.launches) {
@@ -130,7 +130,7 @@ export class Region {
       }
     }
     this.#owner = id;
-    return region;
+    return workspace;
   }
 
   /** Takes nothing that lies there for granted any more. */
@@ -138,7 +138,7 @@ export class Region {
     this.#owner = -1;
   }
 
-  /** Leaves the region as it is and has the next program make another. */
+  /** Leaves the workspace as it is and has the next program make another. */
   abandon(): void {
     this.#offset = 0;
     this.#bytes = 0;

@@ -214,7 +214,7 @@ const scenes: Readonly<Record<string, () => void | Promise<void>>> = {
   },
 
   constants() {
-    const constant = normal([100], 1); // small: it is copied into the region
+    const constant = normal([100], 1); // small: it is copied into the workspace
     const f = compiledFor<[Value], Value>(2, (x) => x.reshape([100, 1]).mul(constant));
     const [x, other] = [normal([100], 2), normal([100], 3)];
     const expected = bitsOf([inArena(() => f(x)).concrete("compare")]);

@@ -33,8 +33,8 @@ export const word = {
   chunks: 83,
   /** 1 when the row is complete but for the walker that is to go on from it. */
   relay: 84,
-  /** Where the run's region begins, in units of 64 bytes: its binding table, then its scratch. */
-  region: 85,
+  /** Where the run's workspace begins, in units of 64 bytes: its binding table, then its scratch. */
+  workspace: 85,
   /** Walkers of this rank and above stay out. */
   walkers: 86,
   /** 1 when walkers note the time that they take. */

@@ -19,7 +19,7 @@ import { readFailure } from "./failure.ts";
 import { callHost } from "../host_call.ts";
 import { canShareMemory, Pool } from "./pool.ts";
 import { alignment, controlBytes, state, word } from "./protocol.ts";
-import { Region } from "../region.ts";
+import { Workspace } from "../region.ts";
 import { errorOf } from "../run_error.ts";
 import { timesOf, Walker } from "./walker.ts";
 
@@ -67,9 +67,9 @@ interface Threads {
 class Runs {
   #arena: Arena | undefined;
   #threads: Threads | undefined;
-  readonly #region = new Region();
+  readonly #workspace = new Workspace();
   /** Those of calls within calls, by how deep they are. */
-  readonly #inner: Region[] = [];
+  readonly #inner: Workspace[] = [];
   readonly #bindings = new WeakMap<ArenaProgram, ArenaBindings>();
   /** The bindings of runs on this thread alone that have begun, and are not over. */
   readonly #bound = new Set<ArenaBindings>();
@@ -173,9 +173,9 @@ class Runs {
     const arena = this.#openArena();
     const isNested = this.#bound.size > 0 || this.#isRunning();
     if (!isNested) arena.beginRun(); // what the run around this one uses, stays
-    const region = isNested ? this.#inner[this.#depth] ??= new Region() : this.#region;
+    const workspace = isNested ? this.#inner[this.#depth] ??= new Workspace() : this.#workspace;
     const bindings = isNested ? new ArenaBindings(program, arena.memory) : this.#bindingsOf(program, arena);
-    const address = region.place(program, arena, inputs, variables);
+    const address = workspace.place(program, arena, inputs, variables);
     bindings.bind(address, address + program.layout.own);
     this.#bound.add(bindings);
     if (isNested) this.#depth++;
@@ -214,7 +214,7 @@ class Runs {
     const runs = this.#isRunning();
     if (runs) walker.fail({ kind: "closed", row: control[word.row]!, thread: 0 });
     // A worker that takes long over its chunk may still write: there, nothing else is to lie.
-    if (!pool.close()) this.#region.abandon();
+    if (!pool.close()) this.#workspace.abandon();
     calls.close();
     if (runs && !calls.inside) Atomics.store(control, word.state, state.idle);
   }
@@ -258,7 +258,7 @@ class Runs {
     const { control, pool } = this.#openThreads();
     const arena = this.#openArena();
     arena.beginRun();
-    const region = this.#region.place(program, arena, inputs, variables);
+    const workspace = this.#workspace.place(program, arena, inputs, variables);
     const { scratchBytes, placement: { threads } } = program.program;
     if (scratchBytes > 0) this.#provideScratch(scratchBytes);
     this.#programs.clear(); // a program is held while it runs, and no longer
@@ -267,7 +267,7 @@ class Runs {
     this.#caught = undefined;
     this.#begun++;
     control[word.program] = program.id;
-    control[word.region] = region / alignment;
+    control[word.workspace] = workspace / alignment;
     control[word.walkers] = walkers;
     control[word.measured] = measured ? 1 : 0;
     control[word.run]!++;
@@ -341,7 +341,7 @@ class Runs {
       if (now === state.running || now === state.host) walker.fail({ kind: "lost", row: control[word.row]!, thread });
       pool.replace(thread);
       // It may not be dead: where it may still write, nothing else is to lie.
-      this.#region.abandon();
+      this.#workspace.abandon();
     }
   }
 
@@ -351,7 +351,7 @@ class Runs {
     const failed = Atomics.load(control, word.state) === state.failed;
     Atomics.store(control, word.state, state.idle);
     if (failed) {
-      this.#region.forget();
+      this.#workspace.forget();
       const failure = readFailure(control);
       if (failure.kind === "lost") variables.forEach((variable) => this.#arena!.abandon(variable));
       throw errorOf(program.program, failure, this.#caught, variables);

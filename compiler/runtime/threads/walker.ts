@@ -168,8 +168,8 @@ export class Walker {
     const run = Atomics.load(control, word.run);
     if (bindings.run !== run) {
       bindings.run = run;
-      const region = (Atomics.load(control, word.region) >>> 0) * alignment;
-      bindings.bind(region, (Atomics.load(control, threadWord(this.thread, "scratch")) >>> 0) * alignment);
+      const workspace = (Atomics.load(control, word.workspace) >>> 0) * alignment;
+      bindings.bind(workspace, (Atomics.load(control, threadWord(this.thread, "scratch")) >>> 0) * alignment);
     }
     return bindings;
   }
@@ -308,8 +308,8 @@ export function timesOf(
   program: LoadedProgram,
   rank: number,
 ): Float64Array {
-  const region = (Atomics.load(control, word.region) >>> 0) * alignment;
+  const workspace = (Atomics.load(control, word.workspace) >>> 0) * alignment;
   const before = tableBytes(program.buffers.length) + program.argumentBytes;
   const { length } = program.instructions;
-  return new Float64Array(memory.buffer, region + before + rank * length * Float64Array.BYTES_PER_ELEMENT, length);
+  return new Float64Array(memory.buffer, workspace + before + rank * length * Float64Array.BYTES_PER_ELEMENT, length);
 }
