@@ -5,21 +5,21 @@
 import { printGraph } from "../../src/graph/print.ts";
 import { readable } from "../../src/readable.ts";
 import type { Step } from "../program/block.ts";
-import { describePlacement } from "../program/placement.ts";
+import { describeExecutionPolicy } from "../program/placement.ts";
 import type { Compilation, CompiledProgram } from "../program/program.ts";
 import type { Instruction } from "../runtime/threads/protocol.ts";
 import type { Buffer, KernelCall } from "../program/table.ts";
 
-/** A program's placement, graph, kernels, refusals and memory. */
+/** A program's policy, graph, kernels, refusals and memory. */
 export function explainProgram(compilation: Compilation): string {
   const { program, fused, schedule } = compilation;
-  const { source, instructions, placement, target } = program;
+  const { source, instructions, policy: policy, target } = program;
   const refusals = fused.refusals.map(({ producer, consumer, rule, reason }) =>
     `${producer} with ${consumer}: ${reason} (${rule})`
   );
   return [
     `${source.name}: ${count(instructions.length, "kernel")}, ${target.language} emitter, ${
-      describePlacement(placement)
+      describeExecutionPolicy(policy)
     }`,
     ...section("graph", printGraph(source.graph).split("\n")),
     ...section("kernels", instructions.map((each, index) => describe(each, schedule.block[index]!, compilation))),

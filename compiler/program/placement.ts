@@ -1,5 +1,5 @@
 /**
- * Placement: where a program runs. It follows from its sizes; how many threads there are for it, from the machine.
+ * Execution policies: where a program runs. It follows from its sizes; how many threads there are for it, from the machine.
  * @module
  */
 import type { ExecutorOptions } from "../../src/executor.ts";
@@ -9,7 +9,7 @@ import { type Instruction, maximumThreads } from "../runtime/threads/protocol.ts
 import { runs } from "../runtime/threads/runs.ts";
 
 /** How a program runs, and what that follows from. */
-export interface Placement {
+export interface ExecutionPolicy {
   /** Whether it may run in the arena, on several threads. */
   readonly shared: boolean;
   /** The most threads that it runs on. */
@@ -21,25 +21,25 @@ export interface Placement {
 }
 
 /** Where a program of these instructions, of so much work, runs: on several threads when its work is worth sharing and can be cut. */
-export function placementOf(
+export function executionPolicyOf(
   instructions: readonly Instruction[],
   work: number,
   { threads = tuning.threads ?? hardwareThreads() }: ExecutorOptions,
-): Placement {
+): ExecutionPolicy {
   const { sharedWork } = tuning;
   const shared = work >= sharedWork && instructions.some((each) => each.kind === "launch" && each.count > 1);
   return { shared, threads: Math.min(threads, maximumThreads), work, sharedWork };
 }
 
 /** How many threads a run has as things are now, and why: `one thread (estimated work: 25 operations; shared from 400,000 on)`. */
-export function describePlacement(placement: Placement): string {
-  const threads = placement.shared ? runs.reachable(placement.threads) : 1;
+export function describeExecutionPolicy(policy: ExecutionPolicy): string {
+  const threads = policy.shared ? runs.reachable(policy.threads) : 1;
   const count = threads > 1 ? `${threads} threads` : "one thread";
-  return `${count} (estimated work: ${rounded(placement.work)} operations; ${reasonFor(placement, threads)})`;
+  return `${count} (estimated work: ${rounded(policy.work)} operations; ${reasonFor(policy, threads)})`;
 }
 
-/** Why a program of this placement has so many threads now. */
-function reasonFor({ shared, threads, work, sharedWork }: Placement, reachable: number): string {
+/** Why a program of this policy has so many threads now. */
+function reasonFor({ shared, threads, work, sharedWork }: ExecutionPolicy, reachable: number): string {
   if (work >= sharedWork) {
     if (!shared) return "no kernel of it can be cut";
     if (threads === 1) return "its options, or the machine, give it no more";

@@ -15,7 +15,7 @@ import { fuse, type Fused } from "../fusion/fuse.ts";
 import { type Instructions, makeInstructions } from "./instructions.ts";
 import { canFail } from "../kernel/kernel.ts";
 import { materialize, type Materialized } from "../passes/materialize.ts";
-import { type Placement, placementOf } from "./placement.ts";
+import { type ExecutionPolicy, executionPolicyOf } from "./placement.ts";
 import { type MemoryPlan, planMemory } from "./plan.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 import { simplify } from "../passes/simplify.ts";
@@ -43,7 +43,7 @@ export interface CompiledProgram extends Instructions {
   readonly copied: readonly Assignment[];
   /** The Variables that a run writes where they lie. */
   readonly written: readonly number[];
-  readonly placement: Placement;
+  readonly policy: ExecutionPolicy;
 }
 
 /** A program, and what came before it on its way: what it takes to explain it. */
@@ -85,7 +85,7 @@ export function compileProgram(source: GraphFunction, options: ExecutorOptions):
     results: buffers.flatMap((buffer, index) => buffer.kind === "result" ? [{ buffer: index, type: buffer.type }] : []),
     copied,
     written: assignments.filter(({ buffer }) => inPlace.has(buffer)).map(({ variable }) => variable),
-    placement: placementOf(made.instructions, work, options),
+    policy: executionPolicyOf(made.instructions, work, options),
   };
   return { graphFunction, fused, built: table, schedule: scheduled, program };
 }

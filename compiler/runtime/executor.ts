@@ -49,7 +49,7 @@ export class ProgramExecutor implements Executable {
     const { program } = compileProgram(source, options);
     this.program = program;
     this.#hasHost = program.hostCalls.length > 0;
-    this.#isShared = program.placement.shared;
+    this.#isShared = program.policy.shared;
     this.#isResident = program.target.memory === "arena";
   }
 
@@ -70,7 +70,7 @@ export class ProgramExecutor implements Executable {
   runAsync(inputs: readonly Tensor[], variables: readonly Variable[]): Promise<Tensor[]> {
     const { program } = this;
     const begin = (): ResumableRun =>
-      this.#isShared && runs.available(program.placement.threads)
+      this.#isShared && runs.available(program.policy.threads)
         ? runs.beginBeside(this.#arenaProgram(), inputs, variables)
         : this.#beginAlone(inputs, variables);
     const errorWhenClosed = (begun: boolean): unknown =>
@@ -96,7 +96,7 @@ export class ProgramExecutor implements Executable {
 
   /** Whether a run that may be shared is shared now: not from within another one, nor before there are workers. */
   #runsShared(): boolean {
-    return !calls.inside && runs.available(this.program.placement.threads);
+    return !calls.inside && runs.available(this.program.policy.threads);
   }
 
   /** Runs it on this thread, on ordinary arrays. `times` takes the milliseconds of each instruction. */

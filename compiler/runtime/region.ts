@@ -39,7 +39,7 @@ const smallBytes = 1024;
 
 /** Lays out the workspace of a program. */
 export function layOutWorkspace(
-  { buffers, memory, instructions, placement: { threads }, argumentBytes, scratchBytes }: CompiledProgram,
+  { buffers, memory, instructions, policy: { threads }, argumentBytes, scratchBytes }: CompiledProgram,
 ): WorkspaceLayout {
   const times = instructions.length * threads * Float64Array.BYTES_PER_ELEMENT;
   let end = tableBytes(buffers.length) + argumentBytes + roundUp(times);

@@ -37,7 +37,7 @@ describe("a Variable is assigned", () => {
         for (let step = 0; step < 3; step++) {
           let result: Value[] = [];
           const shared = sharedRuns(() => result = run());
-          assertEquals(shared, threads > 1 && program.placement.shared ? 1 : 0);
+          assertEquals(shared, threads > 1 && program.policy.shared ? 1 : 0);
           const expected = numbersOf(body(eager, x));
           assertEquals(numbersOf(result), expected, `${threads} threads, step ${step}: returned`);
           assertEquals(numbersOf(variables), numbersOf(eager), `${threads} threads, step ${step}: held`);

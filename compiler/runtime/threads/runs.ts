@@ -158,7 +158,7 @@ class Runs {
     variables: readonly Variable[],
     measured: boolean,
   ): void {
-    this.#begin(program, inputs, variables, program.program.placement.threads, measured);
+    this.#begin(program, inputs, variables, program.program.policy.threads, measured);
     this.#openThreads().walker.start(true);
     this.#attend();
   }
@@ -259,7 +259,7 @@ class Runs {
     const arena = this.#openArena();
     arena.beginRun();
     const workspace = this.#workspace.place(program, arena, inputs, variables);
-    const { scratchBytes, placement: { threads } } = program.program;
+    const { scratchBytes, policy: { threads } } = program.program;
     if (scratchBytes > 0) this.#provideScratch(scratchBytes);
     this.#programs.clear(); // a program is held while it runs, and no longer
     this.#programs.set(program.id, program);
@@ -279,7 +279,7 @@ class Runs {
 
   /** Begins a run that the workers make by themselves, as long as there are any. */
   beginBeside(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ResumableRun {
-    const walkers = Math.max(2, program.program.placement.threads);
+    const walkers = Math.max(2, program.program.policy.threads);
     const { control, pool, walker } = this.#openThreads();
     this.#begin(program, inputs, variables, walkers, false);
     walker.start(false);
@@ -362,7 +362,7 @@ class Runs {
   #timesOf(program: ArenaProgram): Times {
     const { memory } = this.#arena!; // there was a run
     return Array.from(
-      { length: program.program.placement.threads },
+      { length: program.program.policy.threads },
       (_, rank) => [...timesOf(memory, this.#threads!.control, program, rank)],
     );
   }
