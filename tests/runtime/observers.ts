@@ -12,7 +12,7 @@ import { observe, type Observer, WorkerExit } from "../../compiler/runtime/threa
 /** What is to happen. */
 const faultKind = { none: 0, throw: 1, exit: 2 } as const;
 
-/** What is to happen, once, when a part of `row` is computed by `thread`; −1 stands for any row, or any thread. */
+/** What is to happen, once, when a part of `instruction` is computed by `thread`; −1 stands for any row, or any thread. */
 interface Fault {
   readonly kind: keyof typeof faultKind;
   readonly row: number;

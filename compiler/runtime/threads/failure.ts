@@ -30,7 +30,7 @@ export function clearFailure(control: Int32Array): void {
 export function noteFailure(control: Int32Array, failure: Failure): boolean {
   if (Atomics.compareExchange(control, word.failure, 0, 1) !== 0) return false;
   control[word.failureKind] = failureKind[failure.kind];
-  control[word.failureRow] = failure.row;
+  control[word.failureInstruction] = failure.row;
   control[word.failureThread] = failure.thread;
   if (failure.kind === "index") {
     control[word.failureCheck] = failure.check;
@@ -51,7 +51,7 @@ function failureIndex(control: Int32Array): Float64Array {
 
 /** What was noted. */
 export function readFailure(control: Int32Array): Failure {
-  const [row, thread] = [control[word.failureRow]!, control[word.failureThread]!];
+  const [row, thread] = [control[word.failureInstruction]!, control[word.failureThread]!];
   switch (control[word.failureKind]) {
     case failureKind.index:
       return { kind: "index", row, thread, check: control[word.failureCheck]!, index: failureIndex(control)[0]! };

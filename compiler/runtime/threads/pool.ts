@@ -249,11 +249,11 @@ export class Pool {
   }
 
   /** Gets workers that are in their event loops, up to this rank, out of them. */
-  call(walkers: number): void {
+  call(participants: number): void {
     this.#used = Date.now();
     const control = this.#control;
     for (const { thread, remote } of this.#members) {
-      if (control[threadWord(thread, "rank")]! >= walkers) continue;
+      if (control[threadWord(thread, "rank")]! >= participants) continue;
       const place = threadWord(thread, "status");
       if (Atomics.load(control, place) !== status.parked) continue;
       if (Atomics.compareExchange(control, place, status.parked, status.called) === status.parked) send(remote.run());

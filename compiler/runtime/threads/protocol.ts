@@ -1,7 +1,7 @@
 /**
  * What the threads of a pool agree on: the words at the start of the arena, and the messages of a worker.
  *
- * A program is run by *walkers*: threads that claim chunks of its current row and, whoever completes a row, go on to the
+ * A program is run by *participants*: threads that claim chunks of its current row and, whoever completes a row, go on to the
  * next. All they need to know of the run stands in these words. They are read and written while others do; the comments
  * say who may write when.
  * @module
@@ -26,18 +26,18 @@ export const word = {
 
   // What follows is written by the thread that starts a run or a row, and holds until the row's last chunk is done.
   program: 80,
-  /** Counts runs: a walker binds its arrays anew when it changes. */
+  /** Counts runs: a participant binds its arrays anew when it changes. */
   run: 81,
-  row: 82,
+  instruction: 82,
   /** How many chunks the row has. */
   chunks: 83,
-  /** 1 when the row is complete but for the walker that is to go on from it. */
-  relay: 84,
+  /** 1 when the row is complete but for the participant that is to go on from it. */
+  handoff: 84,
   /** Where the run's workspace begins, in units of 64 bytes: its binding table, then its scratch. */
   workspace: 85,
-  /** Walkers of this rank and above stay out. */
-  walkers: 86,
-  /** 1 when walkers note the time that they take. */
+  /** Participants of this rank and above stay out. */
+  participants: 86,
+  /** 1 when participants note the time that they take. */
   measured: 87,
 
   /** How many programs were sent to the workers: one that has loaded fewer goes back to its event loop. */
@@ -47,7 +47,7 @@ export const word = {
   /** 1 once a thread has failed; what follows describes the first failure. */
   failure: 144,
   failureKind: 145,
-  failureRow: 146,
+  failureInstruction: 146,
   failureThread: 147,
   /** For a failed check: which of the kernel's, and the index that failed it, in two words. */
   failureCheck: 149,
@@ -66,7 +66,7 @@ export const threadWords = {
   holding: 2,
   /** Counts the chunks and rows that it has begun: as long as that changes, it gets on. */
   progress: 3,
-  /** Its place in the order in which walkers are admitted; the caller's is 0. */
+  /** Its place in the order in which participants are admitted; the caller's is 0. */
   rank: 4,
   /** The number of the worker whose words these are: one that finds another has been given up, and leaves for good. */
   owner: 5,

@@ -21,7 +21,7 @@ import { canShareMemory, Pool } from "./pool.ts";
 import { alignment, controlBytes, state, word } from "./protocol.ts";
 import { Workspace } from "../region.ts";
 import { errorOf } from "../run_error.ts";
-import { timesOf, Walker } from "./walker.ts";
+import { timesOf, WorkerLoop } from "./walker.ts";
 
 /** How long a thread that waits looks around before it sleeps, and how long it sleeps, in milliseconds. */
 const patience = 0.2;
@@ -61,7 +61,7 @@ interface Threads {
   readonly control: Int32Array;
   readonly pool: Pool;
   /** This thread's part. */
-  readonly walker: Walker;
+  readonly loop: WorkerLoop;
 }
 
 class Runs {
@@ -159,13 +159,13 @@ class Runs {
     measured: boolean,
   ): void {
     this.#begin(program, inputs, variables, program.program.policy.threads, measured);
-    this.#openThreads().walker.start(true);
+    this.#openThreads().loop.start(true);
     this.#attend();
   }
 
   /** Which row the run on several threads has got to; there has been one. */
   get row(): number {
-    return this.#threads!.control[word.row]!;
+    return this.#threads!.control[word.instruction]!;
   }
 
   /** Brings everything that a run on this thread alone needs into the arena, until {@linkcode unbind}. */
@@ -209,10 +209,10 @@ class Runs {
   close(): void {
     const threads = this.#threads;
     if (threads === undefined) return;
-    const { control, pool, walker } = threads;
+    const { control, pool, loop } = threads;
     calls.settleOver(); // what has been computed, and assigned, is not taken back
     const runs = this.#isRunning();
-    if (runs) walker.fail({ kind: "closed", row: control[word.row]!, thread: 0 });
+    if (runs) loop.fail({ kind: "closed", row: control[word.instruction]!, thread: 0 });
     // A worker that takes long over its chunk may still write: there, nothing else is to lie.
     if (!pool.close()) this.#workspace.abandon();
     calls.close();
@@ -236,7 +236,7 @@ class Runs {
     const { memory } = this.#openArena();
     const control = new Int32Array(memory.buffer, 0, controlBytes / Int32Array.BYTES_PER_ELEMENT);
     const pool = new Pool(memory, control, settings, () => this.#checkLost(0));
-    const walker = new Walker(memory, 0, this.#programs, {
+    const loop = new WorkerLoop(memory, 0, this.#programs, {
       caller: {
         host: ({ id }, { call }, arrays) => {
           callHost(this.#programs.get(id)!.program.hostCalls[call]!, arrays); // it is running
@@ -244,7 +244,7 @@ class Runs {
         caught: (error) => this.#caught = error,
       },
     });
-    return this.#threads = { control, pool, walker };
+    return this.#threads = { control, pool, loop };
   }
 
   /** Brings everything a program needs into the arena and describes the run in the control words. */
@@ -252,7 +252,7 @@ class Runs {
     program: ArenaProgram,
     inputs: readonly Tensor[],
     variables: readonly Variable[],
-    walkers: number,
+    participants: number,
     measured: boolean,
   ): void {
     const { control, pool } = this.#openThreads();
@@ -268,30 +268,30 @@ class Runs {
     this.#begun++;
     control[word.program] = program.id;
     control[word.workspace] = workspace / alignment;
-    control[word.walkers] = walkers;
+    control[word.participants] = participants;
     control[word.measured] = measured ? 1 : 0;
     control[word.run]!++;
     if (measured) {
       for (let rank = 0; rank < threads; rank++) timesOf(arena.memory, control, program, rank).fill(0);
     }
-    pool.call(walkers);
+    pool.call(participants);
   }
 
   /** Begins a run that the workers make by themselves, as long as there are any. */
   beginBeside(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): ResumableRun {
-    const walkers = Math.max(2, program.program.policy.threads);
-    const { control, pool, walker } = this.#openThreads();
-    this.#begin(program, inputs, variables, walkers, false);
-    walker.start(false);
+    const participants = Math.max(2, program.program.policy.threads);
+    const { control, pool, loop } = this.#openThreads();
+    this.#begin(program, inputs, variables, participants, false);
+    loop.start(false);
     return {
       resume: (deadline) => {
         if (deadline === Infinity) this.#attend();
         else if (Atomics.load(control, word.state) === state.host) {
-          walker.continueFromHost(false);
-          pool.call(walkers); // they may have gone back to their event loops meanwhile
+          loop.continueFromHost(false);
+          pool.call(participants); // they may have gone back to their event loops meanwhile
         } else if (pool.ready === 0) {
           this.#checkLost(0);
-          walker.walkUntil(deadline);
+          loop.walkUntil(deadline);
         }
         return this.#isOver() ? this.#end(program, inputs, variables) : undefined;
       },
@@ -302,7 +302,7 @@ class Runs {
         const now = Atomics.load(control, word.state);
         if (now === state.host || this.#isOver()) return;
         const waited = await changeOf(control, seen);
-        pool.call(walkers);
+        pool.call(participants);
         this.#checkLost(waited);
       },
     };
@@ -310,18 +310,18 @@ class Runs {
 
   /** Walks until the run is over. */
   #attend(): void {
-    const { control, walker } = this.#threads!; // there is a run
+    const { control, loop } = this.#threads!; // there is a run
     while (!this.#isOver()) {
       const seen = Atomics.load(control, word.signal);
       const now = Atomics.load(control, word.state);
       if (now === state.host) {
-        walker.continueFromHost(true);
+        loop.continueFromHost(true);
         continue;
       }
-      if (walker.lookFor(patience) === "worked" || Atomics.load(control, word.state) !== now) continue;
+      if (loop.lookFor(patience) === "worked" || Atomics.load(control, word.state) !== now) continue;
       // What counts is how long this thread has waited, and not the clock, which goes on while a process is suspended.
       if (!maySleep) this.#checkLost(patience);
-      else this.#checkLost(walker.sleep(seen, sleepTime) === "timed-out" ? sleepTime : 0);
+      else this.#checkLost(loop.sleep(seen, sleepTime) === "timed-out" ? sleepTime : 0);
     }
   }
 
@@ -335,10 +335,12 @@ class Runs {
   #checkLost(milliseconds: number): void {
     const threads = this.#threads;
     if (threads === undefined) return;
-    const { control, pool, walker } = threads;
+    const { control, pool, loop } = threads;
     for (const thread of pool.lostThreads(milliseconds, settings.lostTime)) {
       const now = Atomics.load(control, word.state);
-      if (now === state.running || now === state.host) walker.fail({ kind: "lost", row: control[word.row]!, thread });
+      if (now === state.running || now === state.host) {
+        loop.fail({ kind: "lost", row: control[word.instruction]!, thread });
+      }
       pool.replace(thread);
       // It may not be dead: where it may still write, nothing else is to lie.
       this.#workspace.abandon();
@@ -347,7 +349,7 @@ class Runs {
 
   /** The results of a run that is over. */
   #end(program: ArenaProgram, inputs: readonly Tensor[], variables: readonly Variable[]): Tensor[] {
-    const { control, walker } = this.#threads!; // there was a run
+    const { control, loop } = this.#threads!; // there was a run
     const failed = Atomics.load(control, word.state) === state.failed;
     Atomics.store(control, word.state, state.idle);
     if (failed) {
@@ -356,7 +358,7 @@ class Runs {
       if (failure.kind === "lost") variables.forEach((variable) => this.#arena!.abandon(variable));
       throw errorOf(program.program, failure, this.#caught, variables);
     }
-    return completeInArena(program.program, walker.bind(program).arrays, inputs, variables);
+    return completeInArena(program.program, loop.bind(program).arrays, inputs, variables);
   }
 
   #timesOf(program: ArenaProgram): Times {

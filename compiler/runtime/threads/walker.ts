@@ -1,6 +1,6 @@
 /**
- * A walker: one thread's part in a run. It claims chunks, computes them, and goes on to the next row when it has
- * completed one. The calling thread and the workers are walkers alike.
+ * A participant: one thread's part in a run. It claims chunks, computes them, and goes on to the next row when it has
+ * completed one. The calling thread and the workers are participants alike.
  * @module
  */
 import type { TypedArray } from "../../../src/dtype.ts";
@@ -36,7 +36,7 @@ export interface Caller {
 }
 
 /** One thread that takes part in runs. */
-export class Walker {
+export class WorkerLoop {
   readonly control: Int32Array;
   readonly thread: number;
   readonly #memory: WebAssembly.Memory;
@@ -77,19 +77,19 @@ export class Walker {
     const { control } = this;
     clearFailure(control);
     Atomics.store(control, word.chunks, 0);
-    Atomics.store(control, word.relay, 0);
+    Atomics.store(control, word.handoff, 0);
     Atomics.store(control, word.returned, 0);
-    Atomics.store(control, word.row, -1);
+    Atomics.store(control, word.instruction, -1);
     Atomics.store(control, word.done, 0);
     Atomics.store(control, word.state, state.running);
     if (attended) this.#advance(-1);
-    else this.#relay(-1);
+    else this.#handOff(-1);
   }
 
   /** Runs the host step that the run waits for, and goes on, or has a worker go on. */
   continueFromHost(attended: boolean): void {
     const { control } = this;
-    const row = Atomics.load(control, word.row);
+    const row = Atomics.load(control, word.instruction);
     Atomics.store(control, word.state, state.running);
     const program = this.#programs.get(Atomics.load(control, word.program))!; // the caller has every program that it runs
     try {
@@ -100,7 +100,7 @@ export class Walker {
     }
     if (Atomics.load(control, word.state) === state.failed) return; // the pool was closed meanwhile
     if (attended) this.#advance(row);
-    else this.#relay(row);
+    else this.#handOff(row);
   }
 
   /** Looks for a chunk and computes it. */
@@ -109,7 +109,7 @@ export class Walker {
     const isReturned = Atomics.load(control, word.returned) !== 0;
     if (
       !isReturned && (Atomics.load(control, word.next) >= closed ||
-        Atomics.load(control, this.#rank) >= Atomics.load(control, word.walkers))
+        Atomics.load(control, this.#rank) >= Atomics.load(control, word.participants))
     ) return "nothing";
     // It holds before it claims: a thread may end between any two instructions, and what it has claimed must not be lost.
     Atomics.store(control, this.#holding, -1);
@@ -203,8 +203,8 @@ export class Walker {
       this.signal();
       return "unloaded";
     }
-    const row = Atomics.load(control, word.row);
-    if (Atomics.load(control, word.relay) === 0 && Atomics.load(control, word.state) === state.running) {
+    const row = Atomics.load(control, word.instruction);
+    if (Atomics.load(control, word.handoff) === 0 && Atomics.load(control, word.state) === state.running) {
       try {
         const bindings = this.bind(program);
         observer?.piece?.(row, this.thread);
@@ -233,7 +233,7 @@ export class Walker {
     let row = from;
     try {
       const completed = instructions[from];
-      if (completed?.kind === "launch" && Atomics.load(control, word.relay) === 0) {
+      if (completed?.kind === "launch" && Atomics.load(control, word.handoff) === 0) {
         combineChunks(completed, kernels[completed.kernel]!, bindings);
       }
       for (row = from + 1; row < instructions.length; row++) {
@@ -241,18 +241,18 @@ export class Walker {
         if (Atomics.load(control, word.state) === state.failed) return;
         if (next.kind === "host") {
           if (this.#caller === undefined) {
-            Atomics.store(control, word.row, row);
+            Atomics.store(control, word.instruction, row);
             Atomics.store(control, word.state, state.host);
             this.signal();
             return;
           }
           this.#callHost(program, row);
         } else if (next.count > 1) {
-          Atomics.store(control, word.relay, 0);
+          Atomics.store(control, word.handoff, 0);
           this.#publish(row, next.count);
           return;
         } else {
-          Atomics.store(control, word.row, row); // should this thread be lost, that is where
+          Atomics.store(control, word.instruction, row); // should this thread be lost, that is where
           Atomics.add(control, this.#progress, 1);
           observer?.piece?.(row, this.thread);
           const kernel = kernels[next.kernel]!;
@@ -270,7 +270,7 @@ export class Walker {
 
   #publish(row: number, count: number): void {
     const { control } = this;
-    Atomics.store(control, word.row, row);
+    Atomics.store(control, word.instruction, row);
     Atomics.store(control, word.chunks, count);
     Atomics.store(control, word.done, 0);
     Atomics.store(control, word.next, closed - count);
@@ -278,9 +278,9 @@ export class Walker {
     this.signal();
   }
 
-  /** Has another walker go on after `row`. */
-  #relay(row: number): void {
-    Atomics.store(this.control, word.relay, 1);
+  /** Has another participant go on after `instruction`. */
+  #handOff(row: number): void {
+    Atomics.store(this.control, word.handoff, 1);
     this.#publish(row, 1);
   }
 
@@ -301,7 +301,7 @@ export class Walker {
   }
 }
 
-/** Where the walker of a rank notes the milliseconds that it has spent on each row of a run that is measured: after the binding table and the numbers of launches. */
+/** Where the participant of a rank notes the milliseconds that it has spent on each row of a run that is measured: after the binding table and the numbers of launches. */
 export function timesOf(
   memory: WebAssembly.Memory,
   control: Int32Array,

@@ -16,33 +16,33 @@ import {
   type WorkerMethods,
 } from "./protocol.ts";
 import type { LoadedProgram } from "../binding.ts";
-import { Walker } from "./walker.ts";
+import { WorkerLoop } from "./walker.ts";
 
 /** How long a worker sleeps before it goes back to its event loop, in milliseconds. */
 const sleepLimit = 100;
 
 const programs = new Map<number, LoadedProgram>();
-let walker: Walker | undefined;
+let loop: WorkerLoop | undefined;
 let memory: WebAssembly.Memory | undefined;
 let spin = 0;
 
 /** Walks until there has been nothing to do for a while, or there are messages to be read. */
-function walk(walker: Walker): void {
-  const { control, thread } = walker;
+function walk(loop: WorkerLoop): void {
+  const { control, thread } = loop;
   const set = (value: number): void => {
-    if (walker.isAdmitted()) Atomics.store(control, threadWord(thread, "status"), value);
+    if (loop.isAdmitted()) Atomics.store(control, threadWord(thread, "status"), value);
   };
   const mustLeave = (): boolean =>
-    !walker.isAdmitted() ||
+    !loop.isAdmitted() ||
     Atomics.load(control, word.loads) !== Atomics.load(control, threadWord(thread, "loaded"));
   set(status.hot);
   while (!mustLeave()) {
     const seen = Atomics.load(control, word.signal);
-    const step = walker.lookFor(spin);
+    const step = loop.lookFor(spin);
     if (step === "unloaded") break;
     if (step === "worked") continue;
     set(status.waiting);
-    const woken = mustLeave() ? "not-equal" : walker.sleep(seen, sleepLimit);
+    const woken = mustLeave() ? "not-equal" : loop.sleep(seen, sleepLimit);
     set(status.hot);
     // A run that goes on without this thread may want it again, and its caller's event loop may be too late to say so.
     if (woken === "timed-out" && Atomics.load(control, word.state) !== state.running) break;
@@ -55,10 +55,10 @@ const methods: WorkerMethods = {
     spin = arena.spin;
     memory = arena.memory;
     if (arena.observer !== undefined) observe(loadObserver(arena.observer));
-    walker = new Walker(arena.memory, arena.thread, programs, { owner: arena.owner });
-    if (!walker.isAdmitted()) return;
-    Atomics.store(walker.control, threadWord(arena.thread, "status"), status.parked);
-    walker.signal();
+    loop = new WorkerLoop(arena.memory, arena.thread, programs, { owner: arena.owner });
+    if (!loop.isAdmitted()) return;
+    Atomics.store(loop.control, threadWord(arena.thread, "status"), status.parked);
+    loop.signal();
   },
 
   load(messages: readonly ProgramMessage[], number: number, forgotten: readonly number[]) {
@@ -67,24 +67,24 @@ const methods: WorkerMethods = {
     for (const message of messages) {
       programs.set(message.id, { ...message, kernels: message.kernels.map((text) => loadKernel(text, shared)) });
     }
-    if (walker?.isAdmitted()) Atomics.store(walker.control, threadWord(walker.thread, "loaded"), number);
+    if (loop?.isAdmitted()) Atomics.store(loop.control, threadWord(loop.thread, "loaded"), number);
     this.run(); // one that was walking has left for the message
   },
 
   run() {
-    if (walker === undefined) return;
-    const walking = walker;
+    if (loop === undefined) return;
+    const walking = loop;
     const { control, thread, owner } = walking;
-    walker = undefined; // whatever ends it, there may be messages left, and nothing is to come of them
+    loop = undefined; // whatever ends it, there may be messages left, and nothing is to come of them
     try {
       walk(walking);
-      if (walking.isAdmitted()) walker = walking;
+      if (walking.isAdmitted()) loop = walking;
     } catch (error) {
       // It was asked to die. Anything else that gets here is as much its end.
       if (walking.isAdmitted()) Atomics.store(control, threadWord(thread, "status"), status.absent);
       if (!(error instanceof WorkerExit)) throw error;
     } finally {
-      if (walker === undefined) {
+      if (loop === undefined) {
         Atomics.store(control, threadWord(thread, "left"), owner);
         self.close();
       }
