@@ -2,7 +2,7 @@
  * What emitters make of a kernel.
  * @module
  */
-import type { Extent } from "./extent.ts";
+import type { WorkPartition } from "./extent.ts";
 import type { KernelText } from "./load_kernel.ts";
 
 /** For each number that a kernel is called with: a value, or the program's buffer that is array `array` of the kernel. */
@@ -12,7 +12,7 @@ export type Argument = { readonly array: number } | number;
 export interface EmittedKernel<Text extends KernelText = KernelText> {
   readonly args: readonly Argument[];
   /** How its work can be cut. */
-  readonly extent: Extent;
+  readonly partition: WorkPartition;
   readonly text: Text;
   /** Bytes of the calling thread's own memory that it works in. */
   readonly scratchBytes: number;

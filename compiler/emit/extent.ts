@@ -1,10 +1,10 @@
 /**
- * Extents: how the work of a kernel can be cut into calls.
+ * Work partitions: how the work of a kernel can be cut into calls.
  * @module
  */
 
 /** The work of a kernel in units of which a call computes those from `begin` to `end`. */
-export interface Extent {
+export interface WorkPartition {
   readonly units: number;
   /** A call stays within one such number of units: a row that is computed in pieces. */
   readonly period: number;

@@ -3,7 +3,7 @@
  * results follows from it, and has to be the same for any number of threads.
  * @module
  */
-import type { Extent } from "../emit/extent.ts";
+import type { WorkPartition } from "../emit/extent.ts";
 import { tuning } from "../limits.ts";
 
 /** A kernel's work, cut. */
@@ -23,7 +23,7 @@ export interface Chunks {
 const maximumChunks = 64;
 
 /** Cuts the work of a kernel into chunks of about the size that `tuning` asks for. */
-export function cut({ units, period, unitWork, together, leastUnits }: Extent): Chunks {
+export function chunksOf({ units, period, unitWork, together, leastUnits }: WorkPartition): Chunks {
   if (units === 0) return { count: 0, step: 1, period: 1, units };
   const work = Math.max(tuning.chunkWork, units * unitWork / maximumChunks);
   const aim = Math.max(leastUnits, Math.ceil(work / Math.max(unitWork, 1)));

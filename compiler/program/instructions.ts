@@ -79,7 +79,7 @@ class InstructionBuilder implements Instructions {
       kernel: this.#kernelNumber(emitted.text),
       launches,
       count: launches.reduce((sum, { chunks }) => sum + chunks.count, 0),
-      partials: partials === undefined ? undefined : { buffer: partials, slots: emitted.extent.slots },
+      partials: partials === undefined ? undefined : { buffer: partials, slots: emitted.partition.slots },
       commits: calls.some(({ writes }) => [...writes].some((buffer) => this.#inPlace.has(buffer))),
     });
     const operation = [...cluster.ops.keys()].find((node) => node instanceof Operation);

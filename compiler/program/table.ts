@@ -9,7 +9,7 @@ import type { ExecutorOptions } from "../../src/executor.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { TensorType } from "../../src/tensor_type.ts";
 import type { Value } from "../../src/value.ts";
-import { type Chunks, cut } from "./chunks.ts";
+import { type Chunks, chunksOf } from "./chunks.ts";
 import type { EmittedKernel } from "../emit/emitted.ts";
 import type { Cluster, Fused } from "../fusion/fuse.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -240,14 +240,14 @@ class ProgramBuilder implements LoweringContext {
   }
 
   #call({ kernel, buffers, cluster }: Lowered, emitted: EmittedKernel): KernelCall {
-    const chunks = cut(emitted.extent);
+    const chunks = chunksOf(emitted.partition);
     const uses = kindOf(kernel).uses(kernel);
     const reads = new Set<number>();
     const writes = new Set<number>();
     for (const use of uses) (use.writes ? writes : reads).add(buffers[use.access.array]!);
     let partials: number | undefined;
-    if (emitted.extent.slots > 0) {
-      const type = new TensorType("float64", [Math.max(1, chunks.count) * emitted.extent.slots]);
+    if (emitted.partition.slots > 0) {
+      const type = new TensorType("float64", [Math.max(1, chunks.count) * emitted.partition.slots]);
       partials = this.addBuffer({ kind: "scratch", type });
       writes.add(partials);
     }

@@ -13,7 +13,7 @@ import {
   workers,
   zeros,
 } from "../../mod.ts";
-import { scatterCut } from "../../compiler/kernel/scatter/cut.ts";
+import { scatterPartitionOf } from "../../compiler/kernel/scatter/cut.ts";
 import { type WasmScatterCut, wasmScatterCut } from "../../compiler/kernel/scatter/wasm_blocks.ts";
 import type { ScatterKernel } from "../../compiler/kernel/scatter/kernel.ts";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";
@@ -103,7 +103,7 @@ function cutsOf(fn: (...args: Value[]) => Value, args: readonly Tensor[]): WasmS
   const { built: table } = compileProgram(graphFunctionOf((...args) => [fn(...args)], args), {});
   const kernels = table.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
   const scatter = kernels.find((kernel): kernel is ScatterKernel => kernel.kind === "scatter")!;
-  return [scatterCut(scatter), wasmScatterCut(scatter)];
+  return [scatterPartitionOf(scatter), wasmScatterCut(scatter)];
 }
 
 describe("scatterAdd, generated", () => {

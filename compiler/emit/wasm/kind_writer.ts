@@ -35,5 +35,5 @@ export interface KindWriter<K extends Kernel> {
   prefix(kernel: K): string;
   write(kernel: K, name: string, parts: ModuleParts, options: EmitOptions): Written;
   /** How its work can be cut, and the memory that each thread needs for it. */
-  needs(kernel: K): Pick<EmittedKernel, "extent" | "scratchBytes">;
+  needs(kernel: K): Pick<EmittedKernel, "partition" | "scratchBytes">;
 }

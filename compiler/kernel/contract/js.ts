@@ -83,7 +83,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
       args: writer.args,
       scratchBytes: 0,
       text: { target: "js", name, source, finish: undefined, helpers: [...writer.helpers] },
-      extent: {
+      partition: {
         units,
         period: units,
         together: 1,

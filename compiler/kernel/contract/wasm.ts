@@ -15,7 +15,7 @@ import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import type { ContractKernel } from "./kernel.ts";
 import type { Store } from "../kernel.ts";
 import { access, type Code, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
-import { blocksOf, contractExtent, scratchOf, tileGroups, tileRows } from "./wasm_blocks.ts";
+import { blocksOf, contractWork, scratchOf, tileGroups, tileRows } from "./wasm_blocks.ts";
 import type { ContractLibrary, TileForm } from "./wasm_library.ts";
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { type Block, ContractEpilogue, type Sums } from "./wasm_epilogue.ts";
@@ -385,5 +385,5 @@ export const contractWriter: KindWriter<ContractKernel> = {
       : undefined;
     return { main, finish, args: writer.args };
   },
-  needs: (kernel) => ({ extent: contractExtent(kernel), scratchBytes: scratchOf(kernel).bytes }),
+  needs: (kernel) => ({ partition: contractWork(kernel), scratchBytes: scratchOf(kernel).bytes }),
 };

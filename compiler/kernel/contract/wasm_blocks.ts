@@ -6,7 +6,7 @@
 import { sizeOf } from "../../../src/shape.ts";
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
-import type { Extent } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/extent.ts";
 import { joinAxes } from "../joined_axes.ts";
 import { stridesOfGroup } from "./axes.ts";
 import { alignment, roundUp } from "../../runtime/threads/protocol.ts";
@@ -164,7 +164,7 @@ function sizesOf({ rows, columns, depth }: ContractKernel): readonly [number, nu
 }
 
 /** How the work of a contraction can be cut into calls. */
-export function contractExtent(kernel: ContractKernel): Extent {
+export function contractWork(kernel: ContractKernel): WorkPartition {
   const { blockRows, blockColumns, depth, blockDepth, rowBlocks, columnBlocks, depthBlocks, stacks, cutsDepth } =
     blocksOf(kernel);
   const units = cutsDepth ? depthBlocks : stacks * rowBlocks * columnBlocks;

@@ -5,7 +5,7 @@
  * @module
  */
 import { sizeOf } from "../../../src/shape.ts";
-import type { Extent } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/extent.ts";
 import { isLongRow, tuning } from "../../limits.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 
@@ -33,7 +33,7 @@ export function blockOf(lines: number, length: number, strides: readonly number[
 }
 
 /** The units of a kernel. */
-export function cumulativeExtent({ stage, outer, block, accesses, result }: CumulativeKernel): Extent {
+export function cumulativeWork({ stage, outer, block, accesses, result }: CumulativeKernel): WorkPartition {
   const units = sizeOf(outer);
   const together = !areNeighbours(accesses[result]!.outer) ? 1 : stage === "whole" ? linesTogether : units / outer[0]!;
   return { units, period: units, unitWork: block, together, leastUnits: 1, slots: 0 };

@@ -12,7 +12,7 @@ import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import { constantLanes, convertLanes, laneCount } from "../../emit/wasm/vector/lanes.ts";
 import { elementsOver, type LaneStride, loadLanes, storeLanes } from "../../emit/wasm/vector/memory.ts";
 import { innerStride, outerLength, outerStride, type Parameter } from "../../emit/wasm/parameters.ts";
-import { cumulativeExtent, linesTogether } from "./cut.ts";
+import { cumulativeWork, linesTogether } from "./cut.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 
 type Address = Code<"i32">;
@@ -220,5 +220,5 @@ export const cumulativeWriter: KindWriter<CumulativeKernel> = {
     const writer = new CumulativeWriter(name, kernel, imports);
     return { main: writer.main(), finish: undefined, args: writer.args };
   },
-  needs: (kernel) => ({ extent: cumulativeExtent(kernel), scratchBytes: 0 }),
+  needs: (kernel) => ({ partition: cumulativeWork(kernel), scratchBytes: 0 }),
 };

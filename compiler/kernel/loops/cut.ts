@@ -9,13 +9,13 @@ import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
 import type { Reduction } from "../kernel.ts";
 import { isLongRow } from "../../limits.ts";
-import type { Extent } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/extent.ts";
 
 /** Which units a call computes. */
-export type LoopCut = "elements" | "rows" | "pieces";
+export type LoopPartition = "elements" | "rows" | "pieces";
 
 /** How the work of a kernel is cut. */
-export function cutOf({ outer, inner, stages: passes, after }: LoopKernel): LoopCut {
+export function loopPartitionOf({ outer, inner, stages: passes, after }: LoopKernel): LoopPartition {
   const reduces = passes.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
   if (!reduces && passes.length === 1) return "elements";
   const isLong = inner.length > 0 && isLongRow(sizeOf(outer), sizeOf(inner));
@@ -23,7 +23,11 @@ export function cutOf({ outer, inner, stages: passes, after }: LoopKernel): Loop
 }
 
 /** The units of a kernel, of which so many are never cut apart. */
-export function loopExtent({ outer, inner, parts }: LoopKernel, cut: LoopCut, together: number): Omit<Extent, "slots"> {
+export function loopWork(
+  { outer, inner, parts }: LoopKernel,
+  cut: LoopPartition,
+  together: number,
+): Omit<WorkPartition, "slots"> {
   const [rows, elements] = [sizeOf(outer), sizeOf(inner)];
   switch (cut) {
     case "elements":
@@ -44,7 +48,7 @@ export function loopExtent({ outer, inner, parts }: LoopKernel, cut: LoopCut, to
 }
 
 /** The reductions that end beyond a call, in the order of the partial results that calls leave of them. */
-export function partialReductions({ stages: passes, after, totals }: LoopKernel, cut: LoopCut): Reduction[] {
+export function partialReductions({ stages: passes, after, totals }: LoopKernel, cut: LoopPartition): Reduction[] {
   const ofRows = passes.flatMap(({ loop }) => loop.reductions);
   return cut === "pieces" ? ofRows : [...ofRows, ...after.reductions].filter(({ id }) => totals.has(id));
 }

@@ -12,7 +12,7 @@ import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/js/load_js.ts";
 import { reductionStart, reductionStep } from "../../emit/js/js_expressions.ts";
 import { Emitter, Writer } from "../../emit/js/js_writer.ts";
-import { cutOf, loopExtent, partialReductions } from "./cut.ts";
+import { loopPartitionOf, loopWork, partialReductions } from "./cut.ts";
 
 /** Where the access of this number begins, as text. */
 type Place = (access: number) => string;
@@ -25,7 +25,7 @@ interface Range {
 
 /** Writes a {@linkcode LoopKernel}. */
 export class LoopEmitter extends Emitter<LoopKernel> {
-  readonly #cut = cutOf(this.kernel);
+  readonly #cut = loopPartitionOf(this.kernel);
   /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
   readonly #partials = partialReductions(this.kernel, this.#cut);
 
@@ -58,7 +58,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     const finish = slot > 0 ? this.#finish(`${name}_finish`, slot, helpers) : undefined;
     return {
       args,
-      extent: { ...loopExtent(kernel, this.#cut, 1), slots: slot },
+      partition: { ...loopWork(kernel, this.#cut, 1), slots: slot },
       scratchBytes: 0,
       text: { target: "js", name, source, finish, helpers: [...helpers] },
     };

@@ -9,7 +9,7 @@ import type { Section } from "../kernel.ts";
 import type { KernelKind } from "../kernel_kind.ts";
 import { sectionKey } from "../section_key.ts";
 import { effectsOfSection, type MemoryEffect } from "../uses.ts";
-import { cutOf } from "./cut.ts";
+import { loopPartitionOf } from "./cut.ts";
 import type { LoopKernel } from "./kernel.ts";
 
 /** Sums a measure of sections over all times that they run. */
@@ -49,7 +49,7 @@ export const loopKind: KernelKind<LoopKernel> = {
   operations: (kernel) => overLoops(kernel, sectionOperations),
   tooLong(kernel) {
     const { outer, inner } = kernel;
-    const cut = cutOf(kernel);
+    const cut = loopPartitionOf(kernel);
     switch (cut) {
       case "elements":
         return undefined; // their lengths are those of the result

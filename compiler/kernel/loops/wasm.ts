@@ -11,7 +11,7 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
 import { accessesOf, type Section } from "../kernel.ts";
-import { cutOf, loopExtent, partialReductions } from "./cut.ts";
+import { loopPartitionOf, loopWork, partialReductions } from "./cut.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import { joinPairs } from "./wasm_join_pairs.ts";
 import { Accumulator, laneNumbers } from "./wasm_accumulators.ts";
@@ -66,7 +66,7 @@ export class LoopWriter extends LoopReductions {
   static repeats(kernel: LoopKernel): boolean {
     // Each axis is asked about, too: one of many elements may have an empty one beside it.
     const areFew = [...kernel.inner, sizeOf(kernel.inner)].every((length) => length <= fewElements);
-    return kernel.lanes === "outer" && cutOf(kernel) === "rows" && areFew;
+    return kernel.lanes === "outer" && loopPartitionOf(kernel) === "rows" && areFew;
   }
 
   override vectorFunction(name: VectorFunctionName): VectorFunction {
@@ -420,8 +420,8 @@ function placeOf(moving: ReadonlyMap<number, Local<"i32">>, base: Place): Place 
 /** Loops in WebAssembly. */
 export const loopWriter: KindWriter<LoopKernel> = {
   prepare: joinPairs,
-  key: (kernel) => `${cutOf(kernel)} ${LoopWriter.repeats(kernel) ? kernel.inner.join("x") : ""}`,
-  prefix: (kernel) => cutOf(kernel) === "elements" ? "map" : "row",
+  key: (kernel) => `${loopPartitionOf(kernel)} ${LoopWriter.repeats(kernel) ? kernel.inner.join("x") : ""}`,
+  prefix: (kernel) => loopPartitionOf(kernel) === "elements" ? "map" : "row",
   write(kernel, name, { imports, vectors }, options) {
     const writer = new LoopWriter(name, kernel, imports, vectors, options);
     const main = writer.main();
@@ -431,9 +431,9 @@ export const loopWriter: KindWriter<LoopKernel> = {
     return { main, finish, args: writer.args };
   },
   needs(kernel) {
-    const cut = cutOf(kernel);
+    const cut = loopPartitionOf(kernel);
     const together = cut === "elements" || cut === "rows" && kernel.lanes === "outer" ? laneCount : 1;
     const slots = slotsOf(partialReductions(kernel, cut));
-    return { extent: { ...loopExtent(kernel, cut, together), slots }, scratchBytes: 0 };
+    return { partition: { ...loopWork(kernel, cut, together), slots }, scratchBytes: 0 };
   },
 };

@@ -6,12 +6,14 @@
  */
 import type { LoopKernel } from "./kernel.ts";
 import type { Access } from "../kernel.ts";
-import { cutOf } from "./cut.ts";
+import { loopPartitionOf } from "./cut.ts";
 
 /** A kernel with its last axis joined to the one before it, when it has two elements and every access can be walked so. */
 export function joinPairs(kernel: LoopKernel): LoopKernel {
   const { outer, inner, accesses } = kernel;
-  if (inner.length !== 1 || inner[0] !== 2 || outer.length === 0 || cutOf(kernel) !== "elements") return kernel;
+  if (inner.length !== 1 || inner[0] !== 2 || outer.length === 0 || loopPartitionOf(kernel) !== "elements") {
+    return kernel;
+  }
   const joined: Access[] = [];
   for (const access of accesses) {
     const [before, along] = [access.outer.at(-1)!, access.inner[0]!];

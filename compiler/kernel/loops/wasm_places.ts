@@ -5,7 +5,7 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
-import { cutOf, type LoopCut } from "./cut.ts";
+import { type LoopPartition, loopPartitionOf } from "./cut.ts";
 import { type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
@@ -32,7 +32,7 @@ const rowsOfLoops: Parameter<LoopKernel> = ({ outer }) => sizeOf(outer);
 
 /** Knows where the elements of a {@linkcode LoopKernel} are. */
 export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
-  protected readonly cut: LoopCut = cutOf(this.kernel);
+  protected readonly cut: LoopPartition = loopPartitionOf(this.kernel);
   /** Whether the lanes are rows. */
   protected readonly acrossRows: boolean = this.kernel.lanes === "outer" && this.cut === "rows";
 

@@ -10,10 +10,10 @@
 import { sizeOf } from "../../../src/shape.ts";
 import type { ScatterKernel } from "./kernel.ts";
 import { isLongRow, tuning } from "../../limits.ts";
-import type { Extent } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/extent.ts";
 
 /** What the units of a scatter are. */
-export type ScatterCut = "rows" | "updates";
+export type ScatterPartition = "rows" | "updates";
 
 /** Rows of so many numbers are long: looking at an index costs little beside adding them. */
 const longRow = 32;
@@ -44,7 +44,7 @@ export function hasLongRows(kernel: ScatterKernel): boolean {
 }
 
 /** How the work of a kernel is cut. */
-export function scatterCut(kernel: ScatterKernel): ScatterCut {
+export function scatterPartitionOf(kernel: ScatterKernel): ScatterPartition {
   const { outer, updates, rows, inner } = sizesOf(kernel);
   const isFew = !hasLongRows(kernel) && updates >= 2 * updatesPerRow * rows;
   return isFew && isLongRow(outer, updates * inner) ? "updates" : "rows";
@@ -58,9 +58,9 @@ export function rowBlocks(kernel: ScatterKernel): { readonly rows: number; reado
 }
 
 /** The units of a kernel; with updates for units, each call leaves so many numbers. */
-export function scatterExtent(kernel: ScatterKernel, slots: number): Extent {
+export function scatterWorkPartition(kernel: ScatterKernel, slots: number): WorkPartition {
   const { outer, updates, rows, inner } = sizesOf(kernel);
-  if (scatterCut(kernel) === "updates") {
+  if (scatterPartitionOf(kernel) === "updates") {
     return {
       units: updates,
       period: updates,

@@ -10,14 +10,14 @@ import type { ScatterKernel } from "./kernel.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/js/load_js.ts";
 import { Emitter, Writer } from "../../emit/js/js_writer.ts";
-import { rowBlocks, scatterCut, scatterExtent, sizesOf } from "./cut.ts";
+import { rowBlocks, scatterPartitionOf, scatterWorkPartition, sizesOf } from "./cut.ts";
 
 /** Writes a {@linkcode ScatterKernel}. */
 export class ScatterEmitter extends Emitter<ScatterKernel> {
   readonly #sizes = sizesOf(this.kernel);
   readonly #block = rowBlocks(this.kernel);
   readonly #isRow = this.kernel.inner.length > 0;
-  readonly #cutsUpdates = scatterCut(this.kernel) === "updates";
+  readonly #cutsUpdates = scatterPartitionOf(this.kernel) === "updates";
   /** How many sums a call leaves that has some of the updates. */
   readonly #slots = this.#sizes.outer * this.#sizes.rows * this.#sizes.inner;
 
@@ -33,7 +33,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
     const finish = this.#cutsUpdates ? this.#finish(`${name}_finish`, helpers) : undefined;
     return {
       args,
-      extent: scatterExtent(kernel, this.#slots),
+      partition: scatterWorkPartition(kernel, this.#slots),
       scratchBytes: 0,
       text: { target: "js", name, source, finish, helpers: [...helpers] },
     };

@@ -8,7 +8,7 @@ import { access, type Code, f64, get, i32, op, select, splat64 } from "../../emi
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { isUnsigned, laneCount, vectorBytes } from "../../emit/wasm/vector/lanes.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
-import { scatterScratch, wasmScatterCut, wasmScatterExtent } from "./wasm_blocks.ts";
+import { scatterScratch, wasmScatterCut, wasmScatterWork } from "./wasm_blocks.ts";
 import type { ScatterKernel } from "./kernel.ts";
 import { ScatterListsWriter } from "./wasm_lists.ts";
 import { ofScatter } from "./wasm_parameters.ts";
@@ -225,5 +225,5 @@ export const scatterWriter: KindWriter<ScatterKernel> = {
     const finish = writer.leaves ? new ScatterWriter(`${name}_finish`, kernel, imports).finish() : undefined;
     return { main, finish, args: writer.args };
   },
-  needs: (kernel) => ({ extent: wasmScatterExtent(kernel), scratchBytes: scatterScratch(kernel).bytes }),
+  needs: (kernel) => ({ partition: wasmScatterWork(kernel), scratchBytes: scatterScratch(kernel).bytes }),
 };

@@ -5,12 +5,19 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ScatterKernel } from "./kernel.ts";
 import { alignment, roundUp } from "../../runtime/threads/protocol.ts";
-import type { Extent } from "../../emit/extent.ts";
-import { hasLongRows, rowBlocks, type ScatterCut, scatterCut, scatterExtent, sizesOf } from "./cut.ts";
+import type { WorkPartition } from "../../emit/extent.ts";
+import {
+  hasLongRows,
+  rowBlocks,
+  type ScatterPartition,
+  scatterPartitionOf,
+  scatterWorkPartition,
+  sizesOf,
+} from "./cut.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
 /** How a scatter is done here: long rows one after the other, each from a list of its updates. */
-export type WasmScatterCut = ScatterCut | "lists";
+export type WasmScatterCut = ScatterPartition | "lists";
 
 /** Every call looks at all indices to list the updates of its rows, so there are no more of them. */
 const maximumCalls = 8;
@@ -20,7 +27,7 @@ const fewRows = 8;
 
 /** How the work of a kernel is cut. */
 export function wasmScatterCut(kernel: ScatterKernel): WasmScatterCut {
-  return hasLongRows(kernel) ? "lists" : scatterCut(kernel);
+  return hasLongRows(kernel) ? "lists" : scatterPartitionOf(kernel);
 }
 
 /** The columns of a block, and how many blocks a row has. No two blocks have a cache line of a row in common. */
@@ -43,8 +50,8 @@ export function slotsOf(kernel: ScatterKernel): number {
 }
 
 /** How the work of a kernel can be cut. */
-export function wasmScatterExtent(kernel: ScatterKernel): Extent {
-  if (wasmScatterCut(kernel) !== "lists") return scatterExtent(kernel, slotsOf(kernel));
+export function wasmScatterWork(kernel: ScatterKernel): WorkPartition {
+  if (wasmScatterCut(kernel) !== "lists") return scatterWorkPartition(kernel, slotsOf(kernel));
   const { outer, updates, rows } = sizesOf(kernel);
   const { columns, blocks } = columnBlocks(kernel);
   const units = outer * blocks * rows;
