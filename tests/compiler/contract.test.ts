@@ -31,7 +31,12 @@ function kernelOf(fn: (...args: Value[]) => Value, args: readonly Tensor[]): Con
 }
 
 describe("a contraction's axes", () => {
-  const axesOf = ({ outer, rows, depth, columns }: ContractKernel): unknown => ({ outer, rows, depth, columns });
+  const axesOf = ({ outer, lhsFree: rows, contracting: depth, rhsFree: columns }: ContractKernel): unknown => ({
+    outer,
+    rows,
+    depth,
+    columns,
+  });
   it("are one each for a product of matrices", () => {
     const kernel = kernelOf((x, y) => contract(x, y), [numbers([2, 3]), numbers([3, 4])]);
     assertEquals(axesOf(kernel), { outer: [], rows: [2], depth: [3], columns: [4] });

@@ -12,7 +12,7 @@ export interface Axes {
 }
 
 /** The axes of a contraction. */
-export function axesOf({ rows, columns, depth }: ContractKernel): Axes {
+export function axesOf({ lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel): Axes {
   return { rows, columns, depth };
 }
 

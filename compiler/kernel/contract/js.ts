@@ -9,6 +9,7 @@
  * by its stride; where there are several, by a table of offsets that each call makes first.
  * @module
  */
+import { axesOf } from "./axes.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import { isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
@@ -42,9 +43,9 @@ type Group = "rows" | "columns" | "depth";
 export class ContractEmitter extends Emitter<ContractKernel> {
   readonly #floating = isFloating(this.kernel.dtype);
   readonly #sizes: Readonly<Record<Group, number>> = {
-    rows: sizeOf(this.kernel.rows),
-    columns: sizeOf(this.kernel.columns),
-    depth: sizeOf(this.kernel.depth),
+    rows: sizeOf(this.kernel.lhsFree),
+    columns: sizeOf(this.kernel.rhsFree),
+    depth: sizeOf(this.kernel.contracting),
   };
 
   /** The kernel as text. */
@@ -109,7 +110,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
       writer.parameter(`o${index}`, offset);
       outer.forEach((stride, axis) => writer.parameter(`s${index}_${axis}`, stride));
       const [first, second] = this.#groupsOf(index);
-      const strides = { r: inner.slice(0, kernel[first].length), c: inner.slice(kernel[first].length) };
+      const strides = { r: inner.slice(0, axesOf(kernel)[first].length), c: inner.slice(axesOf(kernel)[first].length) };
       for (const [name, group] of [["r", first], ["c", second]] as const) {
         if (this.#hasTables(group)) {
           strides[name].forEach((stride, axis) => writer.parameter(`${name}${index}_${axis}`, stride));
@@ -121,14 +122,15 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     writer.parameter("blocks", Math.ceil(this.#sizes.rows / tile));
     kernel.outer.forEach((size, axis) => axis > 0 && writer.parameter(`n${axis}`, size));
     for (const group of groups.filter((each) => this.#hasTables(each))) {
-      kernel[group].forEach((size, axis) => writer.parameter(`${group}${axis}`, size));
+      axesOf(kernel)[group].forEach((size, axis) => writer.parameter(`${group}${axis}`, size));
     }
     let slot = panels;
     kernel.accesses.forEach((_, index) => {
       for (const [position, group] of this.#groupsOf(index).entries()) {
         if (!this.#hasTables(group)) continue;
         const name = `${position === 0 ? "r" : "c"}${index}`;
-        const list = (each: string): string => `[${kernel[group].map((_, axis) => `${each}${axis}`).join(", ")}]`;
+        const list = (each: string): string =>
+          `[${axesOf(kernel)[group].map((_, axis) => `${each}${axis}`).join(", ")}]`;
         writer.helpers.add("offsetTable");
         writer.line(`const ${name} = offsetTable(${slot++}, ${list(group)}, ${list(`${name}_`)});`);
       }
@@ -141,7 +143,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
 
   /** Whether there is no single stride to walk a group by. */
   #hasTables(group: Group): boolean {
-    return this.kernel[group].length > 1;
+    return axesOf(this.kernel)[group].length > 1;
   }
 
   /** How far an access is moved by an index into one of its groups. */

@@ -6,18 +6,18 @@ import type { DType } from "../../../src/dtype.ts";
 import type { Access, Id, IndexCheck, Section } from "../kernel.ts";
 
 /**
- * A contraction, or a stack of them, and what is done with each element of the result. The accesses of the operands are
+ * A contraction, or a batch of them, and what is done with each element of the result. The accesses of the operands are
  * used by no step; their inner axes are others than those of the rest.
  */
 export interface ContractKernel {
   readonly kind: "contract";
   readonly name: string;
-  /** Lengths of the stacked axes. */
+  /** Lengths of the batch dimensions. */
   readonly outer: readonly number[];
-  /** Lengths of the axes of each group; there may be any number of them, and none is one row, column or product. */
-  readonly rows: readonly number[];
-  readonly columns: readonly number[];
-  readonly depth: readonly number[];
+  /** Sizes of the dimensions of each group; there may be any number of them, and none is one row, column or product. */
+  readonly lhsFree: readonly number[];
+  readonly rhsFree: readonly number[];
+  readonly contracting: readonly number[];
   readonly arrays: number;
   /** Their inner axes are, group by group, (rows, depth) for the left operand, (depth, columns) for the right, (rows, columns) else. */
   readonly accesses: readonly Access[];

@@ -11,13 +11,13 @@ import { effectsOfOperands, effectsOfSection } from "../uses.ts";
 import type { ContractKernel } from "./kernel.ts";
 
 /** How many numbers the result has. */
-function resultSize({ outer, rows, columns }: ContractKernel): number {
+function resultSize({ outer, lhsFree: rows, rhsFree: columns }: ContractKernel): number {
   return sizeOf([...outer, ...rows, ...columns]);
 }
 
 /** Sums of products. */
 export const contractKind: KernelKind<ContractKernel> = {
-  key: ({ prologue, rows, columns, depth, left, right, dtype, result, epilogue }) => [
+  key: ({ prologue, lhsFree: rows, rhsFree: columns, contracting: depth, left, right, dtype, result, epilogue }) => [
     sectionKey(prologue),
     rows.length,
     columns.length,
@@ -33,7 +33,9 @@ export const contractKind: KernelKind<ContractKernel> = {
     ...effectsOfOperands(accesses, [left, right]),
     ...effectsOfSection(accesses, epilogue, 0),
   ],
-  work: (kernel) => resultSize(kernel) * (sizeOf(kernel.depth) * weights.multiplyAdd + sectionWork(kernel.epilogue)),
-  operations: (kernel) => resultSize(kernel) * (2 * sizeOf(kernel.depth) + sectionOperations(kernel.epilogue)),
-  tooLong: ({ outer, rows, columns, depth }) => firstTooLong([outer, rows, columns, depth].map(sizeOf)),
+  work: (kernel) =>
+    resultSize(kernel) * (sizeOf(kernel.contracting) * weights.multiplyAdd + sectionWork(kernel.epilogue)),
+  operations: (kernel) => resultSize(kernel) * (2 * sizeOf(kernel.contracting) + sectionOperations(kernel.epilogue)),
+  tooLong: ({ outer, lhsFree: rows, rhsFree: columns, contracting: depth }) =>
+    firstTooLong([outer, rows, columns, depth].map(sizeOf)),
 };

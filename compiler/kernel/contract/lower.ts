@@ -83,9 +83,9 @@ export function lowerContract(cluster: Cluster, context: LoweringContext): Lower
     kind: "contract",
     name: kernelName(cluster),
     outer: axes.outer.sizes,
-    rows: axes.rows.sizes,
-    columns: axes.columns.sizes,
-    depth: axes.depth.sizes,
+    lhsFree: axes.rows.sizes,
+    rhsFree: axes.columns.sizes,
+    contracting: axes.depth.sizes,
     arrays: buffers.length,
     accesses: list.map(({ array, dtype, offset }, index) => {
       const first = index === right ? axes.depth : axes.rows;

@@ -8,7 +8,7 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
 import type { WorkPartition } from "../../emit/extent.ts";
 import { joinAxes } from "../joined_axes.ts";
-import { stridesOfGroup } from "./axes.ts";
+import { axesOf, stridesOfGroup } from "./axes.ts";
 import { alignment, roundUp } from "../../runtime/threads/protocol.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
@@ -99,7 +99,7 @@ function canStoreTiles(kernel: ContractKernel): boolean {
   if (dtypeInfo(kernel.dtype).bytes !== sumBytesOf(kernel)) return false;
   /** How far it is from one row or column to the next; undefined where that differs. */
   const evenStride = (group: "rows" | "columns"): number | undefined => {
-    const { strides: [strides] } = joinAxes(kernel[group], [stridesOfGroup(kernel, store.access, group)]);
+    const { strides: [strides] } = joinAxes(axesOf(kernel)[group], [stridesOfGroup(kernel, store.access, group)]);
     return strides!.length === 1 ? strides![0] : undefined; // there were strides of one access
   };
   return evenStride("rows") !== undefined && evenStride("columns") === 1;
@@ -159,7 +159,9 @@ export function blocksOf(kernel: ContractKernel): Blocks {
 }
 
 /** Rows, columns and depth of a contraction. */
-function sizesOf({ rows, columns, depth }: ContractKernel): readonly [number, number, number] {
+function sizesOf(
+  { lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel,
+): readonly [number, number, number] {
   return [sizeOf(rows), sizeOf(columns), sizeOf(depth)];
 }
 
