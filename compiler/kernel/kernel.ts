@@ -25,7 +25,7 @@ import { type ScatterKernel, sectionsOfScatter } from "./scatter/kernel.ts";
 export type Id = number;
 
 /** How a kernel finds elements of one of its arrays: `offset + Σ index·stride`, unless it has `pairs`. */
-export interface Access {
+export interface IndexMap {
   /** Which of the kernel's arrays. */
   readonly array: number;
   readonly dtype: DType;
@@ -38,7 +38,7 @@ export interface Access {
    * How the last inner axis is walked where that is by no stride: each element is had twice, or two of them by turns; the
    * stride is then 1. No emitter is given such an access: the one for WebAssembly makes them (`loops/wasm_join_pairs.ts`).
    */
-  readonly pairs?: "twice" | "byTurns";
+  readonly pattern?: "repeated" | "alternating";
 }
 
 /** One value computed. */
@@ -105,7 +105,7 @@ export function newSection(): Section {
 }
 
 /** The accesses of a section, each once. */
-export function accessesOf(section: Section): number[] {
+export function indexMapsOf(section: Section): number[] {
   const loads = section.steps.flatMap((step) => "access" in step ? [step.access] : []);
   return [...new Set([...loads, ...section.stores.map((store) => store.access)])];
 }

@@ -3,14 +3,14 @@
  * is left out; where a stride is none, one or two elements is not, since code takes advantage of it.
  * @module
  */
-import type { Access, Section, Step } from "./kernel.ts";
+import type { IndexMap, Section, Step } from "./kernel.ts";
 
 function strideKey(stride: number): string {
   return stride === 0 || stride === 1 || stride === 2 ? `${stride}` : "s";
 }
 
 /** What code follows from, of how an array is read or written. */
-export function accessKey({ array, dtype, outer, inner, pairs }: Access): string {
+export function accessKey({ array, dtype, outer, inner, pattern: pairs }: IndexMap): string {
   return `${array} ${dtype} ${outer.map(strideKey).join("")}/${inner.map(strideKey).join("")}${pairs ?? ""}`;
 }
 

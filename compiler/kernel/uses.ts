@@ -3,11 +3,11 @@
  * shared.
  * @module
  */
-import type { Access, Section } from "./kernel.ts";
+import type { IndexMap, Section } from "./kernel.ts";
 
 /** One load or store of a kernel. */
 export interface MemoryEffect {
-  readonly access: Access;
+  readonly access: IndexMap;
   readonly writes: boolean;
   /**
    * When, in the order in which a kernel's parts run for one row. Infinity for what is read all along and anywhere: an
@@ -18,7 +18,7 @@ export interface MemoryEffect {
 
 /** The loads and stores of a section, which runs at this position. */
 export function effectsOfSection(
-  accesses: readonly Access[],
+  accesses: readonly IndexMap[],
   { steps, stores }: Section,
   position: number,
 ): MemoryEffect[] {
@@ -31,7 +31,7 @@ export function effectsOfSection(
 }
 
 /** What is read all along, and anywhere. */
-export function effectsOfOperands(accesses: readonly Access[], operands: readonly number[]): MemoryEffect[] {
+export function effectsOfOperands(accesses: readonly IndexMap[], operands: readonly number[]): MemoryEffect[] {
   return operands.map((access) => ({ access: accesses[access]!, writes: false, position: Infinity }));
 }
 
@@ -49,7 +49,7 @@ export function canReuse(uses: readonly MemoryEffect[], from: number, onto: numb
     ofFrom.every(({ position, writes }) => position <= written && !writes);
 }
 
-function samePlace(x: Access, y: Access): boolean {
+function samePlace(x: IndexMap, y: IndexMap): boolean {
   const same = (a: readonly number[], b: readonly number[]): boolean => a.every((stride, axis) => stride === b[axis]);
   return x.offset === y.offset && same(x.outer, y.outer) && same(x.inner, y.inner);
 }

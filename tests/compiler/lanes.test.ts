@@ -3,7 +3,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, grad, logicalXor, maxPool2d, slice, type Tensor, tensor, type Value } from "../../mod.ts";
-import { joinPairs } from "../../compiler/kernel/loops/wasm_join_pairs.ts";
+import { joinPatterns } from "../../compiler/kernel/loops/wasm_join_pairs.ts";
 import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
 import type { LoopKernel } from "../../compiler/kernel/loops/kernel.ts";
 import type { Kernel } from "../../compiler/kernel/kernel.ts";
@@ -39,7 +39,7 @@ function assertComputes(build: Build, args: readonly Tensor[]): void {
 }
 
 /** How the accesses of a kernel are walked once its pairs are joined. */
-const pairsOf = (kernel: LoopKernel): unknown[] => joinPairs(kernel).accesses.map(({ pairs }) => pairs);
+const pairsOf = (kernel: LoopKernel): unknown[] => joinPatterns(kernel).indexMaps.map(({ pattern: pairs }) => pairs);
 
 describe("a last axis of two elements", () => {
   const add = (x: Value, y: Value): Value => x.dtype === "bool" ? logicalXor(x, y) : x.add(y);
@@ -51,7 +51,7 @@ describe("a last axis of two elements", () => {
         const evenly = numbers([5, length, 2], dtype);
         const build: Build = (x, y, z) => add(add(x!, y!), z!);
         const kernel = kernelOf(build, [twice, byTurns, evenly]) as LoopKernel;
-        assertEquals(pairsOf(kernel), [undefined, "twice", "byTurns", undefined]);
+        assertEquals(pairsOf(kernel), [undefined, "repeated", "alternating", undefined]);
         assertComputes(build, [twice, byTurns, evenly]);
         assertComputes(build, [twice, numbers([1, 2], dtype), evenly]);
       }
@@ -61,7 +61,7 @@ describe("a last axis of two elements", () => {
   it("is joined where it is all that there is beside one other", () => {
     const build: Build = (x, y) => x!.add(y!);
     const args = [numbers([9, 1], "float32"), numbers([2], "float32")];
-    assertEquals(pairsOf(kernelOf(build, args) as LoopKernel), [undefined, "twice", "byTurns"]);
+    assertEquals(pairsOf(kernelOf(build, args) as LoopKernel), [undefined, "repeated", "alternating"]);
     assertComputes(build, args);
   });
 
@@ -79,7 +79,7 @@ describe("a last axis of two elements", () => {
       tensor([2, 0, 1, 2, 0], { dtype: "int32" }),
       numbers([5, 2], "float32"),
     ];
-    assertEquals(pairsOf(kernelOf(build, args) as LoopKernel), [undefined, "twice", "byTurns", undefined]);
+    assertEquals(pairsOf(kernelOf(build, args) as LoopKernel), [undefined, "repeated", "alternating", undefined]);
     assertComputes(build, args);
   });
 });

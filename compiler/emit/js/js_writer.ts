@@ -73,13 +73,13 @@ export abstract class Emitter<K extends Kernel> {
     const { writer } = this;
     switch (step.kind) {
       case "load": {
-        const { array } = this.kernel.accesses[step.access]!;
+        const { array } = this.kernel.indexMaps[step.access]!;
         writer.line(`const v${step.id} = x${array}[${index(step.access)}];`);
         return;
       }
       case "gather": {
         const { id } = step;
-        const { array } = this.kernel.accesses[step.access]!;
+        const { array } = this.kernel.indexMaps[step.access]!;
         writer.helpers.add("outOfRange");
         writer.line(`const y${id} = v${step.index} < 0 ? v${step.index} + l${id} : v${step.index};`);
         const place = `y${id} >= 0 && y${id} < l${id} ? y${id} : outOfRange(${step.check}, v${step.index})`;
@@ -111,7 +111,7 @@ export abstract class Emitter<K extends Kernel> {
   protected section(section: Section, index: (access: number) => string): void {
     for (const step of section.steps) this.step(step, index);
     for (const { access, arg } of section.stores) {
-      this.writer.line(`x${this.kernel.accesses[access]!.array}[${index(access)}] = v${arg};`);
+      this.writer.line(`x${this.kernel.indexMaps[access]!.array}[${index(access)}] = v${arg};`);
     }
   }
 

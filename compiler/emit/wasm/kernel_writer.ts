@@ -149,7 +149,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
       const units = access("i32.load", {}, op("i32.add", get(this.table), number));
       return this.f.let(`x${array}`, op("i32.shl", units, i32(6)));
     });
-    this.kernel.accesses.forEach(({ array }, index) => {
+    this.kernel.indexMaps.forEach(({ array }, index) => {
       const bytes = this.#next(offsetOf(index));
       this.#numbers.set(`o${index}`, this.f.let(`o${index}`, op("i32.add", starts[array]!, bytes)));
     });
@@ -157,7 +157,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
 
   /** Reads a stride of an access, in bytes. */
   protected strideParameter(name: string, access: number, stride: Parameter<K>): void {
-    const { bytes } = dtypeInfo(this.kernel.accesses[access]!.dtype);
+    const { bytes } = dtypeInfo(this.kernel.indexMaps[access]!.dtype);
     this.parameter(name, scaled(stride, bytes));
   }
 
@@ -184,7 +184,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   protected section(section: Section, position: Position): void {
     for (const step of section.steps) this.#step(step, position);
     for (const store of section.stores) {
-      const { dtype } = this.kernel.accesses[store.access]!;
+      const { dtype } = this.kernel.indexMaps[store.access]!;
       storeLanes(
         this.f,
         dtype,
@@ -200,7 +200,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   #step(step: Step, position: Position): void {
     switch (step.kind) {
       case "load": {
-        const { dtype } = this.kernel.accesses[step.access]!;
+        const { dtype } = this.kernel.indexMaps[step.access]!;
         const stride = position.stride(step.access);
         const offset = position.offset?.(step.access) ?? 0;
         const loaded = loadLanes(dtype, position.address(step.access), stride, position.count, offset);
@@ -263,7 +263,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
 
   #gather({ id, access: index, index: indexId, check }: Step & { kind: "gather" }, position: Position): void {
     const { f } = this;
-    const { dtype } = this.kernel.accesses[index]!;
+    const { dtype } = this.kernel.indexMaps[index]!;
     const lanes = this.value(indexId);
     const [given] = lanes.vectors as readonly [Vector]; // indices are integers
     const length = this.keep(op("i32x4.splat", this.number(`l${id}`)));

@@ -31,7 +31,7 @@ export function accessOf({ left, right }: ContractKernel, role: Role): number {
 
 /** The strides of an access along one of the groups that it goes along. */
 export function stridesOfGroup(kernel: ContractKernel, role: Role, group: keyof Axes): readonly number[] {
-  const { inner } = kernel.accesses[accessOf(kernel, role)]!;
+  const { inner } = kernel.indexMaps[accessOf(kernel, role)]!;
   const [first] = groupsOf(role);
   const count = axesOf(kernel)[first].length;
   return group === first ? inner.slice(0, count) : inner.slice(count);

@@ -106,7 +106,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     const { kernel, writer } = this;
     const groups = ["rows", "columns", "depth"] as const;
     writer.arrays(kernel.arrays);
-    kernel.accesses.forEach(({ offset, outer, inner }, index) => {
+    kernel.indexMaps.forEach(({ offset, outer, inner }, index) => {
       writer.parameter(`o${index}`, offset);
       outer.forEach((stride, axis) => writer.parameter(`s${index}_${axis}`, stride));
       const [first, second] = this.#groupsOf(index);
@@ -125,7 +125,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
       axesOf(kernel)[group].forEach((size, axis) => writer.parameter(`${group}${axis}`, size));
     }
     let slot = panels;
-    kernel.accesses.forEach((_, index) => {
+    kernel.indexMaps.forEach((_, index) => {
       for (const [position, group] of this.#groupsOf(index).entries()) {
         if (!this.#hasTables(group)) continue;
         const name = `${position === 0 ? "r" : "c"}${index}`;
@@ -155,7 +155,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
   /** From a block's number: which of the stacked contractions, where each operand of it starts, and which rows. */
   #findBlock(): void {
     const { writer } = this;
-    const { accesses, outer } = this.kernel;
+    const { indexMaps: accesses, outer } = this.kernel;
     writer.line("const stack = (block / blocks) | 0;");
     writer.line(`const i = (block - stack * blocks) * ${tile};`);
     let rest = "stack";
@@ -201,7 +201,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
 
   #packRight(): void {
     const { writer } = this;
-    const { right, accesses } = this.kernel;
+    const { right, indexMaps: accesses } = this.kernel;
     const x = `x${accesses[right]!.array}`;
     const { advance, place } = this.#walk("f", "r", right);
     writer.line("packedStack = stack;");
@@ -225,7 +225,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
 
   #packLeft(): void {
     const { writer } = this;
-    const { left, accesses } = this.kernel;
+    const { left, indexMaps: accesses } = this.kernel;
     const { advance, place } = this.#walk("e", "c", left);
     writer.line(`if (height < ${tile}) panelLeft.fill(0, 0, ${tile} * depth);`);
     writer.block("for (let ii = 0; ii < height; ii++)", () => {
@@ -277,7 +277,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     place: (i: number, j: number) => string,
   ): void {
     const { writer } = this;
-    const { left, right, accesses } = this.kernel;
+    const { left, right, indexMaps: accesses } = this.kernel;
     writer.line(`let ${rows.flatMap((i) => columns.map((j) => `t${i}${j} = 0`)).join(", ")};`);
     const [x, y] = [left, right].map((access) => `x${accesses[access]!.array}`);
     const [ofRows, ofColumns] = [

@@ -3,7 +3,7 @@
  * @module
  */
 import type { DType } from "../../../src/dtype.ts";
-import type { Access, Id, IndexCheck, Section } from "../kernel.ts";
+import type { Id, IndexCheck, IndexMap, Section } from "../kernel.ts";
 
 /**
  * A contraction, or a batch of them, and what is done with each element of the result. The accesses of the operands are
@@ -20,7 +20,7 @@ export interface ContractKernel {
   readonly contracting: readonly number[];
   readonly arrays: number;
   /** Their inner axes are, group by group, (rows, depth) for the left operand, (depth, columns) for the right, (rows, columns) else. */
-  readonly accesses: readonly Access[];
+  readonly indexMaps: readonly IndexMap[];
   /** The checks that steps name by number. */
   readonly checks: readonly IndexCheck[];
   readonly left: number;

@@ -28,7 +28,7 @@ export const contractKind: KernelKind<ContractKernel> = {
     result,
     sectionKey(epilogue),
   ],
-  uses: ({ accesses, prologue, left, right, epilogue }) => [
+  uses: ({ indexMaps: accesses, prologue, left, right, epilogue }) => [
     ...effectsOfSection(accesses, prologue, -1),
     ...effectsOfOperands(accesses, [left, right]),
     ...effectsOfSection(accesses, epilogue, 0),

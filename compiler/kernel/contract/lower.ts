@@ -87,7 +87,7 @@ export function lowerContract(cluster: Cluster, context: LoweringContext): Lower
     rhsFree: axes.columns.sizes,
     contracting: axes.depth.sizes,
     arrays: buffers.length,
-    accesses: list.map(({ array, dtype, offset }, index) => {
+    indexMaps: list.map(({ array, dtype, offset }, index) => {
       const first = index === right ? axes.depth : axes.rows;
       const second = index === left ? axes.depth : axes.columns;
       const inner = [...first.stridesOf(index), ...second.stridesOf(index)];

@@ -191,7 +191,7 @@ export class ContractWriter extends ContractEpilogue {
 
   #packLeft(base: Address, rows: Address, count: Address): void {
     const { f } = this;
-    const { dtype } = this.kernel.accesses[this.kernel.left]!;
+    const { dtype } = this.kernel.indexMaps[this.kernel.left]!;
     const target = f.local("target", "i32");
     const lines = f.local("lines", "i32");
     f.set(target, this.scratchAt("left"));
@@ -217,7 +217,7 @@ export class ContractWriter extends ContractEpilogue {
   /** Packs a panel of columns: those from `line` on, in so many `groups` of four. */
   #packPanel(panel: Address, base: Address, { line, columns, groups, count }: Panel): void {
     const { f } = this;
-    const { dtype } = this.kernel.accesses[this.kernel.right]!;
+    const { dtype } = this.kernel.indexMaps[this.kernel.right]!;
     const step = f.let("step", op("i32.mul", groups, i32(this.#groupBytes)));
     const target = f.local("group", "i32");
     f.set(target, panel);

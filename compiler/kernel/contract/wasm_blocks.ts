@@ -82,7 +82,7 @@ function sumBytesOf(kernel: ContractKernel): number {
 
 /** Whether the rows of the left operand can be read where they lie: numbers as they are added up, one depth after the other. */
 function canReadRows(kernel: ContractKernel): boolean {
-  const { dtype } = kernel.accesses[kernel.left]!;
+  const { dtype } = kernel.indexMaps[kernel.left]!;
   const along = stridesOfGroup(kernel, "left", "depth");
   return dtype === sumTypeOf(kernel) && along.length === 1 && along[0] === 1;
 }
@@ -95,7 +95,7 @@ function canStoreTiles(kernel: ContractKernel): boolean {
   const { steps, stores } = kernel.epilogue;
   const [store, ...others] = stores;
   if (store === undefined || others.length > 0 || steps.length > 0 || store.arg !== kernel.result) return false;
-  if (kernel.accesses[store.access]!.dtype !== kernel.dtype) return false;
+  if (kernel.indexMaps[store.access]!.dtype !== kernel.dtype) return false;
   if (dtypeInfo(kernel.dtype).bytes !== sumBytesOf(kernel)) return false;
   /** How far it is from one row or column to the next; undefined where that differs. */
   const evenStride = (group: "rows" | "columns"): number | undefined => {

@@ -83,7 +83,7 @@ export abstract class ContractEpilogue extends ContractPlaces {
         const step = stride(index);
         if (step === "none") continue;
         const bytes = step === "next"
-          ? i32(laneCount * dtypeInfo(kernel.accesses[index]!.dtype).bytes)
+          ? i32(laneCount * dtypeInfo(kernel.indexMaps[index]!.dtype).bytes)
           : op("i32.mul", step, i32(laneCount));
         f.set(pointer, op("i32.add", get(pointer), bytes));
       }

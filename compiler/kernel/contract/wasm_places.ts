@@ -6,7 +6,7 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
 import { accessOf, type Axes, axesOf, groupsOf, type Role } from "./axes.ts";
-import { accessesOf } from "../kernel.ts";
+import { indexMapsOf } from "../kernel.ts";
 import { access, type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import { type ScratchName, scratchNames, type SumType, sumTypeOf } from "./wasm_blocks.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
@@ -38,7 +38,7 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
   protected header(): void {
     const { kernel } = this;
     this.bases();
-    kernel.accesses.forEach(({ outer }, index) =>
+    kernel.indexMaps.forEach(({ outer }, index) =>
       outer.forEach((_, axis) => this.strideParameter(`s${index}_${axis}`, index, outerStride(index, axis)))
     );
     for (const role of ["left", "right", ...this.used()] as const) {
@@ -66,7 +66,7 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
 
   /** The accesses of what follows the sums. */
   protected used(): number[] {
-    return accessesOf(this.kernel.epilogue);
+    return indexMapsOf(this.kernel.epilogue);
   }
 
   protected scratchAt(name: ScratchName): Address {
@@ -81,7 +81,7 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
   /** Where each access begins in one of the stacked matrices. */
   protected placesOfStack(stack: Address): (index: number) => Address {
     const { f } = this;
-    const { outer, accesses } = this.kernel;
+    const { outer, indexMaps: accesses } = this.kernel;
     const indices = this.indicesOf(stack, outer.map((_, axis) => `n${axis}`));
     const starts = accesses.map((_, index) =>
       f.let(
@@ -103,7 +103,7 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
 
   /** Whether an operand is another matrix in each of the stack. */
   protected isStacked(index: number): boolean {
-    return this.kernel.accesses[index]!.outer.some((stride) => stride !== 0);
+    return this.kernel.indexMaps[index]!.outer.some((stride) => stride !== 0);
   }
 
   /** Goes along axes from the index `first` on, in runs along the last of them: an address in each access, and how many. */

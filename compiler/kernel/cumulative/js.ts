@@ -21,7 +21,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
     const name = this.functionName("cumulative");
     this.#header();
     const start = reductionStart(combines, dtype);
-    const y = `x${kernel.accesses[result]!.array}`;
+    const y = `x${kernel.indexMaps[result]!.array}`;
     writer.block("for (let unit = begin; unit < end; unit++)", () => {
       this.#findLine();
       writer.line(`let v${ids.within} = ${start};`);
@@ -61,7 +61,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
   #header(): void {
     const { kernel, writer } = this;
     writer.arrays(kernel.arrays);
-    kernel.accesses.forEach(({ offset, outer, inner }, index) => {
+    kernel.indexMaps.forEach(({ offset, outer, inner }, index) => {
       writer.parameter(`o${index}`, offset);
       outer.forEach((stride, axis) => writer.parameter(`s${index}_${axis}`, stride));
       writer.parameter(`t${index}`, inner[0]!);
@@ -73,7 +73,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
 
   /** From the number of a unit: where each access begins. */
   #findLine(): void {
-    const { kernel: { outer, accesses }, writer } = this;
+    const { kernel: { outer, indexMaps: accesses }, writer } = this;
     let rest = "unit";
     for (let axis = outer.length - 1; axis > 0; axis--) {
       writer.line(`const g${axis} = (${rest} / n${axis}) | 0;`);
@@ -89,7 +89,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
 
   /** Takes so many elements into the running result; `store` stores that, of which `f` is the place. */
   #walk(steps: string, store: () => void): void {
-    const { kernel: { operand, result, accesses, dtype }, writer } = this;
+    const { kernel: { operand, result, indexMaps: accesses, dtype }, writer } = this;
     const { array, dtype: from } = accesses[operand]!;
     const head = `let k = 0, e = q${operand}, f = q${result}; k < ${steps}; k++, e += t${operand}, f += t${result}`;
     writer.block(`for (${head})`, () => {
@@ -102,7 +102,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
 
   /** The totals of the blocks before this one, in their order. */
   #combineBefore(start: string): void {
-    const { kernel: { totals, accesses }, writer } = this;
+    const { kernel: { totals, indexMaps: accesses }, writer } = this;
     writer.line(`let v${ids.before} = ${start};`);
     writer.block(`for (let c = 0, e = q${totals}; c < h0; c++, e += t${totals})`, () => {
       this.#combine(ids.before, `x${accesses[totals!]!.array}[e]`); // it is asked for where there are totals

@@ -3,7 +3,7 @@
  * @module
  */
 import type { DType } from "../../../src/dtype.ts";
-import type { Access, IndexCheck, Section } from "../kernel.ts";
+import type { IndexCheck, IndexMap, Section } from "../kernel.ts";
 
 /**
  * What a kernel makes of its *lines*, which are walked along the axis. `"whole"`: the running results of each. Long lines
@@ -29,7 +29,7 @@ export interface CumulativeKernel {
   readonly block: number;
   readonly arrays: number;
   /** Each has one inner axis, along the line; of totals, that of the blocks of a line. */
-  readonly accesses: readonly Access[];
+  readonly indexMaps: readonly IndexMap[];
   readonly checks: readonly IndexCheck[];
   /** The accesses, by number. */
   readonly operand: number;

@@ -10,7 +10,7 @@ import { TensorType } from "../../../src/tensor_type.ts";
 import type { Cluster } from "../../fusion/clusters.ts";
 import { shapeOf } from "../../passes/view.ts";
 import { joinAxes } from "../joined_axes.ts";
-import type { Access } from "../kernel.ts";
+import type { IndexMap } from "../kernel.ts";
 import type { LoweringContext } from "../kernel_builder.ts";
 import { aloneOperation, type Lowered } from "../kernel_kind.ts";
 import { blockOf } from "./cut.ts";
@@ -42,7 +42,13 @@ export function lowerCumulative(cluster: Cluster, context: LoweringContext): Low
     result: 1,
   } as const;
   /** The access to what lies so along the axis, and so along those of lines; from the other end where that is asked for. */
-  const alongLines = (array: number, dtype: Access["dtype"], start: number, step: number, own: number[]): Access => {
+  const alongLines = (
+    array: number,
+    dtype: IndexMap["dtype"],
+    start: number,
+    step: number,
+    own: number[],
+  ): IndexMap => {
     const along = reverse ? -step : step;
     return {
       array,
@@ -65,7 +71,7 @@ export function lowerCumulative(cluster: Cluster, context: LoweringContext): Low
       includesInitial: includeInitial,
       outer: lines.sizes,
       arrays: 2,
-      accesses: [operand, result],
+      indexMaps: [operand, result],
       totals: undefined,
     };
     return [{ kernel, buffers }];
@@ -80,7 +86,7 @@ export function lowerCumulative(cluster: Cluster, context: LoweringContext): Low
     includesInitial: false,
     outer: [blocks - 1, ...lines.sizes],
     arrays: 2,
-    accesses: [operand, { ...ofTotals, array: 1, outer: [count, ...stridesOf(lines.sizes)] }],
+    indexMaps: [operand, { ...ofTotals, array: 1, outer: [count, ...stridesOf(lines.sizes)] }],
     totals: undefined,
   };
   const second: CumulativeKernel = {
@@ -90,7 +96,7 @@ export function lowerCumulative(cluster: Cluster, context: LoweringContext): Low
     includesInitial: includeInitial,
     outer: [blocks, ...lines.sizes],
     arrays: 3,
-    accesses: [operand, result, { ...ofTotals, array: 2, outer: [0, ...stridesOf(lines.sizes)] }],
+    indexMaps: [operand, result, { ...ofTotals, array: 2, outer: [0, ...stridesOf(lines.sizes)] }],
     totals: 2,
   };
   return [{ kernel: first, buffers: [buffers[0]!, totals] }, { kernel: second, buffers: [...buffers, totals] }];

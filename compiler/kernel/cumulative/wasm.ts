@@ -49,7 +49,7 @@ class CumulativeWriter extends KernelWriter<CumulativeKernel> {
       const indices = this.indicesOf(get(unit), outer.map((_, axis) => `n${axis}`)).map((index, axis) =>
         f.let(`at${axis}`, index)
       );
-      const starts = this.kernel.accesses.map((_, access) => f.let(`q${access}`, this.#startOf(access, indices)));
+      const starts = this.kernel.indexMaps.map((_, access) => f.let(`q${access}`, this.#startOf(access, indices)));
       const block = indices[0] ?? i32(0);
       const walk = (vectors: number): void => {
         this.#lines({ vectors, starts, stride: (access) => this.#laneStride(access), block });
@@ -76,7 +76,7 @@ class CumulativeWriter extends KernelWriter<CumulativeKernel> {
   #header(): void {
     const { kernel } = this;
     this.bases();
-    kernel.accesses.forEach((_, access) => {
+    kernel.indexMaps.forEach((_, access) => {
       kernel.outer.forEach((_, axis) => this.strideParameter(`s${access}_${axis}`, access, outerStride(access, axis)));
       this.strideParameter(`t${access}`, access, innerStride(access, 0));
     });
@@ -94,7 +94,7 @@ class CumulativeWriter extends KernelWriter<CumulativeKernel> {
 
   /** How far it is from line to line. */
   #laneStride(access: number): LaneStride {
-    const { outer } = this.kernel.accesses[access]!;
+    const { outer } = this.kernel.indexMaps[access]!;
     const stride = outer.at(-1);
     if (stride === 0) return "none";
     return stride === 1 ? "next" : stride === 2 ? "second" : this.number(`s${access}_${outer.length - 1}`);
@@ -102,18 +102,18 @@ class CumulativeWriter extends KernelWriter<CumulativeKernel> {
 
   /** Whether lines lie next to each other everywhere, so that several vectors of them are walked at once. */
   #areBeside(): boolean {
-    return this.kernel.accesses.every(({ outer }) => outer.at(-1) === 1);
+    return this.kernel.indexMaps.every(({ outer }) => outer.at(-1) === 1);
   }
 
   #load(access: number, address: Address, stride: LaneStride, vector: number): readonly Vector[] {
-    const { dtype } = this.kernel.accesses[access]!;
+    const { dtype } = this.kernel.indexMaps[access]!;
     const loaded = loadLanes(dtype, address, stride, "all", this.#bytesTo(access, stride, vector));
     const vectors = loaded.map((each) => this.keep(each));
     return convertLanes(this, { dtype, uniform: stride === "none", vectors }, this.kernel.dtype).vectors;
   }
 
   #store(access: number, address: Address, stride: LaneStride, vector: number, vectors: readonly Vector[]): void {
-    const { accesses, dtype: from } = this.kernel;
+    const { indexMaps: accesses, dtype: from } = this.kernel;
     const { dtype } = accesses[access]!;
     const kept = vectors.map((each) => this.keep(each));
     const converted = convertLanes(this, { dtype: from, uniform: false, vectors: kept }, dtype).vectors;
@@ -123,7 +123,7 @@ class CumulativeWriter extends KernelWriter<CumulativeKernel> {
   /** How many bytes on an access has the elements that so many vectors are before. */
   #bytesTo(access: number, stride: LaneStride, vector: number): number {
     // Several are walked only where that is known.
-    return (elementsOver(stride, vector) ?? 0) * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes;
+    return (elementsOver(stride, vector) ?? 0) * dtypeInfo(this.kernel.indexMaps[access]!.dtype).bytes;
   }
 
   #combine(x: readonly Vector[], y: readonly Vector[]): readonly Vector[] {

@@ -7,7 +7,7 @@ import type { AssembleOp } from "../../../src/ops/primitive.ts";
 import type { Strided } from "../../../src/ops/geometry/strided.ts";
 import { type Shape, stridesOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
-import { type Access, newSection } from "../kernel.ts";
+import { type IndexMap, newSection } from "../kernel.ts";
 import { tensorOver } from "../../../src/tensor.ts";
 import { TensorType } from "../../../src/tensor_type.ts";
 import type { Buffer } from "../../program/table.ts";
@@ -54,7 +54,7 @@ interface Place extends Strided {
 /** A kernel that copies a box of elements, converting them. */
 function copyKernel(name: string, shape: Shape, from: Place, to: Place): Lowered {
   const axes = collapseAxes({ kind: "map", shape, reduced: [] }, [from.strides, to.strides]);
-  const access = (place: Place, index: number): Access => ({
+  const access = (place: Place, index: number): IndexMap => ({
     array: index,
     dtype: place.dtype,
     offset: place.offset,
@@ -72,7 +72,7 @@ function copyKernel(name: string, shape: Shape, from: Place, to: Place): Lowered
     lanes: "inner",
     parts: 1,
     arrays: 2,
-    accesses: [access(from, 0), access(to, 1)],
+    indexMaps: [access(from, 0), access(to, 1)],
     checks: [],
     prologue: newSection(),
     stages: [{ before: newSection(), loop }],

@@ -7,7 +7,7 @@
  */
 import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
-import { accessesOf, type Id, type Reduction, type Section } from "../kernel.ts";
+import { type Id, indexMapsOf, type Reduction, type Section } from "../kernel.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/js/load_js.ts";
 import { reductionStart, reductionStep } from "../../emit/js/js_expressions.ts";
@@ -67,7 +67,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   /** Arrays, offsets, strides and sizes, and the values that never change. */
   #header(): void {
     const { kernel, writer } = this;
-    const { outer, inner, accesses } = kernel;
+    const { outer, inner, indexMaps: accesses } = kernel;
     writer.arrays(kernel.arrays);
     accesses.forEach((access, index) => {
       writer.parameter(`o${index}`, access.offset);
@@ -114,7 +114,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   }
 
   #flatIndex(access: number): string {
-    const [stride] = this.kernel.accesses[access]!.inner;
+    const [stride] = this.kernel.indexMaps[access]!.inner;
     return stride === 0 ? `o${access}` : stride === 1 ? `o${access} + j0` : `o${access} + j0 * t${access}_0`;
   }
 
@@ -145,7 +145,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
 
   /** Declares where the row begins for each access that varies from row to row. */
   #rowPlaces(): Place {
-    const { accesses } = this.kernel;
+    const { indexMaps: accesses } = this.kernel;
     const terms = accesses.map((access, index) =>
       access.outer.flatMap((stride, axis) => stride !== 0 ? [`i${axis} * s${index}_${axis}`] : [])
     );
@@ -232,7 +232,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   /** The inner loops, one axis at a time; each access keeps its place in a variable per axis. */
   #loops(axis: number, loop: Section, base: Place, counter: string | undefined, range?: Range): void {
     const { kernel, writer } = this;
-    const { inner, accesses } = kernel;
+    const { inner, indexMaps: accesses } = kernel;
     if (axis === inner.length) {
       this.section(loop, base);
       for (const each of loop.reductions) this.#reduce(each, `v${each.arg}`, counter);
@@ -240,7 +240,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
       return;
     }
     const last = axis === inner.length - 1;
-    const used = accessesOf(loop).filter((access) => accesses[access]!.inner[axis] !== 0);
+    const used = indexMapsOf(loop).filter((access) => accesses[access]!.inner[axis] !== 0);
     const moving = used.filter((access) => !(last && accesses[access]!.inner[axis] === 1));
     const from = (access: number): string =>
       range === undefined

@@ -2,7 +2,7 @@
  * Loop kernels: maps over elements, and rows with their reductions.
  * @module
  */
-import type { Access, Id, IndexCheck, Section } from "../kernel.ts";
+import type { Id, IndexCheck, IndexMap, Section } from "../kernel.ts";
 
 /** Loops over rows and, within a row, one or more passes over its elements. */
 export interface LoopKernel {
@@ -16,7 +16,7 @@ export interface LoopKernel {
   /** Parts of the first inner axis that a long row may be cut between: its length before axes were joined. */
   readonly parts: number;
   readonly arrays: number;
-  readonly accesses: readonly Access[];
+  readonly indexMaps: readonly IndexMap[];
   /** The checks that steps name by number. */
   readonly checks: readonly IndexCheck[];
   /** Once: values that do not change. */

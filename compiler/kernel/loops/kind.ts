@@ -36,7 +36,7 @@ export const loopKind: KernelKind<LoopKernel> = {
       [...totals].join(),
     ];
   },
-  uses({ accesses, prologue, stages: passes, after, total }) {
+  uses({ indexMaps: accesses, prologue, stages: passes, after, total }) {
     const uses: MemoryEffect[] = effectsOfSection(accesses, prologue, -1);
     let position = 0;
     for (const { before, loop } of passes) {

@@ -6,7 +6,7 @@ import type { ReductionName } from "../../../src/ops/table.ts";
 import type { Value } from "../../../src/value.ts";
 import { type FusedOp, givesIndex, type IterationSpace } from "../../fusion/frame.ts";
 import type { Cluster } from "../../fusion/fuse.ts";
-import { type Access, type Id, newSection, type Section } from "../kernel.ts";
+import { type Id, type IndexMap, newSection, type Section } from "../kernel.ts";
 import { collapseAxes, type LoopAxes } from "../joined_axes.ts";
 import { assignStages, findSpills, isElementOp } from "../../fusion/passes.ts";
 import { KernelBuilder, kernelName, type LoweringContext, type SpaceIndexMap } from "../kernel_builder.ts";
@@ -78,7 +78,7 @@ export function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered[
     lanes: isReducedLast(space) ? "inner" : "outer",
     parts: space.shape.find((size, axis) => space.reduced[axis] && size !== 1) ?? 1,
     arrays: builder.accesses.buffers.length,
-    accesses: builder.accesses.list.map((access, index) => withAxes(access, index, axes)),
+    indexMaps: builder.accesses.list.map((access, index) => withAxes(access, index, axes)),
     checks: builder.checks,
     prologue: builder.prologue,
     stages: sections,
@@ -89,7 +89,7 @@ export function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered[
   return [{ kernel, buffers: builder.accesses.buffers }];
 }
 
-function withAxes(access: SpaceIndexMap, index: number, axes: LoopAxes): Access {
+function withAxes(access: SpaceIndexMap, index: number, axes: LoopAxes): IndexMap {
   const { array, dtype, offset } = access;
   return { array, dtype, offset, outer: axes.outer.strides[index]!, inner: axes.inner.strides[index]! };
 }

@@ -10,10 +10,10 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
-import { accessesOf, type Section } from "../kernel.ts";
+import { indexMapsOf, type Section } from "../kernel.ts";
 import { loopPartitionOf, loopWork, partialReductions } from "./cut.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
-import { joinPairs } from "./wasm_join_pairs.ts";
+import { joinPatterns } from "./wasm_join_pairs.ts";
 import { Accumulator, laneNumbers } from "./wasm_accumulators.ts";
 import { type Code, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
@@ -185,7 +185,7 @@ export class LoopWriter extends LoopReductions {
     const { before, loop } = pass!; // there is one
     const isSimple = others.length === 0 && before.steps.length === 0 && after.reductions.length === 0 &&
       !LoopWriter.repeats(this.kernel) && !loop.reductions.some(({ id }) => this.isTotal(id));
-    const isKnown = [loop, after].flatMap(accessesOf).every((access) =>
+    const isKnown = [loop, after].flatMap(indexMapsOf).every((access) =>
       elementsOver(this.laneStride(access), 1) !== undefined
     );
     return isSimple && isKnown ? unrolling(loop) : 1;
@@ -217,7 +217,7 @@ export class LoopWriter extends LoopReductions {
   /** How many bytes on an access has the elements that so many vectors are before. */
   #bytesTo(access: number, vectors: number): number {
     // Only those are asked for of which that is known.
-    return elementsOver(this.laneStride(access), vectors)! * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes;
+    return elementsOver(this.laneStride(access), vectors)! * dtypeInfo(this.kernel.indexMaps[access]!.dtype).bytes;
   }
 
   /** A whole row, or as many as there are lanes. */
@@ -327,14 +327,14 @@ export class LoopWriter extends LoopReductions {
   #moving(axis: number, loop: Section, base: Place, range: Range | undefined): Map<number, Local<"i32">> {
     const { f } = this;
     const moving = new Map<number, Local<"i32">>();
-    for (const access of accessesOf(loop)) {
+    for (const access of indexMapsOf(loop)) {
       const step = this.step(access, axis, "inner");
-      const { pairs } = this.kernel.accesses[access]!;
-      if (step === undefined || pairs === "byTurns") continue;
+      const { pattern: pairs } = this.kernel.indexMaps[access]!;
+      if (step === undefined || pairs === "alternating") continue;
       const pointer = f.local(`e${access}_${axis}`, "i32");
       const start = base(access);
       // Where elements are had twice, a range begins with a whole pair.
-      const steps = range && (pairs === "twice" ? op("i32.shr_u", range.first, i32(1)) : range.first);
+      const steps = range && (pairs === "repeated" ? op("i32.shr_u", range.first, i32(1)) : range.first);
       f.set(pointer, steps === undefined ? start : op("i32.add", start, op("i32.mul", steps, step)));
       moving.set(access, pointer);
     }
@@ -419,7 +419,7 @@ function placeOf(moving: ReadonlyMap<number, Local<"i32">>, base: Place): Place 
 
 /** Loops in WebAssembly. */
 export const loopWriter: KindWriter<LoopKernel> = {
-  prepare: joinPairs,
+  prepare: joinPatterns,
   key: (kernel) => `${loopPartitionOf(kernel)} ${LoopWriter.repeats(kernel) ? kernel.inner.join("x") : ""}`,
   prefix: (kernel) => loopPartitionOf(kernel) === "elements" ? "map" : "row",
   write(kernel, name, { imports, vectors }, options) {

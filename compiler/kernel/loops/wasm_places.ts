@@ -39,7 +39,7 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
   /** Sizes, strides and places of arrays, and the values that never change. */
   protected header(): void {
     const { kernel } = this;
-    const { outer, inner, accesses } = kernel;
+    const { outer, inner, indexMaps: accesses } = kernel;
     this.bases();
     accesses.forEach(({ outer, inner }, index) => {
       outer.forEach((_, axis) => {
@@ -73,7 +73,7 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
 
   /** How far it is along an axis, in bytes; undefined where it is nowhere. */
   protected step(access: number, axis: number, of: "outer" | "inner"): Code<"i32"> | undefined {
-    const { dtype, [of]: strides } = this.kernel.accesses[access]!;
+    const { dtype, [of]: strides } = this.kernel.indexMaps[access]!;
     if (strides[axis] === 0) return undefined;
     if (this.#isKnown(strides, axis, of)) return i32(strides[axis]! * dtypeInfo(dtype).bytes);
     return this.number(`${of === "outer" ? "s" : "t"}${access}_${axis}`);
@@ -82,7 +82,7 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
   /** How far it is from lane to lane. */
   protected laneStride(access: number): LaneStride {
     const of = this.acrossRows ? "outer" : "inner";
-    const { [of]: strides, pairs } = this.kernel.accesses[access]!;
+    const { [of]: strides, pattern: pairs } = this.kernel.indexMaps[access]!;
     if (pairs !== undefined) return pairs; // only maps have such, and their lanes are elements
     const axis = strides.length - 1;
     if (axis < 0) return "none";
@@ -95,13 +95,13 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
     const elements = elementsOver(this.laneStride(access), lanes / laneCount);
     return elements === undefined
       ? op("i32.mul", this.step(access, axis, "inner")!, i32(lanes)) // only what moves is asked for
-      : i32(elements * dtypeInfo(this.kernel.accesses[access]!.dtype).bytes);
+      : i32(elements * dtypeInfo(this.kernel.indexMaps[access]!.dtype).bytes);
   }
 
   /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */
   protected wayFrom(row: Code<"i32">): Way {
     const { f } = this;
-    const { outer, accesses } = this.kernel;
+    const { outer, indexMaps: accesses } = this.kernel;
     const last = outer.length - 1;
     const indices = outer.map((_, axis) => f.local(`i${axis}`, "i32"));
     const start = this.indicesOf(row, outer.map((_, axis) => `n${axis}`));

@@ -43,7 +43,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
   #header(): void {
     const { kernel, writer } = this;
     writer.arrays(kernel.arrays);
-    kernel.accesses.forEach(({ offset }, index) => writer.parameter(`o${index}`, offset));
+    kernel.indexMaps.forEach(({ offset }, index) => writer.parameter(`o${index}`, offset));
     if (this.#cutsUpdates) writer.parameter("slots", this.#slots);
   }
 
@@ -55,11 +55,11 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
     if (this.#isRow) writer.parameter("inner", this.#sizes.inner);
     outer.forEach((size, axis) => {
       if (axis > 0) writer.parameter(`n${axis}`, size);
-      writer.parameter(`s${axis}`, kernel.accesses[added]!.outer[axis]!);
+      writer.parameter(`s${axis}`, kernel.indexMaps[added]!.outer[axis]!);
     });
-    if (this.#isRow) writer.parameter("step", kernel.accesses[added]!.inner.at(-1)!);
+    if (this.#isRow) writer.parameter("step", kernel.indexMaps[added]!.inner.at(-1)!);
     for (const access of [indices, added]) {
-      const strides = kernel.accesses[access]!.inner;
+      const strides = kernel.indexMaps[access]!.inner;
       updates.forEach((_, axis) => writer.parameter(`t${access}_${axis}`, strides[axis]!));
     }
     if (updates.length < 2) return;
@@ -73,7 +73,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
 
   /** Blocks of rows, each added up from all updates that it has. */
   #rows(): void {
-    const { kernel: { result, accesses }, writer } = this;
+    const { kernel: { result, indexMaps: accesses }, writer } = this;
     this.#parameters();
     writer.parameter("updates", this.#sizes.updates);
     writer.parameter("blockRows", this.#block.rows);
@@ -111,7 +111,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
 
   /** What is made of the sums that `count` calls have left. */
   #finish(name: string, helpers: Set<string>): string {
-    const { result, accesses } = this.kernel;
+    const { result, indexMaps: accesses } = this.kernel;
     const writer = this.writer = new Writer(helpers);
     this.#header();
     writer.block("for (let k = 0; k < slots; k++)", () => {
@@ -130,7 +130,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
   /** Adds the updates from `first` to before `last`; `target` says where, once the index is known. */
   #add(first: string, last: string, target: () => { readonly sums: string; readonly start: string }): void {
     const { kernel, writer } = this;
-    const { outer, added, indices, accesses } = kernel;
+    const { outer, added, indices, indexMaps: accesses } = kernel;
     const [x, y] = [added, indices].map((access) => `x${accesses[access]!.array}`);
     let rest = "place";
     for (let axis = outer.length - 1; axis > 0; axis--) {

@@ -2,7 +2,7 @@
  * Scatters: rows that are added up by index.
  * @module
  */
-import type { Access, IndexCheck, Section } from "../kernel.ts";
+import type { IndexCheck, IndexMap, Section } from "../kernel.ts";
 
 /**
  * Rows added up at the places that indices name, in the order of the indices. The result is a whole array, of `length`
@@ -22,7 +22,7 @@ export interface ScatterKernel {
   readonly length: number;
   readonly arrays: number;
   /** Their inner axes are those of the indices, of the indices and of a row for what is added, of a row for the result. */
-  readonly accesses: readonly Access[];
+  readonly indexMaps: readonly IndexMap[];
   /** The one check, of the indices. */
   readonly checks: readonly IndexCheck[];
   /** The accesses, by number. */

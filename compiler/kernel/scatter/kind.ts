@@ -17,7 +17,7 @@ function additions({ outer, updates, inner }: ScatterKernel): number {
 /** Rows that are added up by index. */
 export const scatterKind: KernelKind<ScatterKernel> = {
   key: ({ updates, inner, result, indices, added }) => [updates.length, inner.length, result, indices, added],
-  uses: ({ accesses, indices, added, result }) => [
+  uses: ({ indexMaps: accesses, indices, added, result }) => [
     ...effectsOfOperands(accesses, [indices, added]),
     { access: accesses[result]!, writes: true, position: 0 },
   ],

@@ -8,7 +8,7 @@ import { resolveScatter, type ScatterAttributes } from "../../../src/ops/indexin
 import { stridesOf } from "../../../src/shape.ts";
 import type { Value } from "../../../src/value.ts";
 import type { ScatterKernel } from "./kernel.ts";
-import type { Access } from "../kernel.ts";
+import type { IndexMap } from "../kernel.ts";
 import { indexCheck, type LoweringContext } from "../kernel_builder.ts";
 import { type Axes, joinAxes } from "../joined_axes.ts";
 import { aloneOperation, type Lowered, type Lowering } from "../kernel_kind.ts";
@@ -47,7 +47,7 @@ function lowerScatter(node: TableOperation, context: LoweringContext): Lowered {
   const updates = joinAxes(shapeOf(indices), [views.indices.strides, views.added.strides.slice(along, rest)]);
   const inner = rowAxes(node, views.added);
   const buffers: number[] = [];
-  const access = (source: Value, offset: number, ofOuter: readonly number[], ofInner: readonly number[]): Access => {
+  const access = (source: Value, offset: number, ofOuter: readonly number[], ofInner: readonly number[]): IndexMap => {
     const buffer = context.bufferOf(source);
     const known = buffers.indexOf(buffer);
     return {
@@ -71,7 +71,7 @@ function lowerScatter(node: TableOperation, context: LoweringContext): Lowered {
     inner: inner.sizes,
     length,
     arrays: buffers.length,
-    accesses,
+    indexMaps: accesses,
     checks: [indexCheck(node)],
     result: 0,
     indices: 1,

@@ -33,7 +33,7 @@ export function wasmScatterCut(kernel: ScatterKernel): WasmScatterCut {
 /** The columns of a block, and how many blocks a row has. No two blocks have a cache line of a row in common. */
 export function columnBlocks(kernel: ScatterKernel): { readonly columns: number; readonly blocks: number } {
   const { outer, rows, inner } = sizesOf(kernel);
-  const line = alignment / dtypeInfo(kernel.accesses[kernel.result]!.dtype).bytes;
+  const line = alignment / dtypeInfo(kernel.indexMaps[kernel.result]!.dtype).bytes;
   const most = outer * rows < fewRows ? roundUp(Math.ceil(inner / maximumCalls), line) : inner;
   return { columns: Math.min(inner, most), blocks: Math.ceil(inner / most) };
 }

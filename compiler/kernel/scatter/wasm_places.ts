@@ -27,8 +27,8 @@ export interface Update {
 /** Knows where the updates of a {@linkcode ScatterKernel} are. */
 export abstract class ScatterPlaces extends KernelWriter<ScatterKernel> {
   /** The dtypes of what is added and of the result. */
-  protected readonly added: DType = this.kernel.accesses[this.kernel.added]!.dtype;
-  protected readonly result: DType = this.kernel.accesses[this.kernel.result]!.dtype;
+  protected readonly added: DType = this.kernel.indexMaps[this.kernel.added]!.dtype;
+  protected readonly result: DType = this.kernel.indexMaps[this.kernel.result]!.dtype;
   /** How far it is from one number of a row to the next. */
   protected readonly rowStride: "none" | "next" | "read" = strideOf(this.kernel);
 
@@ -113,14 +113,14 @@ export abstract class ScatterPlaces extends KernelWriter<ScatterKernel> {
         loops(failed);
         f.branch(done);
       });
-      const unsigned = isUnsigned(this.kernel.accesses[indices]!.dtype);
+      const unsigned = isUnsigned(this.kernel.indexMaps[indices]!.dtype);
       f.call(this.imports.outOfRange(), i32(0), op(unsigned ? "f64.convert_i32_u" : "f64.convert_i32_s", get(given)));
     });
   }
 
   #update(index: Address, address: Address, given: Local<"i32">, failed: Label): Update {
     const { f } = this;
-    const { dtype } = this.kernel.accesses[this.kernel.indices]!;
+    const { dtype } = this.kernel.indexMaps[this.kernel.indices]!;
     const unsigned = isUnsigned(dtype);
     const load = dtypeInfo(dtype).bytes === 4 ? "i32.load" : unsigned ? "i32.load8_u" : "i32.load8_s";
     f.set(given, access(load, {}, index));
@@ -148,7 +148,7 @@ export abstract class ScatterPlaces extends KernelWriter<ScatterKernel> {
   }
 }
 
-function strideOf({ accesses, added, inner }: ScatterKernel): "none" | "next" | "read" {
+function strideOf({ indexMaps: accesses, added, inner }: ScatterKernel): "none" | "next" | "read" {
   const stride = accesses[added]!.inner.at(-1);
   if (inner.length === 0 || stride === 0) return "none";
   return stride === 1 ? "next" : "read";

@@ -19,8 +19,8 @@ const lanePlaces = {
   none: [0, 0, 0, 0],
   next: [0, 1, 2, 3],
   second: [0, 2, 4, 6],
-  twice: [0, 0, 1, 1],
-  byTurns: [0, 1, 0, 1],
+  repeated: [0, 0, 1, 1],
+  alternating: [0, 1, 0, 1],
 } as const;
 
 /** A name for that, or the number of bytes from one lane to the next, which is known at run time. */
@@ -29,7 +29,7 @@ export type LaneStride = keyof typeof lanePlaces | Code<"i32">;
 /** How many elements further the vectors after so many are; undefined where only the program that runs knows. */
 export function elementsOver(stride: LaneStride, vectors: number): number | undefined {
   if (typeof stride !== "string") return undefined;
-  const perVector = { none: 0, next: 4, second: 8, twice: 2, byTurns: 0 } as const;
+  const perVector = { none: 0, next: 4, second: 8, repeated: 2, alternating: 0 } as const;
   return perVector[stride] * vectors;
 }
 
@@ -140,11 +140,11 @@ function loadSecond(dtype: DType, address: Address, offset: number): Vector[] {
 }
 
 /** Two elements that are next to each other, each in two lanes. */
-function loadTwo(dtype: DType, address: Address, stride: "twice" | "byTurns", offset: number): Vector[] {
+function loadTwo(dtype: DType, address: Address, stride: "repeated" | "alternating", offset: number): Vector[] {
   const places = lanePlaces[stride];
   switch (bytesOf(dtype)) {
     case 8: {
-      if (stride === "twice") {
+      if (stride === "repeated") {
         return [0, 8].map((bytes) => access("v128.load64_splat", { offset: offset + bytes }, address));
       }
       const both = access("v128.load", { offset }, address);
@@ -152,7 +152,7 @@ function loadTwo(dtype: DType, address: Address, stride: "twice" | "byTurns", of
     }
     case 4: {
       const both = access("v128.load64_splat", { offset }, address);
-      return [stride === "byTurns" ? both : shuffle32(places, both, both)];
+      return [stride === "alternating" ? both : shuffle32(places, both, both)];
     }
     default: {
       const both = access("v128.load32_zero", { offset }, address);
