@@ -5,7 +5,7 @@
 import { isOwnCode, placesOf } from "./own_code.ts";
 
 /** The place an operation was recorded at. The stack is kept as it is: formatting one costs far more than capturing it. */
-export type Site = Error;
+export type SourceLocation = Error;
 
 /** How many calls of a stack are kept: an engine keeps ten, and the user's line may lie below more of the library's. */
 const keptCalls = 32;
@@ -13,8 +13,8 @@ const keptCalls = 32;
 /** Where an engine has its number of calls; not part of the language. */
 const engine: { readonly prototype: Error; stackTraceLimit?: number } = Error;
 
-/** Remembers the caller's stack; see {@linkcode siteOf} for reading it. */
-export function captureSite(): Site {
+/** Remembers the caller's stack; see {@linkcode locationOf} for reading it. */
+export function captureLocation(): SourceLocation {
   const { stackTraceLimit: usual } = engine;
   if (usual === undefined || usual >= keptCalls) return new Error("recorded here");
   engine.stackTraceLimit = keptCalls;
@@ -24,7 +24,7 @@ export function captureSite(): Site {
 }
 
 /** The user's `file:line:column` that a site stands for, or undefined when the engine's stack does not tell. */
-function siteOf(site: Site | undefined): string | undefined {
+function locationOf(site: SourceLocation | undefined): string | undefined {
   if (site === undefined) return undefined;
   const place = placesOf(site).find((each) => !isOwnCode(each));
   return place && `${place.file}:${place.line}:${place.column}`;
@@ -34,9 +34,9 @@ function siteOf(site: Site | undefined): string | undefined {
 const placed = new WeakSet<Error>();
 
 /** `error`, its message followed by the user's line when that is known. What already has its place, or is no Error, is left as it is. */
-export function addSite<T>(error: T, site: Site | undefined): T {
+export function addLocation<T>(error: T, site: SourceLocation | undefined): T {
   if (!(error instanceof Error) || placed.has(error)) return error;
-  const place = siteOf(site);
+  const place = locationOf(site);
   if (place === undefined) return error;
   placed.add(error);
   const { message, stack } = error;

@@ -57,7 +57,7 @@ export interface Profile {
 }
 
 /** What one run takes. */
-export interface Fed {
+export interface ArgumentBindings {
   readonly inputs: readonly Tensor[];
   readonly variables: readonly Variable[];
 }
@@ -75,7 +75,7 @@ export interface Executable {
   /** The generated source text. */
   source(): string;
   /** Files that show more of it, by name: the generated source, and a program that repeats a run with these values, or with made-up ones. */
-  files(fed?: Fed): Readonly<Record<string, string>>;
+  files(fed?: ArgumentBindings): Readonly<Record<string, string>>;
   /** The kernels that one run launches, in order. */
   readonly kernels: readonly string[];
 }

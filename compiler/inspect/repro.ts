@@ -12,7 +12,7 @@ import type { Variable } from "../../src/graph/variable.ts";
 import { literal } from "../../src/literal.ts";
 import { addressInPackage } from "../../src/own_code.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
-import type { ExecutorOptions, Fed } from "../../src/executor.ts";
+import type { ArgumentBindings, ExecutorOptions } from "../../src/executor.ts";
 import { readable } from "../../src/readable.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type { TensorType } from "../../src/tensor_type.ts";
@@ -28,20 +28,20 @@ function kitAddress(): string {
 }
 
 /** The text of the program. Its numbers are those of `fed`; without, arguments are drawn, and Variables are as they are now. */
-export function printRepro(source: GraphFunction, options: ExecutorOptions, fed: Fed | undefined): string {
+export function printRepro(source: GraphFunction, options: ExecutorOptions, fed: ArgumentBindings | undefined): string {
   return new Writer(source, fed).program(options);
 }
 
 class Writer {
   readonly #source: GraphFunction;
-  readonly #fed: Fed | undefined;
+  readonly #fed: ArgumentBindings | undefined;
   /** Nodes are called by their numbers in the printed graph, those of the functions that operations own by theirs in these. */
   readonly #names: ReadonlyMap<Value, string>;
   readonly #variableNames: ReadonlyMap<Variable, string>;
   /** What is drawn, each with the number of its line here for a seed. */
   readonly #drawn: string[] = [];
 
-  constructor(source: GraphFunction, fed: Fed | undefined) {
+  constructor(source: GraphFunction, fed: ArgumentBindings | undefined) {
     this.#source = source;
     this.#fed = fed;
     this.#names = namesOf(shownOrder(source.graph));
@@ -163,7 +163,7 @@ class Writer {
   }
 
   #variable(variable: Variable, index: number): string {
-    const actual = this.#fed?.variables[index] ?? variable.standIn?.original ?? variable;
+    const actual = this.#fed?.variables[index] ?? variable.abstract?.original ?? variable;
     const numbers = this.#numbers(`the Variable ${actual.name}`, actual.snapshot());
     return `const w${index} = new Variable(${numbers}, { name: ${literal(actual.name)} });`;
   }

@@ -3,7 +3,7 @@
  * to any length before they are reduced.
  * @module
  */
-import { addSite } from "../../src/errors.ts";
+import { addLocation } from "../../src/errors.ts";
 import { TableOperation } from "../../src/graph/operation.ts";
 import { operandError } from "../../src/ops/op.ts";
 import type { Cluster } from "../fusion/fuse.ts";
@@ -20,5 +20,5 @@ export function checkLengths(kernel: Kernel, { ops }: Cluster): void {
   // What is computed element by element is no longer than its result.
   const node = nodes.find((node) => !["elementwise", "gather"].includes(kernelKind(node))) ?? nodes[0]!; // there is one
   const reason = `a loop over ${length} elements is longer than the ${longestLoop} that there can be`;
-  throw addSite(operandError(RangeError, node.name, node.inputNodes.map(({ type }) => type!), reason), node.site); // all types are known
+  throw addLocation(operandError(RangeError, node.name, node.inputNodes.map(({ type }) => type!), reason), node.site); // all types are known
 }

@@ -5,7 +5,7 @@
  */
 import { calls, type ResumableRun } from "../../src/call_queue.ts";
 import type { Variable } from "../../src/graph/variable.ts";
-import type { Executable, ExecutorOptions, Fed, Profile } from "../../src/executor.ts";
+import type { ArgumentBindings, Executable, ExecutorOptions, Profile } from "../../src/executor.ts";
 import type { GraphFunction } from "../../src/graph/function.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { type LoadedKernel, loadKernel } from "../emit/load_kernel.ts";
@@ -205,7 +205,7 @@ export class ProgramExecutor implements Executable {
     return [...new Set(texts)].join("\n\n");
   }
 
-  files(fed?: Fed): Readonly<Record<string, string>> {
+  files(fed?: ArgumentBindings): Readonly<Record<string, string>> {
     const { source, options, target } = this.program;
     return {
       [`kernels.${target.extension}`]: `${this.source()}\n`,

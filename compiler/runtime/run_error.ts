@@ -3,7 +3,7 @@
  * done to Variables.
  * @module
  */
-import { addSite } from "../../src/errors.ts";
+import { addLocation } from "../../src/errors.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { IndexFault } from "../emit/index_fault.ts";
 import type { Origin } from "../program/instructions.ts";
@@ -28,11 +28,11 @@ export function errorOf(
   switch (failure.kind) {
     case "error":
       if (failure.thread === 0) return errorIn(program, index, caught, variables);
-      return addSite(new Error(`Cannot run ${place}: ${failure.message}${harm}`), origin.site);
+      return addLocation(new Error(`Cannot run ${place}: ${failure.message}${harm}`), origin.site);
     case "index":
       return indexError(origin, failure);
     case "lost":
-      return addSite(
+      return addLocation(
         new Error(`Cannot finish ${place}: the worker that computed a part of it was lost${harm}`),
         origin.site,
       );
@@ -55,13 +55,13 @@ export function errorIn(
   const reason = error instanceof Error ? error.message : String(error);
   const place = `${instruction.name} of ${program.source.name}`;
   const harm = harmOf(program, index, variables);
-  return addSite(new Error(`Cannot run ${place}: ${reason}${harm}`, { cause: error }), origin.site);
+  return addLocation(new Error(`Cannot run ${place}: ${reason}${harm}`, { cause: error }), origin.site);
 }
 
 /** What the operation whose check failed says of this index, with the user's line: the same as its own `compute`. */
 function indexError({ checks }: Origin, { check, index }: Pick<IndexFault, "check" | "index">): Error {
   const { node, describe } = checks[check]!; // a kernel's text only names checks of its own
-  return addSite(describe(index), node.site);
+  return addLocation(describe(index), node.site);
 }
 
 /** What a failure in an instruction may have done to Variables: nothing, unless they were being written where they lie. */

@@ -4,7 +4,7 @@
  */
 import { describeForeign } from "../describe.ts";
 import { isFloating } from "../dtype.ts";
-import { addSite } from "../errors.ts";
+import { addLocation } from "../errors.ts";
 import { type GradientContext, isComposite } from "../ops/op.ts";
 import { aliases } from "../ops/aliases.ts";
 import { full, zerosLike } from "../ops/creation.ts";
@@ -105,7 +105,7 @@ function differentiate(node: Operation, gradient: Value, needed: readonly boolea
       return backpropagateWithin([op.decompose(copies, attributes)], [gradient], copies);
     }
   }
-  throw addSite(
+  throw addLocation(
     new TypeError(
       `Cannot differentiate ${node.describe()}: it has no gradient; give it one with RegisterGradient(${node.name})`,
     ),
@@ -137,7 +137,7 @@ function copyForDifferentiation(input: Value): Value {
 function checkRuleResult(node: Operation, result: unknown, needed: readonly boolean[]): (Value | undefined)[] {
   const list: readonly unknown[] = Array.isArray(result) ? result : [result];
   const fail = (returned: string): never => {
-    throw addSite(
+    throw addLocation(
       new TypeError(`Cannot differentiate ${node.describe()}: its gradient rule returned ${returned}`),
       node.site,
     );

@@ -8,7 +8,7 @@ import { type GraphFunction, traceFunction } from "./function.ts";
 import type { Executable, Executor } from "../executor.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Value } from "../value.ts";
-import { addSite } from "../errors.ts";
+import { addLocation } from "../errors.ts";
 import { calls, type ResumableRun } from "../call_queue.ts";
 import { computeComposed, computeReference } from "./reference.ts";
 import { Constant, VariableRead } from "./leaf.ts";
@@ -113,7 +113,7 @@ function computeMulti({ op, attributes, bodies, site }: MultiOperation, inputs: 
     const parts = traceFunction(op.name, parameters, (nodes) => op.decompose(nodes, attributes, bodies));
     return referenceExecutor.compile(parts, {}).run(inputs, []);
   } catch (error) {
-    throw addSite(error, site);
+    throw addLocation(error, site);
   }
 }
 
@@ -129,6 +129,6 @@ export function computeNode(node: Operation, inputs: readonly Tensor[]): Tensor 
       )
       : runCompute(node, inputs);
   } catch (error) {
-    throw addSite(error, node.site);
+    throw addLocation(error, node.site);
   }
 }

@@ -2,7 +2,7 @@
  * Operation: a node that computes, characterised by `compute`, `inputNodes` and `consumers`.
  * @module
  */
-import { addSite, type Site } from "../errors.ts";
+import { addLocation, type SourceLocation } from "../errors.ts";
 import { computeNow } from "../executor.ts";
 import { toValue } from "./apply.ts";
 import { type Attributes, type Composite, type Defined, isComposite, type Op } from "../ops/op.ts";
@@ -31,10 +31,10 @@ export function isNode(value: Value): value is GraphNode {
 }
 
 /** Thrown by {@linkcode Operation.concrete}: a node has no numbers before it is run. */
-export function lookingError(node: Value & { graph: Graph }, action: string, site?: Site): TypeError {
+export function lookingError(node: Value & { graph: Graph }, action: string, site?: SourceLocation): TypeError {
   const { ended } = node.graph;
   if (ended !== undefined) {
-    return addSite(
+    return addLocation(
       new TypeError(
         `Cannot ${action} ${node.describe()}: it was recorded by ${ended}, which has ended; return it from the traced function instead`,
       ),
@@ -45,7 +45,7 @@ export function lookingError(node: Value & { graph: Graph }, action: string, sit
   const reason = trace?.graph === node.graph
     ? `${trace.name} only records it; use where() instead of branching on it, or move the code out of the traced function`
     : "it is a node of a graph; run it with session.run(…)";
-  return addSite(new TypeError(`Cannot ${action} ${node.describe()}: ${reason}`), site);
+  return addLocation(new TypeError(`Cannot ${action} ${node.describe()}: ${reason}`), site);
 }
 
 const plan = planOf({
@@ -215,7 +215,7 @@ export class TableOperation extends Operation {
   /** The op table's entry. */
   readonly op: Op;
   readonly #attributes: Attributes;
-  readonly #site: Site | undefined;
+  readonly #site: SourceLocation | undefined;
   readonly #type: TensorType | undefined;
 
   /** `inputs` are nodes of the graph; `known` is the type of the result where it need not be inferred, of attributes that are canonical. */
@@ -224,7 +224,7 @@ export class TableOperation extends Operation {
     op: Op,
     inputs: readonly Value[],
     attributes: Attributes,
-    site: Site | undefined,
+    site: SourceLocation | undefined,
     known?: TensorType,
   ) {
     let type = known;
@@ -318,7 +318,7 @@ export class MultiOperation extends Operation {
   /** The functions that it owns. */
   readonly bodies: readonly GraphFunction[];
   readonly #attributes: Attributes;
-  readonly #site: Site | undefined;
+  readonly #site: SourceLocation | undefined;
   readonly #outputs: readonly OperationOutput[];
 
   /** `inputs` are nodes of the graph; of bodies for them, every type is known where those of the inputs are. */
@@ -328,7 +328,7 @@ export class MultiOperation extends Operation {
     inputs: readonly Value[],
     attributes: Attributes,
     bodies: readonly GraphFunction[],
-    site: Site | undefined,
+    site: SourceLocation | undefined,
   ) {
     const types = inputs.flatMap(({ type }) => type ?? []);
     const isTyped = types.length === inputs.length;

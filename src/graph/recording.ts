@@ -2,7 +2,7 @@
  * The recording rule: when an operation becomes a node, in which graph, and what a Variable reads as there.
  * @module
  */
-import { captureSite, type Site } from "../errors.ts";
+import { captureLocation, type SourceLocation } from "../errors.ts";
 import type { Attributes, Op } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
 import type { TensorType } from "../tensor_type.ts";
@@ -65,7 +65,7 @@ export function record(graph: Graph, op: Op, operands: readonly Value[], attribu
   const inputs = nodesIn(graph, operands);
   const trace = activeTrace();
   return trace === undefined
-    ? new TableOperation(graph, op, inputs, attributes, captureSite())
+    ? new TableOperation(graph, op, inputs, attributes, captureLocation())
     : trace.record(op, inputs, attributes);
 }
 
@@ -101,14 +101,14 @@ export function recordMulti(
   const inputs = nodesIn(graph, operands);
   const trace = activeTrace();
   return trace === undefined
-    ? new MultiOperation(graph, op, inputs, attributes, bodies, captureSite()).outputs
+    ? new MultiOperation(graph, op, inputs, attributes, bodies, captureLocation()).outputs
     : trace.recordMulti(op, inputs, attributes, bodies);
 }
 
 /** What a node that is recorded now remembers. */
-function siteNow(): Site | undefined {
+function siteNow(): SourceLocation | undefined {
   const trace = activeTrace();
-  return trace === undefined ? captureSite() : trace.site();
+  return trace === undefined ? captureLocation() : trace.site();
 }
 
 function nodesIn(graph: Graph, operands: readonly Value[]): Value[] {

@@ -3,7 +3,7 @@
  * inlining of recorded functions are sets of rules for it.
  * @module
  */
-import { addSite } from "../errors.ts";
+import { addLocation } from "../errors.ts";
 import { equalTypes, type TensorType } from "../tensor_type.ts";
 import type { Value } from "../value.ts";
 import { copyOperation } from "./copy_operation.ts";
@@ -83,7 +83,7 @@ export function copyNodes(
     try {
       if (expand?.(node) !== true) copies.set(node, copyOf(node));
     } catch (error) {
-      throw addSite(error, node.site);
+      throw addLocation(error, node.site);
     }
   }
 }

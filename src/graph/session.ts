@@ -19,7 +19,7 @@ import { referenceExecutor } from "./interpret.ts";
 import { isNode } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
 import type { GraphFunction } from "./function.ts";
-import { Macro, specialize } from "./specialize.ts";
+import { DeferredNode, specialize } from "./specialize.ts";
 import { activeTrace, brokenAssumption } from "./trace.ts";
 import { postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -99,7 +99,7 @@ export class Session {
     const prepared = this.#prepare(nodes, readFeeds(feeds));
     const results = prepared.executable.run(prepared.tensors, prepared.graphFunction.variables);
     let next = 0;
-    const values = nodes.map((node) => node instanceof Macro ? undefined : results[next++]);
+    const values = nodes.map((node) => node instanceof DeferredNode ? undefined : results[next++]);
     return unflatten(structure, values) as Fetched<T>; // the leaves' types follow the tree's
   }
 

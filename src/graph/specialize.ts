@@ -19,12 +19,12 @@ import { postorder } from "./traverse.ts";
 import { checkAssignable, type Variable } from "./variable.ts";
 
 /** A node that expands into others when its graph is specialised, such as what `minimize` makes. */
-export abstract class Macro extends Operation {
+export abstract class DeferredNode extends Operation {
   /** Records what it stands for into the graph being traced, from the copies of its inputs. */
   abstract expand(inputs: readonly Value[]): void;
 }
 
-/** `fetches` and what they need, as a function of the placeholders in `feeds`. A Macro among the fetches has no output. */
+/** `fetches` and what they need, as a function of the placeholders in `feeds`. A deferred node among the fetches has no output. */
 export function specialize(fetches: readonly Value[], feeds: ReadonlyMap<Placeholder, TensorType>): GraphFunction {
   const assumptions: Assumption[] = [];
   const specialization = new Specialization("a session", assumptions);
@@ -105,7 +105,7 @@ class Specialization {
     body: (body, inputs) => specializeBody(body, inputs.map(({ type }) => type)),
     expand: (node) => {
       if (node instanceof Gradient) this.#expandGradient(node);
-      else if (node instanceof Macro) this.#expandMacro(node);
+      else if (node instanceof DeferredNode) this.#expandMacro(node);
       else return false;
       return true;
     },
@@ -117,7 +117,7 @@ class Specialization {
     },
   };
 
-  #expandMacro(node: Macro): void {
+  #expandMacro(node: DeferredNode): void {
     const { operations } = this.graph;
     const from = operations.length;
     node.expand(node.inputNodes.map((input) => this.copies.get(input)!));

@@ -3,7 +3,7 @@
  * a node; the trace makes it.
  * @module
  */
-import { captureSite, type Site } from "../errors.ts";
+import { captureLocation, type SourceLocation } from "../errors.ts";
 import type { Attributes, Op } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { TensorType } from "../tensor_type.ts";
@@ -30,7 +30,7 @@ export function brokenAssumption(assumptions: readonly Assumption[]): Assumption
 
 /** A node on whose behalf others are recorded: they take over its place in the user's program. */
 export interface Origin {
-  readonly site: Site | undefined;
+  readonly site: SourceLocation | undefined;
 }
 
 /** A function, or a pass over a graph, being recorded. */
@@ -62,7 +62,7 @@ export interface Trace {
     bodies: readonly GraphFunction[],
   ): readonly Value[];
   /** What a node that is recorded now remembers of its place in the user's program. */
-  site(): Site | undefined;
+  site(): SourceLocation | undefined;
 }
 
 /** Records what the user's program does. */
@@ -117,8 +117,8 @@ export class Recording implements Trace {
     return new MultiOperation(this.graph, op, inputs, attributes, bodies, this.site()).outputs;
   }
 
-  site(): Site | undefined {
-    return this.origin === undefined ? captureSite() : this.origin.site;
+  site(): SourceLocation | undefined {
+    return this.origin === undefined ? captureLocation() : this.origin.site;
   }
 }
 
@@ -146,7 +146,7 @@ export class RecordingWithValues extends Recording {
       : super.recordMulti(op, inputs, attributes, bodies);
   }
 
-  override site(): Site | undefined {
+  override site(): SourceLocation | undefined {
     return this.origin?.site;
   }
 }
@@ -194,7 +194,7 @@ export class BodyRecording extends Recording {
 
 /** Records what a pass makes of a graph. Nodes take over the places in the user's program of those that they come from. */
 export class Rewriting extends Recording {
-  override site(): Site | undefined {
+  override site(): SourceLocation | undefined {
     return this.origin?.site;
   }
 }

@@ -37,7 +37,7 @@ export interface VariableOptions {
  * What makes a Variable the stand-in for an argument of a function being traced. A program is recorded once for all
  * Variables of a type; each run gives it those it was called with.
  */
-export interface StandIn {
+export interface AbstractVariable {
   /** The argument of the call that was traced, which it belongs to. */
   readonly argument: Variable;
   /** The Variable it stood for in that call. */
@@ -135,20 +135,20 @@ export class Variable extends Value {
   readonly #trainable: boolean;
   readonly #graph: Graph | undefined;
   readonly #consumers: Operation[] = [];
-  readonly #standIn: StandIn | undefined;
+  readonly #abstract: AbstractVariable | undefined;
   readonly #type: TensorType;
   readonly #storage: Storage;
   #snapshot: Tensor | undefined;
   #holds = 0;
   #settle: (() => void) | undefined;
 
-  /** Copies the initial value: a Value, a number, nested arrays, or a clone of a tensor. Throws without one, and inside `compile`, where it would be made anew by every trace. (`standIn` is for `compile`.) */
-  constructor(initialValue: Operand | TensorData, options?: VariableOptions, standIn?: StandIn) {
+  /** Copies the initial value: a Value, a number, nested arrays, or a clone of a tensor. Throws without one, and inside `compile`, where it would be made anew by every trace. (`abstract` is for `compile`.) */
+  constructor(initialValue: Operand | TensorData, options?: VariableOptions, abstract?: AbstractVariable) {
     super();
-    this.#standIn = standIn;
-    if (standIn?.original !== undefined) {
+    this.#abstract = abstract;
+    if (abstract?.original !== undefined) {
       // Only recorded, never run: it needs no storage of its own.
-      const { original } = standIn;
+      const { original } = abstract;
       this.#name = original.#name;
       this.#trainable = original.#trainable;
       this.#type = original.#type;
@@ -200,8 +200,8 @@ export class Variable extends Value {
   }
 
   /** Set on the Variables that a traced function is given for those it was called with. */
-  get standIn(): StandIn | undefined {
-    return this.#standIn;
+  get abstract(): AbstractVariable | undefined {
+    return this.#abstract;
   }
 
   /** Dtype and shape; they never change. */

@@ -24,7 +24,7 @@ import { type Composite, type Op, refusal } from "./op.ts";
 const keepDims = { keepDims: true } as const;
 
 /** An op that turns every line along an axis into another of the same length. */
-function lineOp(
+function axisWiseOp(
   name: string,
   decompose: (x: Value, axis: number) => Value,
   gradient: (output: Value, gradient: Value, axis: number) => Value,
@@ -43,7 +43,7 @@ function lineOp(
   };
 }
 
-const softmaxOp = lineOp(
+const softmaxOp = axisWiseOp(
   "softmax",
   (x, axis) => {
     const e = x.sub(x.max(axis, keepDims)).exp();
@@ -52,7 +52,7 @@ const softmaxOp = lineOp(
   (p, g, axis) => g.sub(g.mul(p).sum(axis, keepDims)).mul(p),
 );
 
-const logSoftmaxOp = lineOp(
+const logSoftmaxOp = axisWiseOp(
   "logSoftmax",
   (x, axis) => {
     const shifted = x.sub(x.max(axis, keepDims));

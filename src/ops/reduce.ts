@@ -15,14 +15,14 @@ import type { ReduceOp } from "./primitive.ts";
 import {
   attributesOf,
   type Axes,
+  broadcastBack,
   canonicalAxes,
   type DTypeRule,
-  pickOp,
   type ReduceAttributes,
   reduceOp,
   type ReduceOptions,
   reduction,
-  stretch,
+  selectingReduction,
 } from "./reduction.ts";
 
 export type { Axes, ReduceAttributes, ReduceOptions };
@@ -57,7 +57,7 @@ function argOp<Name extends string>(
     }
     return best;
   };
-  const op = pickOp(name, () => "int32", place);
+  const op = selectingReduction(name, () => "int32", place);
   return {
     ...op,
     givesIndex: true,
@@ -81,9 +81,9 @@ function argOp<Name extends string>(
 function gradientOfPick(name: string): NonNullable<Entry<ReduceAttributes>["gradient"]> {
   return ({ inputs, output, gradient, attributes }) => {
     const x = inputs[0]!;
-    const chosen = x.equal(stretch(name, output, x, attributes));
+    const chosen = x.equal(broadcastBack(name, output, x, attributes));
     const ties = chosen.astype(gradient.dtype).sum(attributes.axes, { keepDims: attributes.keepDims });
-    return [where(chosen, stretch(name, gradient.div(ties), x, attributes), 0)];
+    return [where(chosen, broadcastBack(name, gradient.div(ties), x, attributes), 0)];
   };
 }
 
@@ -152,7 +152,7 @@ const meanOp: Composite<ReduceAttributes> = {
   },
   gradient({ inputs: [x], gradient, attributes }) {
     const { count } = reduction("mean", x!.shape, attributes);
-    return [stretch("mean", gradient.div(count), x!, attributes)];
+    return [broadcastBack("mean", gradient.div(count), x!, attributes)];
   },
 };
 
@@ -165,7 +165,7 @@ const varianceOp: Composite<VarianceAttributes> = {
   },
   gradient({ inputs: [x], gradient, attributes }) {
     const scaled = gradient.mul(2).div(degreesOfFreedom(x!, attributes));
-    return [stretch("variance", scaled, x!, attributes).mul(deviation(x!, attributes))];
+    return [broadcastBack("variance", scaled, x!, attributes).mul(deviation(x!, attributes))];
   },
 };
 
@@ -190,21 +190,21 @@ const logSumExpOp: Composite<ReduceAttributes> = {
   gradient({ inputs: [x], output, gradient, attributes }) {
     // The sum of no probability at all has weights exp(−∞ − 0) = 0, not exp(−∞ + ∞).
     const safe = where(output.equal(-Infinity), 0, output);
-    const weights = x!.sub(stretch("logSumExp", safe, x!, attributes)).exp();
-    return [stretch("logSumExp", gradient, x!, attributes).mul(weights)];
+    const weights = x!.sub(broadcastBack("logSumExp", safe, x!, attributes)).exp();
+    return [broadcastBack("logSumExp", gradient, x!, attributes).mul(weights)];
   },
 };
 
 /** The table's entries of this family. */
 export const reduceOps = {
   sum: reduceOp("sum", wide, sumOf, {
-    gradient: ({ inputs: [x], gradient, attributes }) => [stretch("sum", gradient, x!, attributes)],
+    gradient: ({ inputs: [x], gradient, attributes }) => [broadcastBack("sum", gradient, x!, attributes)],
   }),
   prod: reduceOp("prod", wide, productOf, {
     gradient: ({ inputs: [x], gradient, attributes }) => [gradientOfProduct(x!, gradient, attributes)],
   }),
-  max: pickOp("max", same, maxOf, { gradient: gradientOfPick("max") }),
-  min: pickOp("min", same, minOf, { gradient: gradientOfPick("min") }),
+  max: selectingReduction("max", same, maxOf, { gradient: gradientOfPick("max") }),
+  min: selectingReduction("min", same, minOf, { gradient: gradientOfPick("min") }),
   argmax: argOp("argmax", (candidate, best) => candidate > best),
   argmin: argOp("argmin", (candidate, best) => candidate < best),
   any: reduceOp("any", () => "bool", (group) => group.some((value) => value !== 0) ? 1 : 0),

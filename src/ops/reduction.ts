@@ -108,7 +108,7 @@ export function reduceOp<Name extends string>(
 }
 
 /** A reduction that picks one of the elements, so that there must be one. */
-export function pickOp<Name extends string>(
+export function selectingReduction<Name extends string>(
   name: Name,
   dtypeRule: DTypeRule,
   reduce: (group: readonly number[]) => number,
@@ -128,7 +128,7 @@ export function pickOp<Name extends string>(
 }
 
 /** A reduction's result, or its gradient, stretched to the shape of the operand again. */
-export function stretch(name: string, reduced: Value, x: Value, attributes: ReduceAttributes): Value {
+export function broadcastBack(name: string, reduced: Value, x: Value, attributes: ReduceAttributes): Value {
   return reduced.reshape(reduction(name, x.shape, attributes).kept).broadcastTo(x.shape);
 }
 

@@ -9,10 +9,10 @@ import type { Operation } from "../graph/operation.ts";
 import { referenceExecutor } from "../graph/interpret.ts";
 import { Placeholder } from "../graph/placeholder.ts";
 import { nodeIn, outsideGraphs } from "../graph/recording.ts";
-import { Macro, specialize } from "../graph/specialize.ts";
+import { DeferredNode, specialize } from "../graph/specialize.ts";
 import { activeTrace, Recording, type Trace, withTrace } from "../graph/trace.ts";
 import { postorder } from "../graph/traverse.ts";
-import { type StandIn, Variable } from "../graph/variable.ts";
+import { type AbstractVariable, Variable } from "../graph/variable.ts";
 import { zeros } from "../ops/creation.ts";
 import { callUser, ofOverride } from "../public/caller.ts";
 import { functionOrValue, listOf } from "../public/kinds.ts";
@@ -121,12 +121,12 @@ export abstract class Optimizer {
   }
 
   #newSlot(variable: Variable, name: string): Variable {
-    const { standIn } = variable;
-    if (standIn !== undefined) {
+    const { abstract } = variable;
+    if (abstract !== undefined) {
       // Which state is meant is known in each run, from the Variable it is called with.
-      const original = this.slot(standIn.original, name);
-      const resolve = (actual: Variable): Variable => this.slot(standIn.resolve(actual), name);
-      return new Variable(original, {}, { argument: standIn.argument, original, resolve });
+      const original = this.slot(abstract.original, name);
+      const resolve = (actual: Variable): Variable => this.slot(abstract.resolve(actual), name);
+      return new Variable(original, {}, { argument: abstract.argument, original, resolve });
     }
     const { dtype, shape } = variable.type;
     return outsideGraphs(() =>
@@ -139,15 +139,15 @@ export abstract class Optimizer {
    * `step`. Variables that have always been updated together have the same.
    */
   protected countersOf(variables: readonly Variable[]): Variable[] {
-    const assumption = this.#counters.prepare(variables.filter((variable) => variable.standIn === undefined));
+    const assumption = this.#counters.prepare(variables.filter((variable) => variable.abstract === undefined));
     activeTrace()?.assumptions?.push(assumption);
     return variables.map((variable) =>
-      variable.standIn === undefined ? this.#counters.of(variable) : this.#standInCounter(variable, variable.standIn)
+      variable.abstract === undefined ? this.#counters.of(variable) : this.#standInCounter(variable, variable.abstract)
     );
   }
 
   /** What an argument stands for is known in each run, and may have been updated with others in another one. */
-  #standInCounter(variable: Variable, { argument, original, resolve }: StandIn): Variable {
+  #standInCounter(variable: Variable, { argument, original, resolve }: AbstractVariable): Variable {
     const slots = this.#slotsFor(variable);
     let counter = slots.get("step");
     if (counter === undefined) {
@@ -199,7 +199,7 @@ function trainableVariables(trace: Trace, loss: Value, readOf: (variable: Variab
  * What `minimize` makes in a hand-built graph: running it updates the Variables for the feeds of that run. Its inputs are the
  * loss and the placeholders that the loss is computed from.
  */
-export class Minimize extends Macro {
+export class Minimize extends DeferredNode {
   readonly #optimizer: Optimizer;
   readonly #variables: readonly Variable[] | undefined;
 

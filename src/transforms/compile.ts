@@ -7,7 +7,13 @@ import type { Graph } from "../graph/graph.ts";
 import { activeTrace, brokenAssumption } from "../graph/trace.ts";
 import { Variable } from "../graph/variable.ts";
 import { LruCache } from "../lru_cache.ts";
-import { currentExecutor, type Executable, type ExecutorOptions, type Fed, type Profile } from "../executor.ts";
+import {
+  type ArgumentBindings,
+  currentExecutor,
+  type Executable,
+  type ExecutorOptions,
+  type Profile,
+} from "../executor.ts";
 import { type Call, captureCall, fromCall, fromCaller } from "../public/caller.ts";
 import { boolean, choice, count, fn as fnKind, listOf, wholeFrom } from "../public/kinds.ts";
 import { checkCall, signed, variadic } from "../public/public_function.ts";
@@ -322,7 +328,7 @@ function explainProgram({ executable, reasons }: Program): string {
 }
 
 /** What a program is run on, for the leaves of the arguments. */
-function operandsOf(program: Program, leaves: readonly unknown[]): Fed {
+function operandsOf(program: Program, leaves: readonly unknown[]): ArgumentBindings {
   const inputs = program.inputs.map((index) => {
     const leaf = leaves[index];
     return typeof leaf === "number" ? numberTensor(leaf, scalarType) : leaf as Tensor; // by the signature

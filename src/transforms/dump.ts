@@ -4,7 +4,7 @@
  */
 import { describeForeign } from "../describe.ts";
 import type { GraphFunction } from "../graph/function.ts";
-import type { Executable, Fed } from "../executor.ts";
+import type { ArgumentBindings, Executable } from "../executor.ts";
 
 /** What is used of a file system: two functions of `node:fs`. */
 interface FileSystem {
@@ -23,7 +23,7 @@ export function dumpProgram(
   name: string,
   folder: string,
   { graphFunction: { graph }, executable }: { readonly graphFunction: GraphFunction; readonly executable: Executable },
-  fed: Fed | undefined,
+  fed: ArgumentBindings | undefined,
 ): string[] {
   if (typeof folder !== "string" || folder === "") {
     throw new TypeError(

@@ -9,7 +9,7 @@ import type { Graph } from "../graph/graph.ts";
 import { isNode, MultiOperation, type Operation, TableOperation } from "../graph/operation.ts";
 import { nodeIn } from "../graph/recording.ts";
 import type { Trace } from "../graph/trace.ts";
-import { type StandIn, Variable } from "../graph/variable.ts";
+import { type AbstractVariable, Variable } from "../graph/variable.ts";
 import { callUser } from "../public/caller.ts";
 import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
@@ -35,7 +35,7 @@ export interface TracedCall {
   /** Its leaves, from left to right. */
   readonly results: readonly ResultLeaf[];
   /** For each Variable of the function: which argument leaf tells it, and how, or the Variable itself. */
-  readonly variables: readonly (Variable | { readonly leaf: number; readonly resolve: StandIn["resolve"] })[];
+  readonly variables: readonly (Variable | { readonly leaf: number; readonly resolve: AbstractVariable["resolve"] })[];
   /** The leaves that are numbers and were used with a tensor of integers or bool, which they can only join when they are whole. */
   readonly wantsWhole: readonly number[];
 }
@@ -66,14 +66,14 @@ export function traceCall(
     inputs.push(index);
     places.push(parameters.push({ name: argumentName(paths[index]!), type }) - 1);
   });
-  const standIns = new Map<Variable, Variable>();
-  const standInFor = (variable: Variable): Variable => {
-    let standIn = standIns.get(variable);
-    if (standIn === undefined) {
-      const kept: StandIn = { argument: variable, original: variable, resolve: (actual) => actual };
-      standIns.set(variable, standIn = new Variable(variable, {}, kept));
+  const abstractVariables = new Map<Variable, Variable>();
+  const abstractVariableFor = (variable: Variable): Variable => {
+    let abstract = abstractVariables.get(variable);
+    if (abstract === undefined) {
+      const kept: AbstractVariable = { argument: variable, original: variable, resolve: (actual) => actual };
+      abstractVariables.set(variable, abstract = new Variable(variable, {}, kept));
     }
-    return standIn;
+    return abstract;
   };
   let returned: unknown;
   const results: ResultLeaf[] = [];
@@ -81,7 +81,7 @@ export function traceCall(
     const given = leaves.map((leaf, index) => {
       const place = places[index];
       if (place !== undefined) return nodes[place];
-      return leaf instanceof Variable && own.length === 0 ? standInFor(leaf) : leaf;
+      return leaf instanceof Variable && own.length === 0 ? abstractVariableFor(leaf) : leaf;
     });
     returned = callUser(() => fn(...unflatten(structure, given) as readonly unknown[])); // the arguments are an array
     checkSynchronous(returned, name);
@@ -103,8 +103,8 @@ export function traceCall(
     // The others came with a call of another compiled function.
     wantsWhole: fed.flatMap((input, place) => meetingIntegers.has(input) ? [inputs[place]!] : []),
     variables: graphFunction.variables.map((variable) => {
-      const { standIn } = variable;
-      return standIn === undefined ? variable : { leaf: placeOf(standIn.argument), resolve: standIn.resolve };
+      const { abstract } = variable;
+      return abstract === undefined ? variable : { leaf: placeOf(abstract.argument), resolve: abstract.resolve };
     }),
   };
 }
