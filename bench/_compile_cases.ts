@@ -10,7 +10,7 @@ import { materialize } from "../compiler/passes/materialize.ts";
 import { ProgramExecutor } from "../compiler/runtime/executor.ts";
 import { schedule } from "../compiler/program/schedule.ts";
 import { simplify } from "../compiler/passes/simplify.ts";
-import { buildProgram } from "../compiler/program/table.ts";
+import { buildProgram } from "../compiler/program/program_builder.ts";
 import type { Placeholder } from "../src/graph/placeholder.ts";
 import { specialize } from "../src/graph/specialize.ts";
 import { currentExecutor, installExecutor } from "../src/executor.ts";

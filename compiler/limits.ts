@@ -4,7 +4,7 @@
  * @module
  */
 import type { TargetName } from "./emit/load_kernel.ts";
-import type { IterationSpace } from "./fusion/frame.ts";
+import type { IterationSpace } from "./fusion/iteration_space.ts";
 
 /** More operations than this in one kernel slow it down: registers run out. */
 export const maximumFusedOps = 96;

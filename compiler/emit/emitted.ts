@@ -2,7 +2,7 @@
  * What emitters make of a kernel.
  * @module
  */
-import type { WorkPartition } from "./extent.ts";
+import type { WorkPartition } from "./work_partition.ts";
 import type { KernelText } from "./load_kernel.ts";
 
 /** For each number that a kernel is called with: a value, or the program's buffer that is array `array` of the kernel. */

@@ -5,7 +5,7 @@
 import type { TableOperation } from "../../src/graph/operation.ts";
 import type { Value } from "../../src/value.ts";
 import { CriticalPaths } from "./critical_paths.ts";
-import type { FusedOp, IterationSpace } from "./frame.ts";
+import type { FusedOp, IterationSpace } from "./iteration_space.ts";
 import { kernelKind } from "./kinds.ts";
 import type { Linked } from "./ordered_list.ts";
 import { TopologicalOrder } from "./topological_order.ts";

@@ -13,11 +13,11 @@ import { postorder } from "../../src/graph/traverse.ts";
 import type { ExecutorOptions } from "../../src/executor.ts";
 import type { Value } from "../../src/value.ts";
 import { type Cluster, Clusters, type Growing } from "./clusters.ts";
-import { fusedOpIn, ownIterationSpace, standsAlone, unplaced } from "./frame.ts";
+import { fusedOpIn, ownIterationSpace, standsAlone, unplaced } from "./iteration_space.ts";
 import { type FusionContext, type FusionRule, fusionRules, Merge } from "./fusion_rules.ts";
 import type { Materialized } from "../passes/materialize.ts";
-import { findRematerialized } from "./recompute.ts";
-import { horizontalCandidates } from "./side_by_side.ts";
+import { findRematerialized } from "./rematerialize.ts";
+import { horizontalCandidates } from "./horizontal.ts";
 import { findUpdates } from "./updates.ts";
 
 export type { Cluster };

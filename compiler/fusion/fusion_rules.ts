@@ -15,10 +15,10 @@ import {
   type IterationSpace,
   type Scope,
   standsAlone,
-} from "./frame.ts";
+} from "./iteration_space.ts";
 import { kernelKind } from "./kinds.ts";
 import { hasLongRows, maximumArrays, maximumFusedOps } from "../limits.ts";
-import { assignStages } from "./passes.ts";
+import { assignStages } from "./loop_stages.ts";
 import type { View } from "../passes/view.ts";
 
 /** What the rules know of the program. */

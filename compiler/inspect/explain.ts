@@ -5,10 +5,10 @@
 import { printGraph } from "../../src/graph/print.ts";
 import { readable } from "../../src/readable.ts";
 import type { Step } from "../program/block.ts";
-import { describeExecutionPolicy } from "../program/placement.ts";
+import { describeExecutionPolicy } from "../program/execution_policy.ts";
 import type { Compilation, CompiledProgram } from "../program/program.ts";
 import type { Instruction } from "../runtime/threads/protocol.ts";
-import type { Buffer, KernelCall } from "../program/table.ts";
+import type { Buffer, KernelCall } from "../program/program_builder.ts";
 
 /** A program's policy, graph, kernels, refusals and memory. */
 export function explainProgram(compilation: Compilation): string {

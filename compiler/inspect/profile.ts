@@ -5,9 +5,9 @@
 import type { Profile, RowProfile } from "../../src/executor.ts";
 import { callsOf } from "../program/block.ts";
 import { kindOf } from "../kernel/kernel_kinds.ts";
-import { bytesOf } from "../program/plan.ts";
+import { bytesOf } from "../program/memory_plan.ts";
 import type { Compilation } from "../program/program.ts";
-import type { Call } from "../program/table.ts";
+import type { Call } from "../program/program_builder.ts";
 
 /** Milliseconds that each thread has spent on each instruction: `times[rank][instruction]`. */
 export type Times = readonly (readonly number[])[];

@@ -2,7 +2,7 @@
  * Loop nests: axes of length 1 are dropped, and neighbouring axes that every access walks as one are joined.
  * @module
  */
-import type { IterationSpace } from "../fusion/frame.ts";
+import type { IterationSpace } from "../fusion/iteration_space.ts";
 
 /** The most elements that a loop can count: kernels do so in 32 bits, with a sign. */
 export const longestLoop = 2 ** 31 - 1;

@@ -8,11 +8,11 @@ import type { TableOperation } from "../../src/graph/operation.ts";
 import type { IndexingOp } from "../../src/ops/primitive.ts";
 import type { Intrinsic } from "../../src/ops/table.ts";
 import type { Value } from "../../src/value.ts";
-import { accessStrides, type FusedOp, gatherStrides } from "../fusion/frame.ts";
+import { accessStrides, type FusedOp, gatherStrides } from "../fusion/iteration_space.ts";
 import type { Cluster } from "../fusion/fuse.ts";
 import { type Id, type IndexCheck, newSection, type Section } from "./kernel.ts";
 import { kernelKind } from "../fusion/kinds.ts";
-import type { Buffer } from "../program/table.ts";
+import type { Buffer } from "../program/program_builder.ts";
 import type { View } from "../passes/view.ts";
 
 /** What lowering needs to know of the whole program. */

@@ -7,7 +7,7 @@ import type { Cluster } from "../fusion/clusters.ts";
 import type { View } from "../passes/view.ts";
 import type { LoweringContext } from "./kernel_builder.ts";
 import type { Kernel } from "./kernel.ts";
-import type { MemoryEffect } from "./uses.ts";
+import type { MemoryEffect } from "./memory_effects.ts";
 
 /** One kind of kernel. */
 export interface KernelKind<K extends Kernel> {

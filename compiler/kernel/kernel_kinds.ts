@@ -3,7 +3,7 @@
  * code is known to the targets.
  * @module
  */
-import type { IterationSpace } from "../fusion/frame.ts";
+import type { IterationSpace } from "../fusion/iteration_space.ts";
 import { contractKind } from "./contract/kind.ts";
 import { lowerContract } from "./contract/lower.ts";
 import { cumulativeKind } from "./cumulative/kind.ts";

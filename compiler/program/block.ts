@@ -3,7 +3,7 @@
  * among them, has blocks of its own; so whatever goes over a program's steps is written as a walk over a block.
  * @module
  */
-import type { HostOperationCall, KernelCall } from "./table.ts";
+import type { HostOperationCall, KernelCall } from "./program_builder.ts";
 
 /** Launches of one kernel, as one instruction: for one set of arrays, or for several that are given the same code. */
 export interface LaunchStep {

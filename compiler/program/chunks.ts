@@ -3,7 +3,7 @@
  * results follows from it, and has to be the same for any number of threads.
  * @module
  */
-import type { WorkPartition } from "../emit/extent.ts";
+import type { WorkPartition } from "../emit/work_partition.ts";
 import { tuning } from "../limits.ts";
 
 /** A kernel's work, cut. */

@@ -8,7 +8,7 @@ import type { KernelText } from "../emit/load_kernel.ts";
 import type { IndexCheck } from "../kernel/kernel.ts";
 import { type Instruction, type Launch, roundUp } from "../runtime/threads/protocol.ts";
 import type { HostCall } from "../runtime/host_call.ts";
-import type { HostOperationCall, KernelCall } from "./table.ts";
+import type { HostOperationCall, KernelCall } from "./program_builder.ts";
 
 /** Where an instruction comes from: what errors are made of. */
 export interface Origin {

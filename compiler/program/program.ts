@@ -15,11 +15,11 @@ import { fuse, type Fused } from "../fusion/fuse.ts";
 import { type Instructions, makeInstructions } from "./instructions.ts";
 import { canFail } from "../kernel/kernel.ts";
 import { materialize, type Materialized } from "../passes/materialize.ts";
-import { type ExecutionPolicy, executionPolicyOf } from "./placement.ts";
-import { type MemoryPlan, planMemory } from "./plan.ts";
+import { type ExecutionPolicy, executionPolicyOf } from "./execution_policy.ts";
+import { type MemoryPlan, planMemory } from "./memory_plan.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 import { simplify } from "../passes/simplify.ts";
-import { type Assignment, type Buffer, buildProgram, type BuiltProgram, type Output } from "./table.ts";
+import { type Assignment, type Buffer, buildProgram, type BuiltProgram, type Output } from "./program_builder.ts";
 
 /** A compiled graph function. */
 export interface CompiledProgram extends Instructions {

@@ -9,9 +9,9 @@
 import type { Block, Step } from "./block.ts";
 import { MinimumHeap } from "./minimum_heap.ts";
 import type { Linked } from "../fusion/ordered_list.ts";
-import type { BuiltProgram, Call, KernelCall } from "./table.ts";
+import type { BuiltProgram, Call, KernelCall } from "./program_builder.ts";
 import { TopologicalOrder } from "../fusion/topological_order.ts";
-import { canReuse } from "../kernel/uses.ts";
+import { canReuse } from "../kernel/memory_effects.ts";
 
 /** Steps in the order in which they run. */
 export interface Schedule {

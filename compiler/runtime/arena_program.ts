@@ -4,9 +4,9 @@
  */
 import { type LoadedKernel, loadKernel } from "../emit/load_kernel.ts";
 import type { CompiledProgram } from "../program/program.ts";
-import type { LoadedProgram } from "./binding.ts";
+import type { LoadedProgram } from "./arena_bindings.ts";
 import type { BufferLayout, Instruction, ProgramMessage } from "./threads/protocol.ts";
-import { layOutWorkspace, type WorkspaceLayout } from "./region.ts";
+import { layOutWorkspace, type WorkspaceLayout } from "./workspace.ts";
 
 let nextId = 1;
 

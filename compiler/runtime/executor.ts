@@ -11,7 +11,7 @@ import type { Tensor } from "../../src/tensor.ts";
 import { type LoadedKernel, loadKernel } from "../emit/load_kernel.ts";
 import { explainProgram } from "../inspect/explain.ts";
 import { tuning, withTuning } from "../limits.ts";
-import { LocalBindings } from "./local_frame.ts";
+import { LocalBindings } from "./local_bindings.ts";
 import { profileOf, type Times } from "../inspect/profile.ts";
 import { type Compilation, type CompiledProgram, compileProgram } from "../program/program.ts";
 import { printRepro } from "../inspect/repro.ts";

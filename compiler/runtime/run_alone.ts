@@ -4,9 +4,9 @@
  */
 import type { Variable } from "../../src/graph/variable.ts";
 import type { LoadedKernel } from "../emit/load_kernel.ts";
-import type { LocalBindings } from "./local_frame.ts";
+import type { LocalBindings } from "./local_bindings.ts";
 import type { CompiledProgram } from "../program/program.ts";
-import type { ArenaBindings } from "./binding.ts";
+import type { ArenaBindings } from "./arena_bindings.ts";
 import { callHost } from "./host_call.ts";
 import { combineChunks, computeChunk, computeLaunches } from "./launch.ts";
 import { observer } from "./threads/observer.ts";

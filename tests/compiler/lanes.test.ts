@@ -3,7 +3,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, type DType, grad, logicalXor, maxPool2d, slice, type Tensor, tensor, type Value } from "../../mod.ts";
-import { joinPatterns } from "../../compiler/kernel/loops/wasm_join_pairs.ts";
+import { joinPatterns } from "../../compiler/kernel/loops/wasm_join_patterns.ts";
 import { wasmTarget } from "../../compiler/emit/wasm/wasm.ts";
 import type { LoopKernel } from "../../compiler/kernel/loops/kernel.ts";
 import type { Kernel } from "../../compiler/kernel/kernel.ts";

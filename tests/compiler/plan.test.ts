@@ -5,7 +5,7 @@ import { compile, concat, crossEntropy, matmul, tensor, train, type Value, Varia
 import { decompose } from "../../src/graph/decompose.ts";
 import { kernelKind } from "../../compiler/fusion/kinds.ts";
 import { explainProgram } from "../../compiler/inspect/explain.ts";
-import { bytesOf } from "../../compiler/program/plan.ts";
+import { bytesOf } from "../../compiler/program/memory_plan.ts";
 import { roundUp } from "../../compiler/runtime/threads/protocol.ts";
 import { type Compilation, compileProgram } from "../../compiler/program/program.ts";
 import { dtypeInfo } from "../../src/dtype.ts";

@@ -13,7 +13,7 @@ import {
   workers,
   zeros,
 } from "../../mod.ts";
-import { scatterPartitionOf } from "../../compiler/kernel/scatter/cut.ts";
+import { scatterPartitionOf } from "../../compiler/kernel/scatter/partition.ts";
 import { type WasmScatterCut, wasmScatterCut } from "../../compiler/kernel/scatter/wasm_blocks.ts";
 import type { ScatterKernel } from "../../compiler/kernel/scatter/kernel.ts";
 import { type Tuning, withTuning } from "../../compiler/limits.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { compile, crossEntropy, tensor, train, type Value, Variable } from "../../mod.ts";
 import { compileProgram } from "../../compiler/program/program.ts";
-import type { KernelCall } from "../../compiler/program/table.ts";
+import type { KernelCall } from "../../compiler/program/program_builder.ts";
 import { assertClose } from "../sabinasz/problems.ts";
 import { graphFunctionOf } from "./graph_function.ts";
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { type DType, isFloating } from "../../src/dtype.ts";
-import { givesIndex } from "../../compiler/fusion/frame.ts";
+import { givesIndex } from "../../compiler/fusion/iteration_space.ts";
 import type { TableOperation } from "../../src/graph/operation.ts";
 import { computeReference } from "../../src/graph/reference.ts";
 import { forEachGroup, type ReduceAttributes } from "../../src/ops/reduction.ts";

@@ -6,7 +6,7 @@
 import { after, before } from "node:test";
 import { workers } from "../../mod.ts";
 import type { TypedArray } from "../../src/dtype.ts";
-import type { MemoryPlan } from "../../compiler/program/plan.ts";
+import type { MemoryPlan } from "../../compiler/program/memory_plan.ts";
 import { observe, type Observer, WorkerExit } from "../../compiler/runtime/threads/observer.ts";
 
 /** What is to happen. */

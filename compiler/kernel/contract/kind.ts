@@ -7,7 +7,7 @@ import { sectionOperations, sectionWork, weights } from "../cost.ts";
 import { firstTooLong } from "../joined_axes.ts";
 import type { KernelKind } from "../kernel_kind.ts";
 import { sectionKey } from "../section_key.ts";
-import { effectsOfOperands, effectsOfSection } from "../uses.ts";
+import { effectsOfOperands, effectsOfSection } from "../memory_effects.ts";
 import type { ContractKernel } from "./kernel.ts";
 
 /** How many numbers the result has. */

@@ -6,7 +6,7 @@
 import { sizeOf } from "../../../src/shape.ts";
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
-import type { WorkPartition } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/work_partition.ts";
 import { joinAxes } from "../joined_axes.ts";
 import { axesOf, stridesOfGroup } from "./axes.ts";
 import { alignment, roundUp } from "../../runtime/threads/protocol.ts";

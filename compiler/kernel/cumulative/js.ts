@@ -6,7 +6,7 @@ import type { EmittedKernel } from "../../emit/emitted.ts";
 import { convertExpression, reductionStart, reductionStep } from "../../emit/js/js_expressions.ts";
 import { Emitter } from "../../emit/js/js_writer.ts";
 import type { JsText } from "../../emit/js/load_js.ts";
-import { cumulativeWork } from "./cut.ts";
+import { cumulativeWork } from "./partition.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 
 /** What the running results of a line, of what comes before a block, and of both are called. */

@@ -13,7 +13,7 @@ import { joinAxes } from "../joined_axes.ts";
 import type { IndexMap } from "../kernel.ts";
 import type { LoweringContext } from "../kernel_builder.ts";
 import { aloneOperation, type Lowered } from "../kernel_kind.ts";
-import { blockOf } from "./cut.ts";
+import { blockOf } from "./partition.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 
 /** Turns a cumulative operation into a kernel, or into two where its lines are cut into blocks. */

@@ -12,7 +12,7 @@ import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import { constantLanes, convertLanes, laneCount } from "../../emit/wasm/vector/lanes.ts";
 import { elementsOver, type LaneStride, loadLanes, storeLanes } from "../../emit/wasm/vector/memory.ts";
 import { innerStride, outerLength, outerStride, type Parameter } from "../../emit/wasm/parameters.ts";
-import { cumulativeWork, linesTogether } from "./cut.ts";
+import { cumulativeWork, linesTogether } from "./partition.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 
 type Address = Code<"i32">;

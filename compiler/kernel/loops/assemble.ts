@@ -10,7 +10,7 @@ import type { LoopKernel } from "./kernel.ts";
 import { type IndexMap, newSection } from "../kernel.ts";
 import { tensorOver } from "../../../src/tensor.ts";
 import { TensorType } from "../../../src/tensor_type.ts";
-import type { Buffer } from "../../program/table.ts";
+import type { Buffer } from "../../program/program_builder.ts";
 import type { Cluster } from "../../fusion/clusters.ts";
 import type { LoweringContext } from "../kernel_builder.ts";
 import { aloneOperation, type Lowered } from "../kernel_kind.ts";

@@ -12,7 +12,7 @@ import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/js/load_js.ts";
 import { reductionStart, reductionStep } from "../../emit/js/js_expressions.ts";
 import { Emitter, Writer } from "../../emit/js/js_writer.ts";
-import { loopPartitionOf, loopWork, partialReductions } from "./cut.ts";
+import { loopPartitionOf, loopWork, partialReductions } from "./partition.ts";
 
 /** Where the access of this number begins, as text. */
 type Place = (access: number) => string;

@@ -8,8 +8,8 @@ import { firstTooLong, longestLoop } from "../joined_axes.ts";
 import type { Section } from "../kernel.ts";
 import type { KernelKind } from "../kernel_kind.ts";
 import { sectionKey } from "../section_key.ts";
-import { effectsOfSection, type MemoryEffect } from "../uses.ts";
-import { loopPartitionOf } from "./cut.ts";
+import { effectsOfSection, type MemoryEffect } from "../memory_effects.ts";
+import { loopPartitionOf } from "./partition.ts";
 import type { LoopKernel } from "./kernel.ts";
 
 /** Sums a measure of sections over all times that they run. */

@@ -4,11 +4,11 @@
  */
 import type { ReductionName } from "../../../src/ops/table.ts";
 import type { Value } from "../../../src/value.ts";
-import { type FusedOp, givesIndex, type IterationSpace } from "../../fusion/frame.ts";
+import { type FusedOp, givesIndex, type IterationSpace } from "../../fusion/iteration_space.ts";
 import type { Cluster } from "../../fusion/fuse.ts";
 import { type Id, type IndexMap, newSection, type Section } from "../kernel.ts";
 import { collapseAxes, type LoopAxes } from "../joined_axes.ts";
-import { assignStages, findSpills, isElementOp } from "../../fusion/passes.ts";
+import { assignStages, findSpills, isElementOp } from "../../fusion/loop_stages.ts";
 import { KernelBuilder, kernelName, type LoweringContext, type SpaceIndexMap } from "../kernel_builder.ts";
 import type { Lowered } from "../kernel_kind.ts";
 import type { LoopKernel } from "./kernel.ts";

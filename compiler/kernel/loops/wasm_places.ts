@@ -5,7 +5,7 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
-import { type LoopPartition, loopPartitionOf } from "./cut.ts";
+import { type LoopPartition, loopPartitionOf } from "./partition.ts";
 import { type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";

@@ -5,7 +5,7 @@
  */
 import type { LoopKernel } from "./kernel.ts";
 import type { Id, Reduction, Section } from "../kernel.ts";
-import { partialReductions } from "./cut.ts";
+import { partialReductions } from "./partition.ts";
 import { Accumulator } from "./wasm_accumulators.ts";
 import { access, type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";

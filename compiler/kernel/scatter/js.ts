@@ -10,7 +10,7 @@ import type { ScatterKernel } from "./kernel.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/js/load_js.ts";
 import { Emitter, Writer } from "../../emit/js/js_writer.ts";
-import { rowBlocks, scatterPartitionOf, scatterWorkPartition, sizesOf } from "./cut.ts";
+import { rowBlocks, scatterPartitionOf, scatterWorkPartition, sizesOf } from "./partition.ts";
 
 /** Writes a {@linkcode ScatterKernel}. */
 export class ScatterEmitter extends Emitter<ScatterKernel> {

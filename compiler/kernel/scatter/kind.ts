@@ -6,7 +6,7 @@ import { sizeOf } from "../../../src/shape.ts";
 import { weights } from "../cost.ts";
 import { firstTooLong } from "../joined_axes.ts";
 import type { KernelKind } from "../kernel_kind.ts";
-import { effectsOfOperands } from "../uses.ts";
+import { effectsOfOperands } from "../memory_effects.ts";
 import type { ScatterKernel } from "./kernel.ts";
 
 /** How many numbers it adds. */

@@ -5,7 +5,7 @@
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ScatterKernel } from "./kernel.ts";
 import { alignment, roundUp } from "../../runtime/threads/protocol.ts";
-import type { WorkPartition } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/work_partition.ts";
 import {
   hasLongRows,
   rowBlocks,
@@ -13,7 +13,7 @@ import {
   scatterPartitionOf,
   scatterWorkPartition,
   sizesOf,
-} from "./cut.ts";
+} from "./partition.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
 /** How a scatter is done here: long rows one after the other, each from a list of its updates. */

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Parameter } from "../../emit/wasm/parameters.ts";
-import { rowBlocks, sizesOf } from "./cut.ts";
+import { rowBlocks, sizesOf } from "./partition.ts";
 import type { ScatterKernel } from "./kernel.ts";
 import { columnBlocks, scatterScratch, slotsOf, sumsOfRow } from "./wasm_blocks.ts";
 

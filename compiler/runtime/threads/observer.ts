@@ -4,7 +4,7 @@
  * @module
  */
 import type { TypedArray } from "../../../src/dtype.ts";
-import type { MemoryPlan } from "../../program/plan.ts";
+import type { MemoryPlan } from "../../program/memory_plan.ts";
 
 /** Is told of work; what it throws is as if that work had thrown it. */
 export interface Observer {

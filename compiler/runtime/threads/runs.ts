@@ -13,15 +13,15 @@ import type { Times } from "../../inspect/profile.ts";
 import type { CompiledProgram } from "../../program/program.ts";
 import { Arena } from "../arena.ts";
 import { ArenaProgram } from "../arena_program.ts";
-import { ArenaBindings } from "../binding.ts";
+import { ArenaBindings } from "../arena_bindings.ts";
 import { completeInArena } from "../complete.ts";
 import { readFailure } from "./failure.ts";
 import { callHost } from "../host_call.ts";
 import { canShareMemory, Pool } from "./pool.ts";
 import { alignment, controlBytes, state, word } from "./protocol.ts";
-import { Workspace } from "../region.ts";
+import { Workspace } from "../workspace.ts";
 import { errorOf } from "../run_error.ts";
-import { timesOf, WorkerLoop } from "./walker.ts";
+import { timesOf, WorkerLoop } from "./worker_loop.ts";
 
 /** How long a thread that waits looks around before it sleeps, and how long it sleeps, in milliseconds. */
 const patience = 0.2;

@@ -15,8 +15,8 @@ import {
   word,
   type WorkerMethods,
 } from "./protocol.ts";
-import type { LoadedProgram } from "../binding.ts";
-import { WorkerLoop } from "./walker.ts";
+import type { LoadedProgram } from "../arena_bindings.ts";
+import { WorkerLoop } from "./worker_loop.ts";
 
 /** How long a worker sleeps before it goes back to its event loop, in milliseconds. */
 const sleepLimit = 100;

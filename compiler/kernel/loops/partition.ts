@@ -9,7 +9,7 @@ import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
 import type { Reduction } from "../kernel.ts";
 import { isLongRow } from "../../limits.ts";
-import type { WorkPartition } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/work_partition.ts";
 
 /** Which units a call computes. */
 export type LoopPartition = "elements" | "rows" | "pieces";

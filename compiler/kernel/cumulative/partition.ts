@@ -5,7 +5,7 @@
  * @module
  */
 import { sizeOf } from "../../../src/shape.ts";
-import type { WorkPartition } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/work_partition.ts";
 import { isLongRow, tuning } from "../../limits.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 

@@ -8,13 +8,13 @@
  */
 import type { Variable } from "../../src/graph/variable.ts";
 import { elementsOf, type Tensor } from "../../src/tensor.ts";
-import { bytesOf } from "../program/plan.ts";
+import { bytesOf } from "../program/memory_plan.ts";
 import type { CompiledProgram } from "../program/program.ts";
-import type { Buffer } from "../program/table.ts";
+import type { Buffer } from "../program/program_builder.ts";
 import type { Arena } from "./arena.ts";
 import type { ArenaProgram } from "./arena_program.ts";
 import { alignment, roundUp } from "./threads/protocol.ts";
-import { tableBytes } from "./binding.ts";
+import { tableBytes } from "./arena_bindings.ts";
 
 /** Where an array of a program is to be found when it runs in the arena. */
 export type Place =

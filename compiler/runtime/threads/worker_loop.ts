@@ -4,7 +4,7 @@
  * @module
  */
 import type { TypedArray } from "../../../src/dtype.ts";
-import { ArenaBindings, type LoadedProgram, type RunBindings, tableBytes } from "../binding.ts";
+import { ArenaBindings, type LoadedProgram, type RunBindings, tableBytes } from "../arena_bindings.ts";
 import { clearFailure, type Failure, failureOf, noteFailure } from "./failure.ts";
 import { combineChunks, computeChunk, computeLaunches } from "../launch.ts";
 import { observer, WorkerExit } from "./observer.ts";

@@ -19,7 +19,7 @@ import { checkLengths } from "../kernel/loop_lengths.ts";
 import type { HostCall } from "../runtime/host_call.ts";
 import { chooseTarget, type TargetChoice } from "../emit/targets.ts";
 import type { Materialized } from "../passes/materialize.ts";
-import type { MemoryEffect } from "../kernel/uses.ts";
+import type { MemoryEffect } from "../kernel/memory_effects.ts";
 import type { View } from "../passes/view.ts";
 
 /** Where an array of a program comes from. */

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Value } from "../../src/value.ts";
-import type { FusedOp } from "./frame.ts";
+import type { FusedOp } from "./iteration_space.ts";
 import type { Cluster } from "./fuse.ts";
 import type { LoweringContext } from "../kernel/kernel_builder.ts";
 import { isCheap, kernelKind } from "./kinds.ts";

@@ -6,7 +6,7 @@
  */
 import type { LoopKernel } from "./kernel.ts";
 import type { IndexMap } from "../kernel.ts";
-import { loopPartitionOf } from "./cut.ts";
+import { loopPartitionOf } from "./partition.ts";
 
 /** A kernel with its last axis joined to the one before it, when it has two elements and every access can be walked so. */
 export function joinPatterns(kernel: LoopKernel): LoopKernel {

@@ -10,7 +10,7 @@
 import { sizeOf } from "../../../src/shape.ts";
 import type { ScatterKernel } from "./kernel.ts";
 import { isLongRow, tuning } from "../../limits.ts";
-import type { WorkPartition } from "../../emit/extent.ts";
+import type { WorkPartition } from "../../emit/work_partition.ts";
 
 /** What the units of a scatter are. */
 export type ScatterPartition = "rows" | "updates";

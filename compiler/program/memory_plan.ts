@@ -9,8 +9,8 @@ import { dtypeInfo } from "../../src/dtype.ts";
 import { type Block, callsOf, walkBlock } from "./block.ts";
 import { roundUp } from "../runtime/threads/protocol.ts";
 import { SpaceOverTime } from "./space_over_time.ts";
-import type { Buffer, Call } from "./table.ts";
-import { canReuse } from "../kernel/uses.ts";
+import type { Buffer, Call } from "./program_builder.ts";
+import { canReuse } from "../kernel/memory_effects.ts";
 
 /** Points in time of a program, from the step that writes an array first to the last that reads it. */
 export interface Lifetime {

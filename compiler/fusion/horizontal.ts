@@ -5,7 +5,7 @@
  */
 import type { Value } from "../../src/value.ts";
 import type { Cluster, Clusters } from "./clusters.ts";
-import { accessStrides } from "./frame.ts";
+import { accessStrides } from "./iteration_space.ts";
 
 /**
  * How many clusters before it each is tried with, per array. They are the nearest ones; all pairs would take time that

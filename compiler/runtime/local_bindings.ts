@@ -6,8 +6,8 @@ import { allocate, dtypeInfo, type TypedArray } from "../../src/dtype.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { elementsOf, type Tensor } from "../../src/tensor.ts";
 import type { CompiledProgram } from "../program/program.ts";
-import type { RunBindings } from "./binding.ts";
-import type { Output } from "../program/table.ts";
+import type { RunBindings } from "./arena_bindings.ts";
+import type { Output } from "../program/program_builder.ts";
 
 const unbound = new Float32Array(0);
 
