@@ -102,7 +102,7 @@ export const fusionRules: readonly FusionRule[] = [
   {
     name: "steps of their own",
     reason: "a step of its own, such as a host step or a scatter, shares its kernel with nothing",
-    refuses: ({ producer, consumer }) => [producer, consumer].some(({ space: space }) => standsAlone(space)),
+    refuses: ({ producer, consumer }) => [producer, consumer].some(({ space }) => standsAlone(space)),
   },
   {
     name: "one contraction",
@@ -275,5 +275,5 @@ function isAligned({ producer, consumer, input, view }: Edge, space: IterationSp
  */
 function reordersTotal({ space, ops }: Merge): boolean {
   const hasRows = space.reduced.some((reduced, axis) => !reduced && space.shape[axis] !== 1);
-  return hasRows && ops.some(({ scope: scope }) => scope === "total");
+  return hasRows && ops.some(({ scope }) => scope === "total");
 }

@@ -44,7 +44,7 @@ export function* horizontalCandidates(
 
 /** For each array of which a map or a row reads an element per element of its loops: the loops, the array and the place. */
 function keysOf(
-  { space: space, ops: ops }: Cluster,
+  { space, ops }: Cluster,
   clusters: Clusters,
   rematerialized: ReadonlySet<Value>,
   numbers: Map<Value, number>,

@@ -76,7 +76,7 @@ describe("a module", () => {
     const x = half.parameter("x", "f64");
     const inner = half.end(
       { exported: false },
-      op("f64.mul", call({ name: "repeated", params: ["f64"], result: "f64" }, get(x)), f64(0.25)),
+      op("f64.mul", call({ name: "twice", params: ["f64"], result: "f64" }, get(x)), f64(0.25)),
     );
     // What is imported is known by its own object.
     assertThrows(

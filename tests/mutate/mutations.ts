@@ -141,8 +141,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "max: every tie has the whole gradient",
     file: "src/ops/reduce.ts",
-    text: "stretch(name, gradient.div(ties), x, attributes)",
-    replacement: "stretch(name, gradient, x, attributes)",
+    text: "broadcastBack(name, gradient.div(ties), x, attributes)",
+    replacement: "broadcastBack(name, gradient, x, attributes)",
     tests: reductions,
   },
   {
@@ -285,15 +285,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: "fusion: other elements are read from registers",
     file: "compiler/fusion/fusion_rules.ts",
-    text: "frame.shape[axis] === 1 || stride === producer.strides[axis]",
-    replacement: "frame.shape[axis]! <= 2 || stride === producer.strides[axis]",
+    text: "space.shape[axis] === 1 || stride === producer.strides[axis]",
+    replacement: "space.shape[axis]! <= 2 || stride === producer.strides[axis]",
     tests: fusion,
   },
   {
     name: "fusion: rows may be needed before they are done",
     file: "compiler/fusion/fusion_rules.ts",
-    text: "depth[producer.level] > depth[consumer.inputLevel]",
-    replacement: "depth[producer.level] > depth[consumer.inputLevel] + 1",
+    text: "depth[producer.scope] > depth[consumer.inputScope]",
+    replacement: "depth[producer.scope] > depth[consumer.inputScope] + 1",
     tests: fusion,
   },
   {
@@ -306,15 +306,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: "fusion: an exact total is added up row by row",
     file: "compiler/fusion/fusion_rules.ts",
-    text: 'return hasRows && members.some(({ level }) => level === "total");',
-    replacement: 'return !hasRows && members.some(({ level }) => level === "total");',
+    text: 'return hasRows && ops.some(({ scope }) => scope === "total");',
+    replacement: 'return !hasRows && ops.some(({ scope }) => scope === "total");',
     tests: fusion,
   },
   {
     name: "fusion: long rows have a second pass",
     file: "compiler/fusion/fusion_rules.ts",
-    text: "assignPasses(mergedOf(merge), merge.context.clusters).passes > 1",
-    replacement: "assignPasses(mergedOf(merge), merge.context.clusters).passes > 2",
+    text: "assignStages(mergedOf(merge), merge.context.clusters).passes > 1",
+    replacement: "assignStages(mergedOf(merge), merge.context.clusters).passes > 2",
     tests: [...fusion, "tests/runtime/threads.test.ts"],
   },
   {
@@ -364,8 +364,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "plan: what two kernels of a row read is replaced",
     file: "compiler/program/memory_plan.ts",
-    text: "if (drafts.length === 1) return shared;",
-    replacement: "if (drafts.length > 0) return shared;",
+    text: "if (calls.length === 1) return shared;",
+    replacement: "if (calls.length > 0) return shared;",
     tests: planning,
   },
   {
@@ -534,8 +534,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a running sum takes the place of its operand while others need that",
     file: "compiler/kernel/cumulative/kind.ts",
-    text: "[read, ...usesOfOperands(accesses, totals === undefined ? [] : [totals]), written]",
-    replacement: "[...usesOfOperands(accesses, totals === undefined ? [] : [totals]), written]",
+    text: "[read, ...effectsOfOperands(accesses, totals === undefined ? [] : [totals]), written]",
+    replacement: "[...effectsOfOperands(accesses, totals === undefined ? [] : [totals]), written]",
     tests: [...cumulative, "tests/fuzz/fuzz.test.ts"],
   },
   {
@@ -576,21 +576,21 @@ export const mutations: readonly Mutation[] = [
     tests: runtime,
   },
   {
-    name: "walker: a row has a chunk less than it is cut into",
+    name: "worker loop: a row has a chunk less than it is cut into",
     file: "compiler/runtime/threads/worker_loop.ts",
     text: "Atomics.store(control, word.next, closed - count);",
     replacement: "Atomics.store(control, word.next, closed - count + 1);",
     tests: runtime,
   },
   {
-    name: "walker: sums of chunks are not put together",
+    name: "worker loop: sums of chunks are not put together",
     file: "compiler/runtime/threads/worker_loop.ts",
-    text: 'if (completed?.kind === "launch" && Atomics.load(control, word.relay) === 0) {',
-    replacement: 'if (completed?.kind === "launch" && Atomics.load(control, word.relay) !== 0) {',
+    text: 'if (completed?.kind === "launch" && Atomics.load(control, word.handoff) === 0) {',
+    replacement: 'if (completed?.kind === "launch" && Atomics.load(control, word.handoff) !== 0) {',
     tests: runtime,
   },
   {
-    name: "walker: a chunk is claimed before it is held",
+    name: "worker loop: a chunk is claimed before it is held",
     file: "compiler/runtime/threads/worker_loop.ts",
     text: "Atomics.store(control, this.#holding, -1);\n    const chunk = isReturned",
     replacement: "const chunk = isReturned",

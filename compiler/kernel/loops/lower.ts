@@ -15,7 +15,7 @@ import type { LoopKernel } from "./kernel.ts";
 
 /** Turns a cluster whose space is a map or a row into a kernel. */
 export function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered[] {
-  const { space: space } = cluster;
+  const { space } = cluster;
   const ops = [...cluster.ops.values()];
   const { passOf, passes } = assignStages(cluster, context);
   const spilled = findSpills(cluster, context, passOf, passes);
