@@ -21,7 +21,7 @@ export interface ResumableRun {
 }
 
 /** A call that can be queued. */
-export interface Call {
+export interface QueuedCall {
   /** The Variables that it reads or assigns; they are held until it is over. */
   readonly variables: readonly Variable[];
   /** Begins it. */
@@ -34,7 +34,7 @@ export interface Call {
 
 /** A call that waits for its turn, or has it. */
 interface Job {
-  readonly call: Call;
+  readonly call: QueuedCall;
   readonly resolve: (tensors: Tensor[]) => void;
   readonly reject: (error: unknown) => void;
   run: ResumableRun | undefined;
@@ -69,7 +69,7 @@ export class CallQueue {
   }
 
   /** Queues a call, and holds its Variables. */
-  enqueue(call: Call): Promise<Tensor[]> {
+  enqueue(call: QueuedCall): Promise<Tensor[]> {
     return new Promise((resolve, reject) => {
       for (const variable of call.variables) variable.hold(() => this.drain());
       this.#jobs.push({ call, resolve, reject, run: undefined, over: false });

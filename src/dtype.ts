@@ -11,7 +11,7 @@ export type DType = "float32" | "float64" | "int32" | "uint32" | "int8" | "uint8
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Int8Array | Uint8Array;
 
 /** What kind of number a dtype holds; promotion and the choice of arithmetic follow from it. */
-export type Kind = "float" | "signed" | "unsigned" | "bool";
+export type DTypeKind = "float" | "signed" | "unsigned" | "bool";
 
 /** An array class that tensors keep their numbers in. */
 type ArrayClass = {
@@ -22,7 +22,7 @@ type ArrayClass = {
 };
 
 interface DTypeInfo {
-  readonly kind: Kind;
+  readonly kind: DTypeKind;
   readonly bytes: 1 | 4 | 8;
   /** The class of its arrays. */
   readonly array: ArrayClass;

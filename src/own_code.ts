@@ -10,7 +10,7 @@
  */
 
 /** A line of a program: the address of its file, and where in it. */
-export interface Place {
+export interface CodeLocation {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -29,8 +29,8 @@ export function endOwnCode(here: () => Error): void {
 }
 
 /** The calls of a stack, the innermost first, as far as the engine tells their lines. */
-export function placesOf({ stack = "" }: Error): Place[] {
-  const places: Place[] = [];
+export function placesOf({ stack = "" }: Error): CodeLocation[] {
+  const places: CodeLocation[] = [];
   for (const text of stack.split("\n")) {
     // `at f (file:///a.ts:1:2)`, `at /a.ts:1:2`, `f@http://host/a.js:1:2`
     const parts = /((?:[a-z][a-z+.-]*:\/\/|\/|[A-Z]:\\)[^()]*):(\d+):(\d+)\)?$/.exec(text.trim());
@@ -42,7 +42,7 @@ export function placesOf({ stack = "" }: Error): Place[] {
 /** The library's lines: those of some files of its folder, or some of one file. */
 type OwnCode =
   | { readonly root: string; readonly files: RegExp }
-  | { readonly start: Place; readonly end: Place | undefined };
+  | { readonly start: CodeLocation; readonly end: CodeLocation | undefined };
 
 /** What this file is called, and which files are the library's then: its sources, or modules made of them. */
 const layouts: readonly (readonly [name: RegExp, files: RegExp])[] = [
@@ -65,7 +65,7 @@ function ownCode(): OwnCode | undefined {
 }
 
 /** Whether a line is the library's own. */
-export function isOwnCode(place: Place): boolean {
+export function isOwnCode(place: CodeLocation): boolean {
   const own = ownCode();
   if (own === undefined) return false;
   if ("root" in own) {
@@ -76,7 +76,7 @@ export function isOwnCode(place: Place): boolean {
   return own.end === undefined || !isBefore(place, own.start) && !isBefore(own.end, place);
 }
 
-function isBefore(a: Place, b: Place): boolean {
+function isBefore(a: CodeLocation, b: CodeLocation): boolean {
   return a.line < b.line || a.line === b.line && a.column < b.column;
 }
 

@@ -37,14 +37,14 @@ export interface Growing extends Cluster {
 }
 
 /** Two clusters, and their ops as they are placed in the space of one of them. */
-export interface Pair {
+export interface ClusterPair {
   readonly space: IterationSpace;
   readonly producer: ReadonlyMap<Value, FusedOp>;
   readonly consumer: ReadonlyMap<Value, FusedOp>;
 }
 
 /** The same with what only this module changes. */
-interface Group extends Growing, Linked<Group> {
+interface ClusterGroup extends Growing, Linked<ClusterGroup> {
   space: IterationSpace;
   version: number;
   ops: Map<Value, FusedOp>;
@@ -58,27 +58,27 @@ interface Group extends Growing, Linked<Group> {
 }
 
 /** What is known of a node. */
-interface Place {
+interface ClusterPosition {
   readonly position: number;
   /** The nodes whose arrays it reads, views resolved, and then those that it waits for. */
   readonly inputs: readonly Value[];
   readonly waits: readonly Value[];
   /** The operations that read its array or wait for it, an entry per use. */
   readonly users: Value[];
-  cluster: Group | undefined;
+  cluster: ClusterGroup | undefined;
 }
 
 /** All clusters of a graph while they are merged. */
 export class Clusters {
   /** What each node is a view of. */
   readonly viewOf: (node: Value) => View;
-  readonly #places = new Map<Value, Place>();
+  readonly #places = new Map<Value, ClusterPosition>();
   readonly #results: ReadonlySet<Value>;
   /** Clusters that have ops, and some that were merged into others, in the order of their first ops. */
   readonly #roots: Value[] = [];
   readonly #paths: CriticalPaths;
   /** An order in which the clusters could run. */
-  readonly #order = new TopologicalOrder<Group>({
+  readonly #order = new TopologicalOrder<ClusterGroup>({
     before: (group) => this.#clustersOf(group.reads),
     after: (group) => this.#usingClusters(group),
     isKnownToNeed: (group, origin) => this.#isOnPath(group, origin),
@@ -119,7 +119,7 @@ export class Clusters {
   start(node: Value, space: IterationSpace, op: FusedOp): void {
     const place = this.#places.get(node)!;
     const { position, inputs, waits, users } = place;
-    const group: Group = {
+    const group: ClusterGroup = {
       space: space,
       version: 0,
       ops: new Map([[node, op]]),
@@ -139,7 +139,7 @@ export class Clusters {
   }
 
   /** Makes one cluster of the clusters of two nodes, which have been brought together, and whose ops have been placed. */
-  merge(first: Value, second: Value, { space, producer, consumer }: Pair): void {
+  merge(first: Value, second: Value, { space, producer, consumer }: ClusterPair): void {
     const group = this.#places.get(first)!.cluster!; // only clusters are merged
     const other = this.#places.get(second)!.cluster!;
     const passed = [...this.#passed(group, other)];
@@ -211,25 +211,25 @@ export class Clusters {
    * one needs one of them, and the other needs that.
    */
   bringTogether(a: Growing, b: Growing): boolean {
-    return this.#order.bringTogether(a as Group, b as Group); // every cluster was made here
+    return this.#order.bringTogether(a as ClusterGroup, b as ClusterGroup); // every cluster was made here
   }
 
   /** The clusters that nodes are computed by. */
-  *#clustersOf(nodes: Iterable<Value>): Generator<Group> {
+  *#clustersOf(nodes: Iterable<Value>): Generator<ClusterGroup> {
     for (const node of nodes) {
       const { cluster } = this.#places.get(node)!;
       if (cluster !== undefined) yield cluster;
     }
   }
 
-  *#usingClusters(group: Group): Generator<Group> {
+  *#usingClusters(group: ClusterGroup): Generator<ClusterGroup> {
     for (const node of group.written) {
       for (const cluster of this.#clustersOf(this.usersOf(node))) if (cluster !== group) yield cluster;
     }
   }
 
   /** Whether an op of `origin` that others read lies on the critical path to `group`. */
-  #isOnPath({ deepest }: Group, origin: Group): boolean {
+  #isOnPath({ deepest }: ClusterGroup, origin: ClusterGroup): boolean {
     for (const node of origin.written) if (this.#paths.leadsTo(this.positionOf(node), deepest)) return true;
     return false;
   }

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Value } from "../../src/value.ts";
-import type { Cluster, Clusters, Growing, Pair } from "./clusters.ts";
+import type { Cluster, ClusterPair, Clusters, Growing } from "./clusters.ts";
 import {
   accessStrides,
   type FusedOp,
@@ -31,7 +31,7 @@ export interface FusionContext {
 }
 
 /** A value that one op would hand to another in a register. */
-interface Edge {
+interface RegisterEdge {
   readonly producer: FusedOp;
   readonly consumer: FusedOp;
   readonly input: Value;
@@ -43,8 +43,8 @@ export class Merge {
   readonly producer: Growing;
   readonly consumer: Growing;
   readonly context: FusionContext;
-  #placed: Pair | "none" | undefined;
-  #edges: readonly Edge[] | undefined;
+  #placed: ClusterPair | "none" | undefined;
+  #edges: readonly RegisterEdge[] | undefined;
 
   constructor(producer: Growing, consumer: Growing, context: FusionContext) {
     this.producer = producer;
@@ -59,7 +59,7 @@ export class Merge {
   }
 
   /** Both clusters' ops in the space of one of them, if one fits all. */
-  get placed(): Pair | undefined {
+  get placed(): ClusterPair | undefined {
     this.#placed ??= placeTogether(this.producer, this.consumer) ?? "none";
     return this.#placed === "none" ? undefined : this.#placed;
   }
@@ -82,7 +82,7 @@ export class Merge {
   }
 
   /** The values that pass between ops of the merged cluster, but for those that rules have looked at before. */
-  get edges(): readonly Edge[] {
+  get edges(): readonly RegisterEdge[] {
     return this.#edges ??= edgesOf(this);
   }
 }
@@ -200,7 +200,7 @@ function waitsFor({ waits }: Growing, { ops }: Cluster): boolean {
 }
 
 /** The ops of both in the space of one of them, if all fit there. */
-function placeTogether(producer: Cluster, consumer: Cluster): Pair | undefined {
+function placeTogether(producer: Cluster, consumer: Cluster): ClusterPair | undefined {
   for (const space of spacesFor(producer.space, consumer.space)) {
     const first = fusedOpsIn(producer, space);
     if (first === undefined) continue;
@@ -237,9 +237,9 @@ function spacesFor(a: IterationSpace, b: IterationSpace): IterationSpace[] {
 }
 
 /** The values that pass in registers for the first time, or in another space than before. */
-function edgesOf(merge: Merge): Edge[] {
+function edgesOf(merge: Merge): RegisterEdge[] {
   const { producer, consumer, space, placed, context: { clusters } } = merge;
-  const edges: Edge[] = [];
+  const edges: RegisterEdge[] = [];
   const add = (op: FusedOp, source: Value): void => {
     for (const input of op.node.inputNodes) {
       const view = clusters.viewOf(input);
@@ -264,7 +264,7 @@ function edgesOf(merge: Merge): Edge[] {
 }
 
 /** Whether the consumer reads the very element that the producer computes at the same indices. */
-function isAligned({ producer, consumer, input, view }: Edge, space: IterationSpace): boolean {
+function isAligned({ producer, consumer, input, view }: RegisterEdge, space: IterationSpace): boolean {
   return view.offset === 0 && accessStrides(input, view, consumer, space)
     .every((stride, axis) => space.shape[axis] === 1 || stride === producer.strides[axis]);
 }

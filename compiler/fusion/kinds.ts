@@ -30,14 +30,14 @@ export type AloneLowering = Exclude<Primitive["lowering"], keyof typeof shared>;
  * What a node is part of: a kernel that loops over elements, over some of them by index, over rows, or over tiles; one that
  * is its own; or a call of `compute`. Leaves and views are part of none.
  */
-export type NodeKind = "leaf" | "alone" | (typeof shared)[keyof typeof shared];
+export type LoweringKind = "leaf" | "alone" | (typeof shared)[keyof typeof shared];
 
 function isAlone(lowering: Primitive["lowering"]): lowering is AloneLowering {
   return !(lowering in shared);
 }
 
 /** The kind of kernel a node becomes part of. */
-export function kernelKind(node: Value): NodeKind {
+export function kernelKind(node: Value): LoweringKind {
   if (!(node instanceof TableOperation)) {
     return node instanceof GraphNode && !(node instanceof Operation) ? "leaf" : "host";
   }

@@ -4,11 +4,11 @@
  */
 import type { TableOperation } from "../../src/graph/operation.ts";
 import type { Value } from "../../src/value.ts";
-import { isCheap, kernelKind, type NodeKind } from "./kinds.ts";
+import { isCheap, kernelKind, type LoweringKind } from "./kinds.ts";
 import { maximumRematerialized } from "../limits.ts";
 import type { View } from "../passes/view.ts";
 
-const readsArrays: ReadonlySet<NodeKind> = new Set(["host", "alone", "contract", "gather"]);
+const readsArrays: ReadonlySet<LoweringKind> = new Set(["host", "alone", "contract", "gather"]);
 
 /**
  * Single numbers made of arguments, Variables and constants by cheap operations, such as a learning rate in another

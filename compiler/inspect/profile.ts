@@ -7,7 +7,7 @@ import { callsOf } from "../program/block.ts";
 import { kindOf } from "../kernel/kernel_kinds.ts";
 import { bytesOf } from "../program/memory_plan.ts";
 import type { Compilation } from "../program/program.ts";
-import type { Call } from "../program/program_builder.ts";
+import type { ProgramCall } from "../program/program_builder.ts";
 
 /** Milliseconds that each thread has spent on each instruction: `times[rank][instruction]`. */
 export type Times = readonly (readonly number[])[];
@@ -38,7 +38,7 @@ export function profileOf({ program, schedule }: Compilation, times: Times, elap
 
 /** What the calls of a row compute, as far as that is known, and how many bytes of arrays they read and write, each once. */
 function costOf(
-  calls: readonly Call[],
+  calls: readonly ProgramCall[],
   bytesOf: (buffer: number) => number,
 ): Pick<RowProfile, "operations" | "bytes"> {
   let [operations, bytes] = [0, 0];

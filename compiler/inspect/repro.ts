@@ -29,10 +29,10 @@ function kitAddress(): string {
 
 /** The text of the program. Its numbers are those of `fed`; without, arguments are drawn, and Variables are as they are now. */
 export function printRepro(source: GraphFunction, options: ExecutorOptions, fed: ArgumentBindings | undefined): string {
-  return new Writer(source, fed).program(options);
+  return new ReproWriter(source, fed).program(options);
 }
 
-class Writer {
+class ReproWriter {
   readonly #source: GraphFunction;
   readonly #fed: ArgumentBindings | undefined;
   /** Nodes are called by their numbers in the printed graph, those of the functions that operations own by theirs in these. */

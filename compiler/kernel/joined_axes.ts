@@ -13,22 +13,22 @@ export function firstTooLong(lengths: readonly number[]): number | undefined {
 }
 
 /** The axes of one part of a loop nest: lengths, and for every access its strides. */
-export interface Axes {
+export interface JoinedAxes {
   readonly sizes: number[];
   readonly strides: number[][];
 }
 
 /** The outer and the inner part of a loop nest. */
 export interface LoopAxes {
-  readonly outer: Axes;
-  readonly inner: Axes;
+  readonly outer: JoinedAxes;
+  readonly inner: JoinedAxes;
 }
 
 /** Splits a space's axes into outer and inner loops and joins what can be joined. */
 export function collapseAxes(space: IterationSpace, strides: readonly (readonly number[])[]): LoopAxes {
   const { shape, reduced } = space;
   const axes = shape.map((_, axis) => axis);
-  const collapse = (part: readonly number[]): Axes =>
+  const collapse = (part: readonly number[]): JoinedAxes =>
     joinAxes(part.map((axis) => shape[axis]!), strides.map((each) => part.map((axis) => each[axis]!)));
   if (space.kind === "row") {
     return {
@@ -45,7 +45,7 @@ export function collapseAxes(space: IterationSpace, strides: readonly (readonly 
 }
 
 /** Axes of these lengths without those of length 1, and joined where every access walks two neighbours as one. */
-export function joinAxes(lengths: readonly number[], strides: readonly (readonly number[])[]): Axes {
+export function joinAxes(lengths: readonly number[], strides: readonly (readonly number[])[]): JoinedAxes {
   const sizes: number[] = [];
   const result: number[][] = strides.map(() => []);
   for (const [axis, size] of lengths.entries()) {

@@ -42,7 +42,7 @@ export interface IndexMap {
 }
 
 /** One value computed. */
-export type Step =
+export type KernelStep =
   | { readonly kind: "load"; readonly id: Id; readonly access: number }
   | {
     /** A load that is moved by an index times a stride. Negative indices count from the end of `length` elements. */
@@ -94,7 +94,7 @@ export interface IndexCheck {
 
 /** A straight piece of a kernel. */
 export interface Section {
-  readonly steps: Step[];
+  readonly steps: KernelStep[];
   readonly stores: Store[];
   readonly reductions: Reduction[];
 }
@@ -130,7 +130,7 @@ function sectionsOf(kernel: Kernel): readonly Section[] {
 }
 
 /** All steps of a kernel, in the order of its sections. */
-export function stepsOf(kernel: Kernel): Step[] {
+export function stepsOf(kernel: Kernel): KernelStep[] {
   return sectionsOf(kernel).flatMap(({ steps }) => steps);
 }
 

@@ -3,7 +3,7 @@
  * is left out; where a stride is none, one or two elements is not, since code takes advantage of it.
  * @module
  */
-import type { IndexMap, Section, Step } from "./kernel.ts";
+import type { IndexMap, KernelStep, Section } from "./kernel.ts";
 
 function strideKey(stride: number): string {
   return stride === 0 || stride === 1 || stride === 2 ? `${stride}` : "s";
@@ -21,7 +21,7 @@ export function sectionKey({ steps, stores, reductions }: Section): string {
   return `${steps.map(stepKey).join()};${stored};${reduced}`;
 }
 
-function stepKey(step: Step): string {
+function stepKey(step: KernelStep): string {
   switch (step.kind) {
     case "load":
       return `${step.id}=load ${step.access}`;

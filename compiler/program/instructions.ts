@@ -11,7 +11,7 @@ import type { HostCall } from "../runtime/host_call.ts";
 import type { HostOperationCall, KernelCall } from "./program_builder.ts";
 
 /** Where an instruction comes from: what errors are made of. */
-export interface Origin {
+export interface InstructionOrigin {
   /** Where the user's program made what it computes. */
   readonly site: Error | undefined;
   /** The checks that its kernel names by number. */
@@ -22,7 +22,7 @@ export interface Origin {
 export interface Instructions {
   readonly instructions: readonly Instruction[];
   /** The origin of each. */
-  readonly origins: readonly Origin[];
+  readonly origins: readonly InstructionOrigin[];
   readonly kernels: readonly KernelText[];
   readonly hostCalls: readonly HostCall[];
   /** Bytes of the numbers of all launches. */
@@ -39,7 +39,7 @@ export function makeInstructions(block: Block, inPlace: ReadonlyMap<number, numb
 
 class InstructionBuilder implements Instructions {
   readonly instructions: Instruction[] = [];
-  readonly origins: Origin[] = [];
+  readonly origins: InstructionOrigin[] = [];
   readonly kernels: KernelText[] = [];
   readonly hostCalls: HostCall[] = [];
   argumentBytes = 0;

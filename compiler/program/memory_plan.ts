@@ -9,7 +9,7 @@ import { dtypeInfo } from "../../src/dtype.ts";
 import { type Block, callsOf, walkBlock } from "./block.ts";
 import { roundUp } from "../runtime/threads/protocol.ts";
 import { SpaceOverTime } from "./space_over_time.ts";
-import type { Buffer, Call } from "./program_builder.ts";
+import type { Buffer, ProgramCall } from "./program_builder.ts";
 import { canReuse } from "../kernel/memory_effects.ts";
 
 /** Points in time of a program, from the step that writes an array first to the last that reads it. */
@@ -122,7 +122,7 @@ function shareMemory(
 }
 
 /** What two parts of a step read: they may run at the same time. */
-function sharedReads(calls: readonly Call[]): Set<number> {
+function sharedReads(calls: readonly ProgramCall[]): Set<number> {
   const shared = new Set<number>();
   if (calls.length === 1) return shared;
   const seen = new Set<number>();

@@ -58,10 +58,10 @@ export interface HostOperationCall extends HostCall {
 }
 
 /** A row before it has its place. */
-export type Call = KernelCall | HostOperationCall;
+export type ProgramCall = KernelCall | HostOperationCall;
 
 /** A kernel before it is code. */
-type Lowered = Pick<KernelCall, "kind" | "kernel" | "buffers" | "cluster">;
+type LoweredCall = Pick<KernelCall, "kind" | "kernel" | "buffers" | "cluster">;
 
 /** A value that a program returns. */
 export interface Output {
@@ -78,7 +78,7 @@ export interface Assignment {
 
 /** Drafts of rows in an order in which they could run, and the buffers they name. */
 export interface BuiltProgram {
-  readonly calls: readonly Call[];
+  readonly calls: readonly ProgramCall[];
   readonly buffers: readonly Buffer[];
   readonly outputs: readonly Output[];
   readonly assignments: readonly Assignment[];
@@ -98,9 +98,9 @@ export function buildProgram(graph: Materialized, fused: Fused, options: Executo
 }
 
 class ProgramBuilder implements LoweringContext {
-  readonly calls: readonly Call[];
+  readonly calls: readonly ProgramCall[];
   readonly choice: TargetChoice;
-  readonly #lowered: (Lowered | HostOperationCall)[] = [];
+  readonly #lowered: (LoweredCall | HostOperationCall)[] = [];
   readonly buffers: Buffer[] = [];
   readonly outputs: Output[] = [];
   readonly assignments: Assignment[] = [];
@@ -239,7 +239,7 @@ class ProgramBuilder implements LoweringContext {
     return waits;
   }
 
-  #call({ kernel, buffers, cluster }: Lowered, emitted: EmittedKernel): KernelCall {
+  #call({ kernel, buffers, cluster }: LoweredCall, emitted: EmittedKernel): KernelCall {
     const chunks = chunksOf(emitted.partition);
     const uses = kindOf(kernel).uses(kernel);
     const reads = new Set<number>();

@@ -9,7 +9,7 @@
 import type { Block, Step } from "./block.ts";
 import { MinimumHeap } from "./minimum_heap.ts";
 import type { Linked } from "../fusion/ordered_list.ts";
-import type { BuiltProgram, Call, KernelCall } from "./program_builder.ts";
+import type { BuiltProgram, KernelCall, ProgramCall } from "./program_builder.ts";
 import { TopologicalOrder } from "../fusion/topological_order.ts";
 import { canReuse } from "../kernel/memory_effects.ts";
 
@@ -22,7 +22,7 @@ export interface Schedule {
 
 /** A node of the dependence graph: a call among those it has to wait for, and those that wait for it. */
 interface Dependence extends Linked<Dependence> {
-  readonly call: Call;
+  readonly call: ProgramCall;
   /** Its place among the calls. */
   readonly index: number;
   readonly before: Set<Dependence>;
@@ -34,7 +34,7 @@ interface Dependence extends Linked<Dependence> {
 }
 
 /** Orders the calls of a table. `canFail` says whether a run may fail in one. */
-export function schedule(table: BuiltProgram, canFail: (call: Call) => boolean): Schedule {
+export function schedule(table: BuiltProgram, canFail: (call: ProgramCall) => boolean): Schedule {
   const { calls } = table;
   // Drafts come in an order that holds; only what is written in place needs another.
   if (table.assignments.length === 0) return { block: calls.map(stepOf), inPlace: new Map() };
@@ -62,7 +62,7 @@ export function schedule(table: BuiltProgram, canFail: (call: Call) => boolean):
 
 /** The dependence graph of calls, in the order in which they come, and those that write and read each buffer. */
 function dependencesOf(
-  calls: readonly Call[],
+  calls: readonly ProgramCall[],
 ): { nodes: Dependence[]; writers: Map<number, Dependence[]>; readers: Map<number, Dependence[]> } {
   const writers = new Map<number, Dependence[]>();
   const readers = new Map<number, Dependence[]>();
@@ -109,7 +109,7 @@ function runAfter(node: Dependence, others: readonly Dependence[], order: Topolo
 }
 
 /** Whether a call could write a value into the Variable that it is for. */
-function canWriteInPlace({ buffers }: BuiltProgram, call: Call, buffer: number, target: number): boolean {
+function canWriteInPlace({ buffers }: BuiltProgram, call: ProgramCall, buffer: number, target: number): boolean {
   if (call.kind === "host" || buffers[buffer]!.kind !== "scratch") return false;
   if (!call.reads.has(target)) return true;
   return canReuse(call.memoryEffects, call.buffers.indexOf(target), call.buffers.indexOf(buffer));
@@ -133,7 +133,7 @@ function inOrder(nodes: readonly Dependence[]): Dependence[] {
 }
 
 /** One step of one call. */
-function stepOf(call: Call): Step {
+function stepOf(call: ProgramCall): Step {
   return call.kind === "kernel" ? { kind: "launch", calls: [call] } : { kind: "host", call };
 }
 

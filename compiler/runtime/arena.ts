@@ -43,11 +43,11 @@ interface State extends Piece {
 }
 
 /** What stays until it is released. */
-interface Allocation extends Piece {
+interface ArenaAllocation extends Piece {
   readonly kind: "allocation";
 }
 
-type Holder = Copy | State | Allocation;
+type Holder = Copy | State | ArenaAllocation;
 
 const page = 65536;
 
@@ -196,7 +196,7 @@ export class Arena {
 
   /** A piece for a purpose; it stays until it is released. */
   allocate(bytes: number, purpose: string): number {
-    return this.#hold(purpose, sizeOf(bytes), (piece): Allocation => ({ ...piece, kind: "allocation" })).offset;
+    return this.#hold(purpose, sizeOf(bytes), (piece): ArenaAllocation => ({ ...piece, kind: "allocation" })).offset;
   }
 
   /** Gives back what was allocated. */

@@ -6,7 +6,7 @@
 import { addLocation } from "../../src/errors.ts";
 import type { Variable } from "../../src/graph/variable.ts";
 import { IndexFault } from "../emit/index_fault.ts";
-import type { Origin } from "../program/instructions.ts";
+import type { InstructionOrigin } from "../program/instructions.ts";
 import type { CompiledProgram } from "../program/program.ts";
 import type { Failure } from "./threads/failure.ts";
 
@@ -59,7 +59,7 @@ export function errorIn(
 }
 
 /** What the operation whose check failed says of this index, with the user's line: the same as its own `compute`. */
-function indexError({ checks }: Origin, { check, index }: Pick<IndexFault, "check" | "index">): Error {
+function indexError({ checks }: InstructionOrigin, { check, index }: Pick<IndexFault, "check" | "index">): Error {
   const { node, describe } = checks[check]!; // a kernel's text only names checks of its own
   return addLocation(describe(index), node.site);
 }

@@ -17,7 +17,7 @@ import { alignment, roundUp } from "./threads/protocol.ts";
 import { tableBytes } from "./arena_bindings.ts";
 
 /** Where an array of a program is to be found when it runs in the arena. */
-export type Place =
+export type ArrayLocation =
   /** In the workspace. */
   | { readonly kind: "workspace"; readonly offset: number }
   /** Anywhere in the arena, where it stays. */
@@ -27,7 +27,7 @@ export type Place =
 export interface WorkspaceLayout {
   readonly bytes: number;
   /** One for each buffer of the program. */
-  readonly places: readonly Place[];
+  readonly places: readonly ArrayLocation[];
   /** The buffers whose numbers have to be brought there: arguments for each run, constants once. */
   readonly copied: readonly number[];
   /** Where the calling thread has memory of its own, when it runs alone. */
@@ -52,7 +52,7 @@ export function layOutWorkspace(
     (buffer.kind === "input" || buffer.kind === "constant") && bytesOf(buffer) <= smallBytes;
   const small = buffers.map((buffer) => isSmall(buffer) ? take(bytesOf(buffer)) : 0);
   const scratch = take(memory.bytes);
-  const places = buffers.map((buffer, index): Place => {
+  const places = buffers.map((buffer, index): ArrayLocation => {
     if (isSmall(buffer)) return { kind: "workspace", offset: small[index]! };
     if (buffer.kind === "result") return { kind: "workspace", offset: take(bytesOf(buffer)) };
     if (buffer.kind !== "scratch") return { kind: "resident" };

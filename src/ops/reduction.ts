@@ -30,7 +30,7 @@ export interface ReduceOptions {
 }
 
 /** What the shapes of a reduction are. */
-export interface Reduction {
+export interface ReducedAxes {
   readonly axes: readonly number[];
   /** The shape with every reduced axis of length 1. */
   readonly kept: Shape;
@@ -41,7 +41,7 @@ export interface Reduction {
 }
 
 /** Which axes are reduced, and what becomes of the shape; `name` is for errors. */
-export function reduction(name: string, shape: Shape, { axes: given, keepDims }: ReduceAttributes): Reduction {
+export function reduction(name: string, shape: Shape, { axes: given, keepDims }: ReduceAttributes): ReducedAxes {
   const axes = normalizeAxes(given, shape.length, name);
   const kept = shape.map((length, axis) => axes.includes(axis) ? 1 : length);
   return {

@@ -8,7 +8,7 @@
  */
 
 /** Any function, as a mark in a stack. */
-export type Entry = (...args: never[]) => unknown;
+export type EntryPoint = (...args: never[]) => unknown;
 
 /** Any class, as a mark in a stack: its constructor. */
 export type Class = abstract new (...args: never[]) => unknown;
@@ -39,7 +39,7 @@ function isWorded(error: Error): boolean {
  * `error`, whose stack now begins where `entry` was called, if it is an error of the library. Where the engine and not the
  * library worded it, the calls inside the library follow.
  */
-export function fromCaller<T>(error: T, entry: Entry | Class): T {
+export function fromCaller<T>(error: T, entry: EntryPoint | Class): T {
   if (!(error instanceof Error) || settled.has(error)) return error;
   const worded = isWorded(error);
   if (!worded && error.constructor !== TypeError && error.constructor !== RangeError) return error;
@@ -111,7 +111,7 @@ export function callUser<T>(body: () => T): T {
 }
 
 /** Remembers where `entry`, which is no async function itself, is called, while it runs. */
-export function captureCall(entry: Entry): Call {
+export function captureCall(entry: EntryPoint): Call {
   const call: Call = {};
   engine.captureStackTrace?.(call, entry);
   return call;

@@ -3,7 +3,7 @@
  * leaves it begins where it was called.
  * @module
  */
-import { type Call, captureCall, type Class, type Entry, fromCall, fromCaller } from "./caller.ts";
+import { type Call, captureCall, type Class, type EntryPoint, fromCall, fromCaller } from "./caller.ts";
 import { checkArguments, type Plan, planOf, type Signature, wrongCount } from "./signature.ts";
 
 /** What a public function is made of. */
@@ -16,20 +16,20 @@ interface Made {
 type Body = (first: unknown, second: unknown, third: unknown, fourth: unknown) => unknown;
 
 /** Public functions by themselves. Of those that are not made here, and of classes, only the plan is known. */
-const functions = new WeakMap<Entry | Class, Pick<Made, "plan"> & Partial<Made>>();
+const functions = new WeakMap<EntryPoint | Class, Pick<Made, "plan"> & Partial<Made>>();
 
 /** The signature of a public function or class. */
-export function signatureOf(entry: Entry | Class): Signature | undefined {
+export function signatureOf(entry: EntryPoint | Class): Signature | undefined {
   return functions.get(entry)?.plan.signature;
 }
 
 /** Says that a class, or a function that checks its calls itself, takes what the plan says. */
-export function signed(entry: Entry | Class, plan: Plan): void {
+export function signed(entry: EntryPoint | Class, plan: Plan): void {
   functions.set(entry, { plan });
 }
 
 /** Gives a public function its name, and remembers what it is made of. */
-export function named<F extends Entry>(entry: Entry, plan: Plan, body: Entry): F {
+export function named<F extends EntryPoint>(entry: EntryPoint, plan: Plan, body: EntryPoint): F {
   const { name } = plan.signature;
   Object.defineProperty(entry, "name", { value: name.slice(name.lastIndexOf(".") + 1) });
   functions.set(entry, { plan, body: body as unknown as Body }); // it takes what the signature says
@@ -37,7 +37,7 @@ export function named<F extends Entry>(entry: Entry, plan: Plan, body: Entry): F
 }
 
 /** Makes `body` a public function with this signature. */
-export function publicFunction<F extends Entry>(signature: Signature, body: F): F {
+export function publicFunction<F extends EntryPoint>(signature: Signature, body: F): F {
   const plan = planOf(signature);
   const { least, most, isChecked } = plan;
   const run = body as unknown as Body; // it takes what the signature says
@@ -77,7 +77,7 @@ export function publicAsync<A extends readonly unknown[], R>(
 }
 
 /** A public function as a method, whose first argument is what it is called on. */
-export function methodOf(of: Entry): (this: unknown, ...rest: never[]) => unknown {
+export function methodOf(of: EntryPoint): (this: unknown, ...rest: never[]) => unknown {
   const { plan, body } = functions.get(of) as Made; // every operation's function was made here
   const { least, most, isChecked } = plan;
   function method(this: unknown, second: unknown, third: unknown, fourth: unknown): unknown {
@@ -94,7 +94,13 @@ export function methodOf(of: Entry): (this: unknown, ...rest: never[]) => unknow
 }
 
 /** Checks a call of `entry`, a constructor or a function that does not pass through {@linkcode publicFunction}. */
-export function checkCall(plan: Plan, entry: Entry | Class, count: number, first?: unknown, second?: unknown): void {
+export function checkCall(
+  plan: Plan,
+  entry: EntryPoint | Class,
+  count: number,
+  first?: unknown,
+  second?: unknown,
+): void {
   try {
     if (count < plan.least || count > plan.most) throw wrongCount(plan, count);
     checkArguments(plan, first, second, undefined, undefined);
@@ -104,7 +110,7 @@ export function checkCall(plan: Plan, entry: Entry | Class, count: number, first
 }
 
 /** A function of any number of arguments, from which errors begin where it is called. */
-export function variadic<F extends Entry>(body: F): F {
+export function variadic<F extends EntryPoint>(body: F): F {
   function entry(this: unknown, ...args: never[]): unknown {
     try {
       return body.apply(this, args);
@@ -112,7 +118,7 @@ export function variadic<F extends Entry>(body: F): F {
       throw fromCaller(error, entry);
     }
   }
-  return Object.defineProperty(entry, "name", { value: body.name }) as Entry as F; // it takes and returns the same
+  return Object.defineProperty(entry, "name", { value: body.name }) as EntryPoint as F; // it takes and returns the same
 }
 
 /** Makes methods and accessors of a class, which are as their signatures say, public functions. */
@@ -143,5 +149,5 @@ function publicMethod(plan: Plan, body: Method): Method {
       throw fromCaller(error, method);
     }
   }
-  return named(method as Entry, plan, body as Entry) as Method; // `this` is not among the arguments of an Entry
+  return named(method as EntryPoint, plan, body as EntryPoint) as Method; // `this` is not among the arguments of an Entry
 }

@@ -26,13 +26,13 @@ import type { CompiledArguments, WithoutNumbers } from "./number_parameters.ts";
 import { differencesFromNearest } from "./recompile.ts";
 import {
   type Arguments,
+  type CallSignature,
   isFraction,
   keyOf,
   type Outline,
   outlineOf,
   type Refinement,
   refinementKey,
-  type Signature,
   unrefined,
 } from "./signature.ts";
 import { functionName } from "./trace.ts";
@@ -214,7 +214,7 @@ export function compile<
       for (;;) {
         const broken = program && brokenAssumption(program.graphFunction.assumptions);
         if (program !== undefined && broken === undefined) return program;
-        const signature: Signature = { ...call, ...refinement };
+        const signature: CallSignature = { ...call, ...refinement };
         const outline = outlineOf(signature);
         const why = broken === undefined ? reasonsFor(outline, key) : [broken.reason];
         reasons.push(...why.filter((reason) => !reasons.includes(reason)));

@@ -13,13 +13,13 @@ interface Difference {
 }
 
 /** A node of the arguments' structure. */
-type Place =
+type ArgumentLocation =
   | { readonly kind: "leaf"; readonly leaf: LeafOutline }
   | { readonly kind: "array"; readonly length: number }
   | { readonly kind: "object"; readonly keys: readonly string[] };
 
 /** A tensor or a Variable that both signatures have at a place. */
-interface Pair {
+interface ArgumentPair {
   readonly path: string;
   readonly now: LeafOutline & { readonly kind: "tensor" | "variable" };
   readonly before: LeafOutline & { readonly kind: "tensor" | "variable" };
@@ -47,7 +47,7 @@ function differencesOf(now: Outline, before: Outline): readonly Difference[] {
   const earlier = placesOf(before);
   const structural: Difference[] = [];
   const leaves: Difference[] = [];
-  const pairs: Pair[] = [];
+  const pairs: ArgumentPair[] = [];
   for (const [path, place] of placesOf(now)) {
     const other = earlier.get(path);
     if (other === undefined) continue; // what holds it was reported
@@ -69,8 +69,8 @@ function differencesOf(now: Outline, before: Outline): readonly Difference[] {
 }
 
 /** Every node of the structure under its path: `argument0.layers[1]`. */
-function placesOf({ structure, leaves }: Outline): Map<string, Place> {
-  const places = new Map<string, Place>();
+function placesOf({ structure, leaves }: Outline): Map<string, ArgumentLocation> {
+  const places = new Map<string, ArgumentLocation>();
   let next = 0;
   const visit = (node: Structure, path: string): void => {
     switch (node.kind) {
@@ -98,7 +98,7 @@ function memberPath(path: string, key: string): string {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }
 
-function compareStructures(path: string, now: Place, before: Place): readonly Difference[] {
+function compareStructures(path: string, now: ArgumentLocation, before: ArgumentLocation): readonly Difference[] {
   if (now.kind === "array" && before.kind === "array") {
     if (now.length === before.length) return [];
     const lengths = path === ""
@@ -120,7 +120,7 @@ function compareStructures(path: string, now: Place, before: Place): readonly Di
   return [{ text: `${path} is ${describePlace(now)} instead of ${describePlace(before)}`, count: 1 }];
 }
 
-function describePlace(place: Place): string {
+function describePlace(place: ArgumentLocation): string {
   switch (place.kind) {
     case "leaf":
       return describeLeaf(place.leaf);
@@ -204,9 +204,9 @@ function compareVariables(path: string, now: VariableOutline, before: VariableOu
   return texts.map((text) => ({ text, count: 1 }));
 }
 
-type Constant = (LeafOutline & { readonly kind: "constant" })["value"];
+type FrozenValue = (LeafOutline & { readonly kind: "constant" })["value"];
 
-function compareConstants(now: Constant, before: Constant): string {
+function compareConstants(now: FrozenValue, before: FrozenValue): string {
   const [shown, earlier] = [describeConstant(now), describeConstant(before)];
   if (shown !== earlier || typeof now !== "string" || typeof before !== "string") {
     return `${shown} instead of ${earlier}`;
@@ -216,7 +216,7 @@ function compareConstants(now: Constant, before: Constant): string {
   return `${shown} with another character ${same}`;
 }
 
-function describeConstant(value: Constant): string {
+function describeConstant(value: FrozenValue): string {
   if (typeof value !== "string") return String(value);
   return value.length <= shownLength ? JSON.stringify(value) : `${JSON.stringify(value.slice(0, shownLength))}…`;
 }
@@ -236,15 +236,15 @@ function describeLeaf(leaf: LeafOutline): string {
   }
 }
 
-function isShareable(leaf: LeafOutline): leaf is Pair["now"] {
+function isShareable(leaf: LeafOutline): leaf is ArgumentPair["now"] {
   return leaf.kind === "tensor" || leaf.kind === "variable";
 }
 
 /** Which places hold the same object that did not before, and the other way round. */
-function compareSharing(pairs: readonly Pair[]): readonly Difference[] {
-  const now = ({ now: { first } }: Pair): number => first;
-  const before = ({ before: { first } }: Pair): number => first;
-  const tell = (end: string) => (members: readonly Pair[]): Difference => {
+function compareSharing(pairs: readonly ArgumentPair[]): readonly Difference[] {
+  const now = ({ now: { first } }: ArgumentPair): number => first;
+  const before = ({ before: { first } }: ArgumentPair): number => first;
+  const tell = (end: string) => (members: readonly ArgumentPair[]): Difference => {
     const paths = members.map(({ path }) => path);
     const what = members[0]!.now.kind === "variable" ? "Variable" : "tensor";
     return { text: `${paths.slice(0, -1).join(", ")} and ${paths.at(-1)} are ${end.replace("*", what)}`, count: 1 };
@@ -257,11 +257,11 @@ function compareSharing(pairs: readonly Pair[]): readonly Difference[] {
 
 /** The groups that `by` makes and `other` does not: the first member of each, and those that `other` parts from it. */
 function brokenUp(
-  pairs: readonly Pair[],
-  by: (pair: Pair) => number,
-  other: (pair: Pair) => number,
-): readonly (readonly Pair[])[] {
-  const groups = new Map<number, Pair[]>();
+  pairs: readonly ArgumentPair[],
+  by: (pair: ArgumentPair) => number,
+  other: (pair: ArgumentPair) => number,
+): readonly (readonly ArgumentPair[])[] {
+  const groups = new Map<number, ArgumentPair[]>();
   for (const pair of pairs) {
     const group = groups.get(by(pair));
     if (group === undefined) groups.set(by(pair), [pair]);

@@ -31,7 +31,7 @@ export interface Refinement {
 }
 
 /** How a function is traced: its arguments, and what an earlier trace told about them. */
-export interface Signature extends Arguments, Refinement {}
+export interface CallSignature extends Arguments, Refinement {}
 
 /** What is known before any trace. */
 export const unrefined: Refinement = { own: [], fractions: [] };
@@ -136,7 +136,7 @@ export function refinementKey(leaves: readonly unknown[], { own, fractions }: Re
 }
 
 /** What is kept of a signature, to say later how another one differs. */
-export function outlineOf({ leaves, structure, isStatic, own, fractions }: Signature): Outline {
+export function outlineOf({ leaves, structure, isStatic, own, fractions }: CallSignature): Outline {
   const placeOf = firstPlaces(leaves);
   const [owned, fractional] = [new Set(own), new Set(fractions)];
   return {

@@ -15,7 +15,7 @@ import { Tensor, tensorOver } from "../tensor.ts";
 import { TensorType } from "../tensor_type.ts";
 import { flatten, type Structure, unflatten } from "../tree.ts";
 import { Value } from "../value.ts";
-import { type Arguments, checkArgument, firstPlaces, isFraction, type Signature } from "./signature.ts";
+import { type Arguments, type CallSignature, checkArgument, firstPlaces, isFraction } from "./signature.ts";
 import { checkSynchronous } from "./trace.ts";
 
 /** The type of a number that is fed: a whole one, as far as is known. */
@@ -44,7 +44,7 @@ export interface TracedCall {
 export function traceCall(
   fn: (...args: readonly unknown[]) => unknown,
   name: string,
-  { leaves, paths, structure, isStatic, own, fractions }: Signature,
+  { leaves, paths, structure, isStatic, own, fractions }: CallSignature,
 ): TracedCall {
   const parameters: Parameter[] = [];
   const inputs: number[] = [];

@@ -8,32 +8,32 @@ import type { Id } from "../../kernel/kernel.ts";
 import type { HelperName } from "./js_helpers.ts";
 
 /** An expression of names of operands, or the helper that is called with them. */
-type Form = ((x: string, y: string, z: string) => string) | HelperName;
+type ExpressionForm = ((x: string, y: string, z: string) => string) | HelperName;
 
 /** How an intrinsic is written on floats; bools are the numbers 0 and 1, and take the same form. */
 interface FloatExpression {
-  readonly floating: Form;
+  readonly floating: ExpressionForm;
 }
 
 /** How an intrinsic is written that is defined on integers, too. */
 interface Expression extends FloatExpression {
-  readonly integer: Form;
+  readonly integer: ExpressionForm;
   /** Whether results on integers have to be wrapped to their dtype. */
   readonly wraps: boolean;
 }
 
 /** Functions of floats. */
-function real(floating: Form): FloatExpression {
+function real(floating: ExpressionForm): FloatExpression {
   return { floating };
 }
 
 /** Operations that give integers of the operands' dtype, or bools, when given integers. */
-function closed(form: Form): Expression {
+function closed(form: ExpressionForm): Expression {
   return { floating: form, integer: form, wraps: false };
 }
 
 /** Operations whose results may leave the range of an integer dtype, or be −0, which none has. */
-function wrapping(floating: Form, integer: Form = floating): Expression {
+function wrapping(floating: ExpressionForm, integer: ExpressionForm = floating): Expression {
   return { floating, integer, wraps: true };
 }
 
@@ -108,7 +108,7 @@ export function elementwiseExpression(
   return expression.wraps ? wrapExpression(`(${text})`, dtype) : text;
 }
 
-function formText(form: Form, args: readonly string[], helpers: Set<string>): string {
+function formText(form: ExpressionForm, args: readonly string[], helpers: Set<string>): string {
   if (typeof form === "string") {
     helpers.add(form);
     return `${form}(${args.join(", ")})`;

@@ -2,7 +2,7 @@
  * What the JavaScript emitters of all kinds of kernel share: lines, parameters, and straight pieces of code.
  * @module
  */
-import { type Kernel, type Section, type Step, stepsOf } from "../../kernel/kernel.ts";
+import { type Kernel, type KernelStep, type Section, stepsOf } from "../../kernel/kernel.ts";
 import type { Argument } from "../emitted.ts";
 import { convertExpression, elementwiseExpression } from "./js_expressions.ts";
 
@@ -69,7 +69,7 @@ export abstract class Emitter<K extends Kernel> {
   }
 
   /** One value computed. */
-  protected step(step: Step, index: (access: number) => string): void {
+  protected step(step: KernelStep, index: (access: number) => string): void {
     const { writer } = this;
     switch (step.kind) {
       case "load": {

@@ -8,10 +8,11 @@
  * @module
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
-import { type Id, type Kernel, type Section, type Step, stepsOf } from "../../kernel/kernel.ts";
+import { type Id, type Kernel, type KernelStep, type Section, stepsOf } from "../../kernel/kernel.ts";
 import type { Argument } from "../emitted.ts";
 import {
   access,
+  type Address,
   call,
   type Callable,
   type Code,
@@ -22,6 +23,7 @@ import {
   op,
   select,
   splat32,
+  type Vector,
 } from "./asm/code.ts";
 import { elementwiseLanes, type OperationContext } from "./vector/elementwise.ts";
 import { wasmFeatures } from "./asm/features.ts";
@@ -37,11 +39,8 @@ import {
   vectorBytes,
 } from "./vector/lanes.ts";
 import { type Count, laneDistance, type LaneStride, loadEach, loadLanes, storeLanes } from "./vector/memory.ts";
-import { arrayOf, lengthOfStep, offsetOf, type Parameter, scaled, strideOfStep } from "./parameters.ts";
+import { arrayOf, type LaunchParameter, lengthOfStep, offsetOf, scaled, strideOfStep } from "./parameters.ts";
 import { type VectorFunction, type VectorFunctionName, vectorFunctions } from "./vector/vector_functions.ts";
-
-type Vector = Code<"v128">;
-type Address = Code<"i32">;
 
 /** What the functions of a module import; each once. */
 export class Imports {
@@ -125,7 +124,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   }
 
   /** Reads a number that the kernel is called with into a local of this name; it is one of parameters.ts. */
-  protected parameter(name: string, value: Parameter<K>): void {
+  protected parameter(name: string, value: LaunchParameter<K>): void {
     this.#numbers.set(name, this.f.let(name, this.#next(value)));
   }
 
@@ -156,7 +155,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   }
 
   /** Reads a stride of an access, in bytes. */
-  protected strideParameter(name: string, access: number, stride: Parameter<K>): void {
+  protected strideParameter(name: string, access: number, stride: LaunchParameter<K>): void {
     const { bytes } = dtypeInfo(this.kernel.indexMaps[access]!.dtype);
     this.parameter(name, scaled(stride, bytes));
   }
@@ -197,7 +196,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
     }
   }
 
-  #step(step: Step, position: Position): void {
+  #step(step: KernelStep, position: Position): void {
     switch (step.kind) {
       case "load": {
         const { dtype } = this.kernel.indexMaps[step.access]!;
@@ -246,7 +245,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
     });
   }
 
-  #checked({ id, arg, check }: Step & { kind: "check" }, position: Position): Lanes {
+  #checked({ id, arg, check }: KernelStep & { kind: "check" }, position: Position): Lanes {
     const lanes = this.value(arg);
     // Whole numbers below 2³¹ are what they are as integers; anything else is another number when it comes back.
     const whole = convertLanes(this, lanes, lanes.dtype === "uint32" ? "uint32" : "int32");
@@ -261,7 +260,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
     return lanes;
   }
 
-  #gather({ id, access: index, index: indexId, check }: Step & { kind: "gather" }, position: Position): void {
+  #gather({ id, access: index, index: indexId, check }: KernelStep & { kind: "gather" }, position: Position): void {
     const { f } = this;
     const { dtype } = this.kernel.indexMaps[index]!;
     const lanes = this.value(indexId);

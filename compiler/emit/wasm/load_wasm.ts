@@ -8,7 +8,7 @@ import type { Bindings, LaunchArguments, LoadedKernel } from "../load_kernel.ts"
 import { importedFunctions, importModule } from "./imports.ts";
 
 /** A kernel's function: the addresses of the binding table and of its numbers, units, partial results, own memory. */
-type WasmFunction = (
+type LoadedFunction = (
   table: number,
   args: number,
   begin: number,
@@ -29,10 +29,10 @@ export interface WasmText {
 
 /** The functions of a kernel. */
 class WasmKernel implements LoadedKernel {
-  readonly #run: WasmFunction;
-  readonly #finish: WasmFunction | undefined;
+  readonly #run: LoadedFunction;
+  readonly #finish: LoadedFunction | undefined;
 
-  constructor(run: WasmFunction, finish: WasmFunction | undefined) {
+  constructor(run: LoadedFunction, finish: LoadedFunction | undefined) {
     this.#run = run;
     this.#finish = finish;
   }
@@ -67,7 +67,7 @@ export function loadWasm({ module, run, finish }: WasmText, memory: WebAssembly.
   }
   const { exports } = instance;
   return new WasmKernel(
-    exports[run] as WasmFunction, // the writer gave both these parameters
-    finish === undefined ? undefined : exports[finish] as WasmFunction,
+    exports[run] as LoadedFunction, // the writer gave both these parameters
+    finish === undefined ? undefined : exports[finish] as LoadedFunction,
   );
 }

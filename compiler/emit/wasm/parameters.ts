@@ -7,11 +7,11 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { type Kernel, type Step, stepsOf } from "../../kernel/kernel.ts";
+import { type Kernel, type KernelStep, stepsOf } from "../../kernel/kernel.ts";
 import type { Argument } from "../emitted.ts";
 
 /** A number, of a kernel. */
-export type Parameter<K extends Kernel> = (kernel: K) => number;
+export type LaunchParameter<K extends Kernel> = (kernel: K) => number;
 
 /** An array of the kernel. */
 export function arrayOf(array: number): (kernel: Kernel) => Argument {
@@ -19,44 +19,44 @@ export function arrayOf(array: number): (kernel: Kernel) => Argument {
 }
 
 /** So many times a parameter, as of elements in bytes. */
-export function scaled<K extends Kernel>(parameter: Parameter<K>, factor: number): Parameter<K> {
+export function scaled<K extends Kernel>(parameter: LaunchParameter<K>, factor: number): LaunchParameter<K> {
   return (kernel) => parameter(kernel) * factor;
 }
 
 /** Where an access begins in its array, in bytes. */
-export function offsetOf(access: number): Parameter<Kernel> {
+export function offsetOf(access: number): LaunchParameter<Kernel> {
   return ({ indexMaps: accesses }) => accesses[access]!.offset * dtypeInfo(accesses[access]!.dtype).bytes;
 }
 
 /** A stride of an access, in elements. */
-export function outerStride(access: number, axis: number): Parameter<Kernel> {
+export function outerStride(access: number, axis: number): LaunchParameter<Kernel> {
   return ({ indexMaps: accesses }) => accesses[access]!.outer[axis]!;
 }
 
 /** The same along an inner axis; a negative one counts from the end. */
-export function innerStride(access: number, axis: number): Parameter<Kernel> {
+export function innerStride(access: number, axis: number): LaunchParameter<Kernel> {
   return ({ indexMaps: accesses }) => accesses[access]!.inner.at(axis)!;
 }
 
 /** The length of an outer axis. */
-export function outerLength(axis: number): Parameter<Kernel> {
+export function outerLength(axis: number): LaunchParameter<Kernel> {
   return ({ outer }) => outer[axis]!;
 }
 
 /** The length of an inner axis. */
-export function innerLength(axis: number): Parameter<Extract<Kernel, { readonly inner: readonly number[] }>> {
+export function innerLength(axis: number): LaunchParameter<Extract<Kernel, { readonly inner: readonly number[] }>> {
   return ({ inner }) => inner[axis]!;
 }
 
 /** A step that has numbers of its own. */
-type Indexed = Step & { readonly kind: "gather" | "check" };
+type Indexed = KernelStep & { readonly kind: "gather" | "check" };
 
 /** How many elements a step's index may name; the step is that of this number. */
-export function lengthOfStep(index: number): Parameter<Kernel> {
+export function lengthOfStep(index: number): LaunchParameter<Kernel> {
   return (kernel) => (stepsOf(kernel)[index] as Indexed).length; // in kernels of the same key it is of the same kind
 }
 
 /** How far a step is moved by an index, in elements. */
-export function strideOfStep(index: number): Parameter<Kernel> {
+export function strideOfStep(index: number): LaunchParameter<Kernel> {
   return (kernel) => (stepsOf(kernel)[index] as Indexed & { readonly kind: "gather" }).stride; // as above
 }

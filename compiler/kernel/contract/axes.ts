@@ -5,14 +5,14 @@
 import type { ContractKernel } from "./kernel.ts";
 
 /** Lengths of the axes that rows, columns and depth are made of. */
-export interface Axes {
+export interface DimensionGroups {
   readonly rows: readonly number[];
   readonly columns: readonly number[];
   readonly depth: readonly number[];
 }
 
 /** The axes of a contraction. */
-export function axesOf({ lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel): Axes {
+export function axesOf({ lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel): DimensionGroups {
   return { rows, columns, depth };
 }
 
@@ -20,7 +20,7 @@ export function axesOf({ lhsFree: rows, rhsFree: columns, contracting: depth }: 
 export type Role = "left" | "right" | number;
 
 /** The groups of axes that an access goes along, the first one first. */
-export function groupsOf(role: Role): readonly [keyof Axes, keyof Axes] {
+export function groupsOf(role: Role): readonly [keyof DimensionGroups, keyof DimensionGroups] {
   return role === "left" ? ["rows", "depth"] : role === "right" ? ["depth", "columns"] : ["rows", "columns"];
 }
 
@@ -30,7 +30,7 @@ export function accessOf({ left, right }: ContractKernel, role: Role): number {
 }
 
 /** The strides of an access along one of the groups that it goes along. */
-export function stridesOfGroup(kernel: ContractKernel, role: Role, group: keyof Axes): readonly number[] {
+export function stridesOfGroup(kernel: ContractKernel, role: Role, group: keyof DimensionGroups): readonly number[] {
   const { inner } = kernel.indexMaps[accessOf(kernel, role)]!;
   const [first] = groupsOf(role);
   const count = axesOf(kernel)[first].length;

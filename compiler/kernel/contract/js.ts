@@ -37,12 +37,12 @@ const packedCalls = 8;
 const panels = 2;
 
 /** What is counted through as one, whatever axes it has. */
-type Group = "rows" | "columns" | "depth";
+type DimensionGroup = "rows" | "columns" | "depth";
 
 /** Writes a {@linkcode ContractKernel}. */
 export class ContractEmitter extends Emitter<ContractKernel> {
   readonly #floating = isFloating(this.kernel.dtype);
-  readonly #sizes: Readonly<Record<Group, number>> = {
+  readonly #sizes: Readonly<Record<DimensionGroup, number>> = {
     rows: sizeOf(this.kernel.lhsFree),
     columns: sizeOf(this.kernel.rhsFree),
     depth: sizeOf(this.kernel.contracting),
@@ -96,7 +96,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
   }
 
   /** Which groups an access walks, in the order of its inner strides. */
-  #groupsOf(access: number): readonly [Group, Group] {
+  #groupsOf(access: number): readonly [DimensionGroup, DimensionGroup] {
     const { left, right } = this.kernel;
     return [access === right ? "depth" : "rows", access === left ? "depth" : "columns"];
   }
@@ -137,12 +137,12 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     });
   }
 
-  #groupOf(which: "r" | "c", access: number): Group {
+  #groupOf(which: "r" | "c", access: number): DimensionGroup {
     return this.#groupsOf(access)[which === "r" ? 0 : 1];
   }
 
   /** Whether there is no single stride to walk a group by. */
-  #hasTables(group: Group): boolean {
+  #hasTables(group: DimensionGroup): boolean {
     return axesOf(this.kernel)[group].length > 1;
   }
 

@@ -14,18 +14,16 @@
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import type { ContractKernel } from "./kernel.ts";
 import type { Store } from "../kernel.ts";
-import { access, type Code, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
+import { access, type Address, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
 import { blocksOf, contractWork, scratchOf, tileGroups, tileRows } from "./wasm_blocks.ts";
 import type { ContractLibrary, TileForm } from "./wasm_library.ts";
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
-import { type Block, ContractEpilogue, type Sums } from "./wasm_epilogue.ts";
+import { ContractEpilogue, type ResultBlock, type Sums } from "./wasm_epilogue.ts";
 import type { Imports } from "../../emit/wasm/kernel_writer.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
-type Address = Code<"i32">;
-
 /** Columns of the right operand that are packed together: groups of four from `line` on, of a block that has so many. */
-interface Panel {
+interface PackedPanel {
   readonly line: Address;
   readonly groups: Address;
   readonly columns: Address;
@@ -34,7 +32,7 @@ interface Panel {
 }
 
 /** Where the result of a block is to be, and which of its tiles are stored there; the others are among its own sums. */
-interface Target extends Sums {
+interface TileTarget extends Sums {
   /** The rows above the last tile, if that has rows that are not there. */
   readonly rows: Address;
   /** The columns before the last panel, if that has columns that are not there; known once the panels were multiplied. */
@@ -107,7 +105,7 @@ export class ContractWriter extends ContractEpilogue {
       const column = f.let("column", op("i32.mul", columnBlock, this.number("blockColumns")));
       const rows = this.lengthFrom("rowsHere", row, this.number("rows"), this.number("blockRows"));
       const columns = this.lengthFrom("columnsHere", column, this.number("columns"), this.number("blockColumns"));
-      const block: Block = { stack: this.placesOfStack(stack), row, rows, column, columns };
+      const block: ResultBlock = { stack: this.placesOfStack(stack), row, rows, column, columns };
       const target = this.#storesTiles ? this.#targetOf(block) : undefined;
       // Neighbouring units have rows or columns in common, and where they lie is listed, and they are packed, once.
       f.if(op("i32.ne", get(listed.rows), rowBlock), () => {
@@ -215,7 +213,7 @@ export class ContractWriter extends ContractEpilogue {
   }
 
   /** Packs a panel of columns: those from `line` on, in so many `groups` of four. */
-  #packPanel(panel: Address, base: Address, { line, columns, groups, count }: Panel): void {
+  #packPanel(panel: Address, base: Address, { line, columns, groups, count }: PackedPanel): void {
     const { f } = this;
     const { dtype } = this.kernel.indexMaps[this.kernel.right]!;
     const step = f.let("step", op("i32.mul", groups, i32(this.#groupBytes)));
@@ -243,7 +241,7 @@ export class ContractWriter extends ContractEpilogue {
     return { at: this.#cutsDepth ? get(this.partials) : this.scratchAt("sums"), rowBytes: this.number("rowBytes") };
   }
 
-  #targetOf({ stack, row, rows, column, columns }: Block): Target {
+  #targetOf({ stack, row, rows, column, columns }: ResultBlock): TileTarget {
     const { f } = this;
     const [{ access }] = this.kernel.epilogue.stores as [Store]; // there is one, or tiles would not be stored
     const rowBytes = this.number(`rows_${access}_${this.axes.rows.length - 1}`);
@@ -259,7 +257,7 @@ export class ContractWriter extends ContractEpilogue {
   }
 
   /** What follows a block's own sums: all of them, or those below and beside what was stored where it is to be. */
-  #rest(block: Block, target: Target | undefined): void {
+  #rest(block: ResultBlock, target: TileTarget | undefined): void {
     const { f } = this;
     const { row, rows, column, columns } = block;
     const sums = this.#sums;
@@ -313,7 +311,7 @@ export class ContractWriter extends ContractEpilogue {
     { rows, columns, count, packs, continues }: Readonly<
       Record<"rows" | "columns" | "count" | "packs" | "continues", Address>
     >,
-    target?: Target,
+    target?: TileTarget,
   ): void {
     const { f } = this;
     const right = f.local("panel", "i32");

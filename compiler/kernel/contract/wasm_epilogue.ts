@@ -5,16 +5,14 @@
  */
 import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import { stridesOfGroup } from "./axes.ts";
-import { type Code, get, i32, type Local, op } from "../../emit/wasm/asm/code.ts";
+import { type Address, type Code, get, i32, type Local, op } from "../../emit/wasm/asm/code.ts";
 import { ContractPlaces } from "./wasm_places.ts";
 import type { Position } from "../../emit/wasm/kernel_writer.ts";
 import { laneCount, type Lanes, wrapLanes } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, countMask, loadLanes } from "../../emit/wasm/vector/memory.ts";
 
-type Address = Code<"i32">;
-
 /** A block of the result of one of the stacked matrices, and where each access begins in that matrix. */
-export interface Block {
+export interface ResultBlock {
   readonly stack: (index: number) => Address;
   readonly row: Address;
   readonly rows: Address;
@@ -31,7 +29,7 @@ export interface Sums {
 /** Knows what follows the sums of a contraction. */
 export abstract class ContractEpilogue extends ContractPlaces {
   /** What is done with the sums of a block. */
-  protected epilogue(block: Block, { at, rowBytes }: Sums): void {
+  protected epilogue(block: ResultBlock, { at, rowBytes }: Sums): void {
     const { f } = this;
     const used = this.used();
     const sumsRow = f.local("sumsRow", "i32");

@@ -8,14 +8,23 @@
  * @module
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
-import { access, type Code, get, i32, i32x4, type Local, onLane, op, shuffle32 } from "../../emit/wasm/asm/code.ts";
+import {
+  access,
+  type Address,
+  type Code,
+  get,
+  i32,
+  i32x4,
+  type Local,
+  onLane,
+  op,
+  shuffle32,
+  type Vector,
+} from "../../emit/wasm/asm/code.ts";
 import { type SumType, tileRows } from "./wasm_blocks.ts";
 import { FunctionBuilder, type WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { type ConversionContext, convertLanes, laneCount, vectorBytes } from "../../emit/wasm/vector/lanes.ts";
 import { loadEach, loadLanes } from "../../emit/wasm/vector/memory.ts";
-
-type Vector = Code<"v128">;
-type Address = Code<"i32">;
 
 /** What is multiplied at once. */
 export interface TileForm {

@@ -2,18 +2,18 @@
  * The numbers that contractions are called with, as `emit/wasm/parameters.ts` has those of all kinds of kernel.
  * @module
  */
-import type { Parameter } from "../../emit/wasm/parameters.ts";
-import { type Axes, axesOf, type Role, stridesOfGroup } from "./axes.ts";
+import type { LaunchParameter } from "../../emit/wasm/parameters.ts";
+import { axesOf, type DimensionGroups, type Role, stridesOfGroup } from "./axes.ts";
 import type { ContractKernel } from "./kernel.ts";
 import { type Blocks, blocksOf, type ScratchName, scratchOf } from "./wasm_blocks.ts";
 
 /** A stride of an operand of a contraction, or of an access of its epilogue, in elements. */
-export function groupStride(role: Role, group: keyof Axes, axis: number): Parameter<ContractKernel> {
+export function groupStride(role: Role, group: keyof DimensionGroups, axis: number): LaunchParameter<ContractKernel> {
   return (kernel) => stridesOfGroup(kernel, role, group)[axis]!;
 }
 
 /** The length of an axis of a contraction. */
-export function groupLength(group: keyof Axes, axis: number): Parameter<ContractKernel> {
+export function groupLength(group: keyof DimensionGroups, axis: number): LaunchParameter<ContractKernel> {
   return (kernel) => axesOf(kernel)[group][axis]!;
 }
 
@@ -21,14 +21,14 @@ export function groupLength(group: keyof Axes, axis: number): Parameter<Contract
 type BlockSize = { [Name in keyof Blocks]: Blocks[Name] extends number ? Name : never }[keyof Blocks];
 
 /** How a contraction is cut into blocks. */
-export function blockSize(name: BlockSize): Parameter<ContractKernel> {
+export function blockSize(name: BlockSize): LaunchParameter<ContractKernel> {
   return (kernel) => blocksOf(kernel)[name];
 }
 
 /** Whether a contraction packs its panels anew for each block: 1 or 0. */
-export const forgetsPanels: Parameter<ContractKernel> = (kernel) => blocksOf(kernel).keepsPanels ? 0 : 1;
+export const forgetsPanels: LaunchParameter<ContractKernel> = (kernel) => blocksOf(kernel).keepsPanels ? 0 : 1;
 
 /** Where something lies in the thread's own memory. */
-export function scratchPlace(name: ScratchName): Parameter<ContractKernel> {
+export function scratchPlace(name: ScratchName): LaunchParameter<ContractKernel> {
   return (kernel) => scratchOf(kernel).places[name];
 }

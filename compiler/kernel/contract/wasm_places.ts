@@ -5,16 +5,15 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
-import { accessOf, type Axes, axesOf, groupsOf, type Role } from "./axes.ts";
+import { accessOf, axesOf, type DimensionGroups, groupsOf, type Role } from "./axes.ts";
 import { indexMapsOf } from "../kernel.ts";
-import { access, type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
+import { access, type Address, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import { type ScratchName, scratchNames, type SumType, sumTypeOf } from "./wasm_blocks.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import { outerLength, outerStride, scaled } from "../../emit/wasm/parameters.ts";
 import { blockSize, forgetsPanels, groupLength, groupStride, scratchPlace } from "./wasm_parameters.ts";
 
-type Address = Code<"i32">;
-type Group = keyof Axes;
+type GroupAddressing = keyof DimensionGroups;
 
 /** The sizes of blocks that code reads, and how many blocks there are. */
 const sizes = [
@@ -30,7 +29,7 @@ const sizes = [
 
 /** Knows where the elements of a {@linkcode ContractKernel} are. */
 export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
-  protected readonly axes: Axes = axesOf(this.kernel);
+  protected readonly axes: DimensionGroups = axesOf(this.kernel);
   /** What sums are accumulated in. */
   protected readonly sumType: SumType = sumTypeOf(this.kernel);
   protected readonly sumBytes: number = dtypeInfo(this.sumType).bytes;
@@ -108,7 +107,7 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
 
   /** Goes along axes from the index `first` on, in runs along the last of them: an address in each access, and how many. */
   protected runs(
-    group: Group,
+    group: GroupAddressing,
     first: Address,
     count: Address,
     body: (place: (role: Role, start: Address) => Address, length: Address, done: Address) => void,
@@ -139,7 +138,7 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
   }
 
   /** Lists where an operand's lines or depths lie, from the first of a block on. */
-  protected list(table: ScratchName, role: Role, group: Group, first: Address, count: Address): void {
+  protected list(table: ScratchName, role: Role, group: GroupAddressing, first: Address, count: Address): void {
     const { f } = this;
     const to = f.local("to", "i32");
     f.set(to, this.scratchAt(table));

@@ -4,25 +4,22 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { type Code, get, i32, type Local, op } from "../../emit/wasm/asm/code.ts";
+import { type Address, type Code, get, i32, type Local, op, type Vector } from "../../emit/wasm/asm/code.ts";
 import { elementwiseLanes } from "../../emit/wasm/vector/elementwise.ts";
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import { constantLanes, convertLanes, laneCount } from "../../emit/wasm/vector/lanes.ts";
 import { elementsOver, type LaneStride, loadLanes, storeLanes } from "../../emit/wasm/vector/memory.ts";
-import { innerStride, outerLength, outerStride, type Parameter } from "../../emit/wasm/parameters.ts";
+import { innerStride, type LaunchParameter, outerLength, outerStride } from "../../emit/wasm/parameters.ts";
 import { cumulativeWork, linesTogether } from "./partition.ts";
 import type { CumulativeKernel } from "./kernel.ts";
-
-type Address = Code<"i32">;
-type Vector = Code<"v128">;
 
 /** Numbers that a kernel is called with. */
 const sizes = {
   length: ({ length }) => length,
   block: ({ block }) => block,
-} satisfies Record<string, Parameter<CumulativeKernel>>;
+} satisfies Record<string, LaunchParameter<CumulativeKernel>>;
 
 /** Vectors of lines that are walked beside each other: of floats, those of a cache line. */
 const vectorsBeside = linesTogether / laneCount;

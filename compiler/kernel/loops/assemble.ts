@@ -46,15 +46,15 @@ function constantOf(value: number): Buffer {
   return { kind: "constant", tensor: tensorOver(new Float64Array([value]), type), type };
 }
 
-interface Place extends Strided {
+interface PieceLocation extends Strided {
   readonly buffer: number;
   readonly dtype: DType;
 }
 
 /** A kernel that copies a box of elements, converting them. */
-function copyKernel(name: string, shape: Shape, from: Place, to: Place): Lowered {
+function copyKernel(name: string, shape: Shape, from: PieceLocation, to: PieceLocation): Lowered {
   const axes = collapseAxes({ kind: "map", shape, reduced: [] }, [from.strides, to.strides]);
-  const access = (place: Place, index: number): IndexMap => ({
+  const access = (place: PieceLocation, index: number): IndexMap => ({
     array: index,
     dtype: place.dtype,
     offset: place.offset,

@@ -15,10 +15,10 @@ import { Emitter, Writer } from "../../emit/js/js_writer.ts";
 import { loopPartitionOf, loopWork, partialReductions } from "./partition.ts";
 
 /** Where the access of this number begins, as text. */
-type Place = (access: number) => string;
+type ElementLocation = (access: number) => string;
 
 /** The elements of the first inner axis that are walked, as text, when they are not all. */
-interface Range {
+interface LineRange {
   readonly first: string;
   readonly last: string;
 }
@@ -119,7 +119,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   }
 
   /** A loop over rows, in which each access has the place where its row begins. */
-  #rows(head: string, body: (place: Place) => void): void {
+  #rows(head: string, body: (place: ElementLocation) => void): void {
     const { kernel, writer } = this;
     if (kernel.outer.length === 0) {
       body((access) => `o${access}`);
@@ -144,7 +144,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   }
 
   /** Declares where the row begins for each access that varies from row to row. */
-  #rowPlaces(): Place {
+  #rowPlaces(): ElementLocation {
     const { indexMaps: accesses } = this.kernel;
     const terms = accesses.map((access, index) =>
       access.outer.flatMap((stride, axis) => stride !== 0 ? [`i${axis} * s${index}_${axis}`] : [])
@@ -156,7 +156,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   }
 
   /** A whole row. */
-  #row(place: Place): void {
+  #row(place: ElementLocation): void {
     const { kernel, writer } = this;
     kernel.stages.forEach(({ before, loop }, pass) => {
       this.section(before, place);
@@ -230,7 +230,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   }
 
   /** The inner loops, one axis at a time; each access keeps its place in a variable per axis. */
-  #loops(axis: number, loop: Section, base: Place, counter: string | undefined, range?: Range): void {
+  #loops(axis: number, loop: Section, base: ElementLocation, counter: string | undefined, range?: LineRange): void {
     const { kernel, writer } = this;
     const { inner, indexMaps: accesses } = kernel;
     if (axis === inner.length) {

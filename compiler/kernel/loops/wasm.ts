@@ -15,20 +15,18 @@ import { loopPartitionOf, loopWork, partialReductions } from "./partition.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
 import { joinPatterns } from "./wasm_join_patterns.ts";
 import { Accumulator, laneNumbers } from "./wasm_accumulators.ts";
-import { type Code, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
+import { type Address, type Code, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
-import type { Place } from "./wasm_places.ts";
+import type { Addressing } from "./wasm_places.ts";
 import { LoopReductions, slotsOf } from "./wasm_reductions.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, countMask, elementsOver, type LaneStride } from "../../emit/wasm/vector/memory.ts";
 import type { VectorFunction, VectorFunctionName } from "../../emit/wasm/vector/vector_functions.ts";
 import { calledFunctions, type VectorLibrary } from "../../emit/wasm/vector/vector_library.ts";
 
-type Address = Code<"i32">;
-
 /** Part of an axis: all of it, unless given. */
-interface Range {
+interface UnitRange {
   readonly first: Code<"i32">;
   readonly last: Code<"i32">;
 }
@@ -132,7 +130,7 @@ export class LoopWriter extends LoopReductions {
     return this.f.end({ exported: true });
   }
 
-  #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Place, row: Code<"i32">) => void): void {
+  #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Addressing, row: Code<"i32">) => void): void {
     // Without any rows an axis is empty, and there is no first one to be found by dividing by its length.
     this.f.if(op("i32.lt_s", first, last), () => {
       const way = this.wayFrom(first);
@@ -148,7 +146,7 @@ export class LoopWriter extends LoopReductions {
     const { f } = this;
     const row = f.local("r", "i32");
     f.set(row, get(this.begin));
-    const position = (place: Place, count: Count): Position => ({
+    const position = (place: Addressing, count: Count): Position => ({
       address: place,
       stride: (access) => this.laneStride(access),
       count,
@@ -296,13 +294,19 @@ export class LoopWriter extends LoopReductions {
   }
 
   /** Inner axes, each of whose elements is one of each of the rows that are walked together. */
-  #walk(axis: number, loop: Section, base: Place, body: (place: Place) => void): void {
+  #walk(axis: number, loop: Section, base: Addressing, body: (place: Addressing) => void): void {
     if (axis === this.kernel.inner.length) body(base);
     else this.#nest(axis, loop, base, undefined, (place) => this.#walk(axis + 1, loop, place, body));
   }
 
   /** A loop over an inner axis, element by element. */
-  #nest(axis: number, loop: Section, base: Place, range: Range | undefined, body: (place: Place) => void): void {
+  #nest(
+    axis: number,
+    loop: Section,
+    base: Addressing,
+    range: UnitRange | undefined,
+    body: (place: Addressing) => void,
+  ): void {
     const { f } = this;
     const moving = this.#moving(axis, loop, base, range);
     const advance = (): void => {
@@ -324,7 +328,7 @@ export class LoopWriter extends LoopReductions {
   }
 
   /** For each access that an axis moves, a pointer that begins with the range. */
-  #moving(axis: number, loop: Section, base: Place, range: Range | undefined): Map<number, Local<"i32">> {
+  #moving(axis: number, loop: Section, base: Addressing, range: UnitRange | undefined): Map<number, Local<"i32">> {
     const { f } = this;
     const moving = new Map<number, Local<"i32">>();
     for (const access of indexMapsOf(loop)) {
@@ -342,7 +346,7 @@ export class LoopWriter extends LoopReductions {
   }
 
   /** The inner loops; the last of them takes four elements at a time. */
-  #loops(axis: number, loop: Section, base: Place, counter: Local<"i32"> | undefined, range?: Range): void {
+  #loops(axis: number, loop: Section, base: Addressing, counter: Local<"i32"> | undefined, range?: UnitRange): void {
     const { kernel } = this;
     if (kernel.inner.length === 0) {
       this.section(loop, this.single(base));
@@ -357,9 +361,9 @@ export class LoopWriter extends LoopReductions {
   #vectors(
     axis: number,
     loop: Section,
-    base: Place,
+    base: Addressing,
     counter: Local<"i32"> | undefined,
-    { first, last }: Range = { first: i32(0), last: this.number(`m${axis}`) },
+    { first, last }: UnitRange = { first: i32(0), last: this.number(`m${axis}`) },
   ): void {
     const { f } = this;
     const moving = this.#moving(axis, loop, base, axis > 0 ? undefined : { first, last });
@@ -410,7 +414,7 @@ export class LoopWriter extends LoopReductions {
   }
 }
 
-function placeOf(moving: ReadonlyMap<number, Local<"i32">>, base: Place): Place {
+function placeOf(moving: ReadonlyMap<number, Local<"i32">>, base: Addressing): Addressing {
   return (access) => {
     const pointer = moving.get(access);
     return pointer === undefined ? base(access) : get(pointer);

@@ -5,7 +5,18 @@
  */
 import { type DType, dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import type { Reduction } from "../kernel.ts";
-import { type Code, f64, get, i32x4, type Local, onLane, op, shuffle32, splat32 } from "../../emit/wasm/asm/code.ts";
+import {
+  type Code,
+  f64,
+  get,
+  i32x4,
+  type Local,
+  onLane,
+  op,
+  shuffle32,
+  splat32,
+  type Vector,
+} from "../../emit/wasm/asm/code.ts";
 import {
   constantLanes,
   type ConversionContext,
@@ -20,8 +31,6 @@ import {
   widenMask,
   wrapLanes,
 } from "../../emit/wasm/vector/lanes.ts";
-
-type Vector = Code<"v128">;
 
 /** What a running result starts from: what changes nothing. */
 function neutral({ name, dtype }: Reduction): number {

@@ -6,21 +6,25 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import type { LoopKernel } from "./kernel.ts";
 import { type LoopPartition, loopPartitionOf } from "./partition.ts";
-import { type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
+import { type Address, type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 import { elementsOver, type LaneStride } from "../../emit/wasm/vector/memory.ts";
-import { innerLength, innerStride, outerLength, outerStride, type Parameter } from "../../emit/wasm/parameters.ts";
-
-type Address = Code<"i32">;
+import {
+  innerLength,
+  innerStride,
+  type LaunchParameter,
+  outerLength,
+  outerStride,
+} from "../../emit/wasm/parameters.ts";
 
 /** Where an access finds an element. */
-export type Place = (access: number) => Address;
+export type Addressing = (access: number) => Address;
 
 /** A way through the rows of a kernel. */
-interface Way {
+interface WalkDirection {
   /** Where each access begins in the present row. */
-  readonly place: Place;
+  readonly place: Addressing;
   /** How many rows there are along the last outer axis, from this one to its end. */
   along(): Code<"i32">;
   /** Goes to the next row, or so many rows on, no further than to the end of the last outer axis. */
@@ -28,7 +32,7 @@ interface Way {
 }
 
 /** How many rows a kernel has. */
-const rowsOfLoops: Parameter<LoopKernel> = ({ outer }) => sizeOf(outer);
+const rowsOfLoops: LaunchParameter<LoopKernel> = ({ outer }) => sizeOf(outer);
 
 /** Knows where the elements of a {@linkcode LoopKernel} are. */
 export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
@@ -99,7 +103,7 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
   }
 
   /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */
-  protected wayFrom(row: Code<"i32">): Way {
+  protected wayFrom(row: Code<"i32">): WalkDirection {
     const { f } = this;
     const { outer, indexMaps: accesses } = this.kernel;
     const last = outer.length - 1;

@@ -10,7 +10,7 @@ import type { Value } from "../../../src/value.ts";
 import type { ScatterKernel } from "./kernel.ts";
 import type { IndexMap } from "../kernel.ts";
 import { indexCheck, type LoweringContext } from "../kernel_builder.ts";
-import { type Axes, joinAxes } from "../joined_axes.ts";
+import { joinAxes, type JoinedAxes } from "../joined_axes.ts";
 import { aloneOperation, type Lowered, type Lowering } from "../kernel_kind.ts";
 import { shapeOf, type View } from "../../passes/view.ts";
 
@@ -23,7 +23,7 @@ function axesOf(node: TableOperation): { readonly along: number; readonly rest: 
 }
 
 /** The axes of a row, of the result and of what is added: joined as far as both can be walked as one. */
-function rowAxes(node: TableOperation, view: View): Axes {
+function rowAxes(node: TableOperation, view: View): JoinedAxes {
   const { rest } = axesOf(node);
   const shape = shapeOf(node.inputNodes[1]!).slice(rest);
   return joinAxes(shape, [stridesOf(shape), view.strides.slice(rest)]);

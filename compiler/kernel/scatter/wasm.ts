@@ -4,7 +4,7 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { access, type Code, f64, get, i32, op, select, splat64 } from "../../emit/wasm/asm/code.ts";
+import { access, type Address, type Code, f64, get, i32, op, select, splat64 } from "../../emit/wasm/asm/code.ts";
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { isUnsigned, laneCount, vectorBytes } from "../../emit/wasm/vector/lanes.ts";
 import type { KindWriter } from "../../emit/wasm/kind_writer.ts";
@@ -13,8 +13,6 @@ import type { ScatterKernel } from "./kernel.ts";
 import { ScatterListsWriter } from "./wasm_lists.ts";
 import { ofScatter } from "./wasm_parameters.ts";
 import { ScatterPlaces } from "./wasm_places.ts";
-
-type Address = Code<"i32">;
 
 const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
 

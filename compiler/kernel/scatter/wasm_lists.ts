@@ -5,14 +5,12 @@
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
-import { access, type Code, get, i32, type Local, op, select, splat64 } from "../../emit/wasm/asm/code.ts";
+import { access, type Address, get, i32, type Local, op, select, splat64 } from "../../emit/wasm/asm/code.ts";
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { constantLanes, laneCount, vectorCount } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, storeLanes } from "../../emit/wasm/vector/memory.ts";
 import { ofScatter } from "./wasm_parameters.ts";
 import { ScatterPlaces, type Update } from "./wasm_places.ts";
-
-type Address = Code<"i32">;
 
 const wordBytes = Int32Array.BYTES_PER_ELEMENT;
 

@@ -2,7 +2,7 @@
  * The numbers that scatters are called with, as `emit/wasm/parameters.ts` has those of all kinds of kernel.
  * @module
  */
-import type { Parameter } from "../../emit/wasm/parameters.ts";
+import type { LaunchParameter } from "../../emit/wasm/parameters.ts";
 import { rowBlocks, sizesOf } from "./partition.ts";
 import type { ScatterKernel } from "./kernel.ts";
 import { columnBlocks, scatterScratch, slotsOf, sumsOfRow } from "./wasm_blocks.ts";
@@ -20,9 +20,9 @@ export const ofScatter = {
   blockColumns: (kernel) => columnBlocks(kernel).columns,
   columnBlocks: (kernel) => columnBlocks(kernel).blocks,
   list: (kernel) => scatterScratch(kernel).list,
-} satisfies Record<string, Parameter<ScatterKernel>>;
+} satisfies Record<string, LaunchParameter<ScatterKernel>>;
 
 /** The length of an axis of a scatter's indices. */
-export function updatesLength(axis: number): Parameter<ScatterKernel> {
+export function updatesLength(axis: number): LaunchParameter<ScatterKernel> {
   return ({ updates }) => updates[axis]!;
 }

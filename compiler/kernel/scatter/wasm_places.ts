@@ -4,15 +4,23 @@
  */
 import { type DType, dtypeInfo } from "../../../src/dtype.ts";
 import type { ScatterKernel } from "./kernel.ts";
-import { access, type Code, get, i32, type Label, type Local, op, select } from "../../emit/wasm/asm/code.ts";
+import {
+  access,
+  type Address,
+  type Code,
+  get,
+  i32,
+  type Label,
+  type Local,
+  op,
+  select,
+  type Vector,
+} from "../../emit/wasm/asm/code.ts";
 import { KernelWriter } from "../../emit/wasm/kernel_writer.ts";
 import { convertLanes, isUnsigned, type Lanes } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, type LaneStride, loadLanes, storeLanes } from "../../emit/wasm/vector/memory.ts";
 import { innerLength, innerStride, outerLength, outerStride } from "../../emit/wasm/parameters.ts";
 import { ofScatter, updatesLength } from "./wasm_parameters.ts";
-
-type Address = Code<"i32">;
-type Vector = Code<"v128">;
 
 /** One of the updates. */
 export interface Update {

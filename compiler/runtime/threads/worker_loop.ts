@@ -19,7 +19,7 @@ import {
 } from "./protocol.ts";
 
 /** What a look for work came to. */
-export type Step = "worked" | "nothing" | "unloaded";
+export type LoopStep = "worked" | "nothing" | "unloaded";
 
 /** Tells an engine that this is a loop that waits, where it has a way to be told. */
 const pause: () => void = (Atomics as { pause?: () => void }).pause?.bind(Atomics) ?? ((): void => {}); // newer than the type's library
@@ -104,7 +104,7 @@ export class WorkerLoop {
   }
 
   /** Looks for a chunk and computes it. */
-  step(): Step {
+  step(): LoopStep {
     const { control } = this;
     const isReturned = Atomics.load(control, word.returned) !== 0;
     if (
@@ -123,7 +123,7 @@ export class WorkerLoop {
   }
 
   /** Looks for work for a while. The calling thread also stops when the run waits for it or is over. */
-  lookFor(milliseconds: number): Step {
+  lookFor(milliseconds: number): LoopStep {
     const { control } = this;
     let end = -1;
     for (let looks = 1;; looks++) {
@@ -190,7 +190,7 @@ export class WorkerLoop {
   }
 
   /** Computes a chunk that this thread has claimed. While it is not done, nothing of the run's description changes. */
-  #perform(chunk: number): Step {
+  #perform(chunk: number): LoopStep {
     const { control } = this;
     Atomics.add(control, this.#progress, 1);
     Atomics.store(control, this.#holding, chunk + 1);

@@ -54,7 +54,7 @@ export interface Edge {
 }
 
 /** A finished layout: boxes in the order of the nodes, edges in the order of consumers and their inputs. */
-export interface Layout {
+export interface GraphLayout {
   /** Width of the picture, margins included. */
   readonly width: number;
   /** Height of the picture, margins included. */
@@ -102,7 +102,7 @@ const smallestGap = 34;
 const widestPort = 22;
 
 /** Lays out a graph. The result depends on the nodes given and nothing else. */
-export function layoutGraph(nodes: readonly LayoutNode[]): Layout {
+export function layoutGraph(nodes: readonly LayoutNode[]): GraphLayout {
   const ranks = ranksOf(nodes);
   const items = nodes.map(({ width }) => newItem(width, false));
   const rows: Item[][] = [];
@@ -137,7 +137,7 @@ function ranksOf(nodes: readonly LayoutNode[]): number[] {
 }
 
 /** How the edges from one node pass the ranks: by points, one per rank, or down one lane at the side. */
-type Way = { readonly points: readonly Item[] } | { readonly lane: number };
+type EdgeRoute = { readonly points: readonly Item[] } | { readonly lane: number };
 
 /** Makes the points that edges pass by, and links all items from rank to rank. Edges from one node share their points. */
 function passRanks(
@@ -145,7 +145,7 @@ function passRanks(
   ranks: readonly number[],
   items: readonly Item[],
   rows: readonly Item[][],
-): Way[] {
+): EdgeRoute[] {
   const lasts = [...ranks];
   const costs = nodes.map(() => 0); // what it takes to write down the ways of all edges
   nodes.forEach(({ inputs }, index) => {
@@ -155,7 +155,7 @@ function passRanks(
     }
   });
   const lanes = lanesOf(ranks, lasts, costs);
-  const ways = nodes.map((_, index): Way => {
+  const ways = nodes.map((_, index): EdgeRoute => {
     const lane = lanes.get(index);
     if (lane !== undefined) return { lane };
     const points: Item[] = [];
@@ -221,8 +221,8 @@ function finish(
   ranks: readonly number[],
   items: readonly Item[],
   rows: readonly (readonly Item[])[],
-  ways: readonly Way[],
-): Layout {
+  ways: readonly EdgeRoute[],
+): GraphLayout {
   let [left, right] = [Infinity, -Infinity];
   for (const row of rows) {
     for (const { x, width } of row) {

@@ -3,7 +3,7 @@
  * types of operands are checked by the compiler where names are known, and again when it is made.
  * @module
  */
-import { type Instruction, type InstructionName, instructions, type ValueType } from "./instructions.ts";
+import { type InstructionName, instructions, type ValueType, type WasmInstruction } from "./instructions.ts";
 
 type Table = typeof instructions;
 
@@ -14,17 +14,28 @@ export interface Code<T extends ValueType | undefined = ValueType | undefined> {
   readonly args: readonly Code<ValueType>[];
 }
 
+/** A vector: several numbers side by side. */
+export type Vector = Code<"v128">;
+
+/** A place in memory, in bytes. */
+export type Address = Code<"i32">;
+
 /** What an instruction is, beside its operands. */
 export type Form =
-  | { readonly kind: "plain"; readonly name: InstructionName; readonly instruction: Instruction }
+  | { readonly kind: "plain"; readonly name: InstructionName; readonly instruction: WasmInstruction }
   | {
     readonly kind: "access";
     readonly name: InstructionName;
-    readonly instruction: Instruction;
+    readonly instruction: WasmInstruction;
     readonly offset: number;
     readonly lane: number | undefined;
   }
-  | { readonly kind: "lane"; readonly name: InstructionName; readonly instruction: Instruction; readonly lane: number }
+  | {
+    readonly kind: "lane";
+    readonly name: InstructionName;
+    readonly instruction: WasmInstruction;
+    readonly lane: number;
+  }
   | { readonly kind: "shuffle"; readonly lanes: readonly number[] }
   | {
     readonly kind: "constant";
@@ -85,7 +96,7 @@ export function op<N extends InstructionName>(
   name: N,
   ...args: Operands<Table[N]["params"]>
 ): Code<Table[N]["result"]> {
-  const instruction: Instruction = instructions[name];
+  const instruction: WasmInstruction = instructions[name];
   const operands = args as readonly Code<ValueType>[]; // that is what its type spells out
   check(name, instruction.params, operands);
   if (instruction.lanes !== undefined || instruction.width !== undefined) {
@@ -101,7 +112,7 @@ export function access<N extends InstructionName>(
   { offset = 0, lane }: { readonly offset?: number; readonly lane?: number },
   ...args: Operands<Table[N]["params"]>
 ): Code<Table[N]["result"]> {
-  const instruction: Instruction = instructions[name];
+  const instruction: WasmInstruction = instructions[name];
   const operands = args as readonly Code<ValueType>[]; // that is what its type spells out
   check(name, instruction.params, operands);
   if (instruction.width === undefined) throw new TypeError(`Cannot encode ${name}: it is no load or store`);
@@ -120,7 +131,7 @@ export function onLane<N extends InstructionName>(
   lane: number,
   ...args: Operands<Table[N]["params"]>
 ): Code<Table[N]["result"]> {
-  const instruction: Instruction = instructions[name];
+  const instruction: WasmInstruction = instructions[name];
   const operands = args as readonly Code<ValueType>[]; // that is what its type spells out
   check(name, instruction.params, operands);
   checkLane(name, instruction, lane);
@@ -131,7 +142,7 @@ export function onLane<N extends InstructionName>(
   }; // from the same entry
 }
 
-function checkLane(name: string, { lanes }: Instruction, lane: number | undefined): void {
+function checkLane(name: string, { lanes }: WasmInstruction, lane: number | undefined): void {
   if (lanes === undefined ? lane !== undefined : lane === undefined || !(lane >= 0 && lane < lanes)) {
     throw new RangeError(`Cannot encode ${name}: it has ${lanes ?? "no"} lanes, and was given lane ${lane}`);
   }

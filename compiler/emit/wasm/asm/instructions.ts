@@ -11,7 +11,7 @@ export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 type Width = 1 | 2 | 4 | 8 | 16;
 
 /** What an instruction is encoded as, takes and gives. */
-export interface Instruction<P extends readonly ValueType[] = readonly ValueType[], R = ValueType | undefined> {
+export interface WasmInstruction<P extends readonly ValueType[] = readonly ValueType[], R = ValueType | undefined> {
   /** One byte, or two with the prefix of SIMD instructions: `0xfd` and a number. */
   readonly code: number;
   readonly params: P;
@@ -29,11 +29,11 @@ function define<const P extends readonly ValueType[], const R extends ValueType 
   params: P,
   result: R,
   codes: Readonly<Record<N, number>>,
-): Record<N, Instruction<P, R>> {
+): Record<N, WasmInstruction<P, R>> {
   const entries = Object.entries(codes) as [N, number][]; // its keys are its names
   return Object.fromEntries(entries.map(([name, code]) => [name, { code, params, result }])) as Record<
     N,
-    Instruction<P, R> // as many as there were names
+    WasmInstruction<P, R> // as many as there were names
   >;
 }
 
@@ -42,7 +42,7 @@ function simd<const P extends readonly ValueType[], const R extends ValueType | 
   params: P,
   result: R,
   codes: Readonly<Record<N, number>>,
-): Record<N, Instruction<P, R>> {
+): Record<N, WasmInstruction<P, R>> {
   const table = define(params, result, codes);
   for (const name in table) table[name] = { ...table[name], code: table[name].code + simdPrefix };
   return table;
@@ -51,17 +51,17 @@ function simd<const P extends readonly ValueType[], const R extends ValueType | 
 /** The same for loads and stores of so many bytes, and with `lanes` of one lane of so many. */
 function access<P extends readonly ValueType[], R, N extends string>(
   width: Width,
-  table: Record<N, Instruction<P, R>>,
+  table: Record<N, WasmInstruction<P, R>>,
   lanes?: number,
-): Record<N, Instruction<P, R>> {
+): Record<N, WasmInstruction<P, R>> {
   for (const name in table) table[name] = { ...table[name], width, ...(lanes !== undefined && { lanes }) };
   return table;
 }
 
 function lane<P extends readonly ValueType[], R, N extends string>(
   lanes: number,
-  table: Record<N, Instruction<P, R>>,
-): Record<N, Instruction<P, R>> {
+  table: Record<N, WasmInstruction<P, R>>,
+): Record<N, WasmInstruction<P, R>> {
   for (const name in table) table[name] = { ...table[name], lanes };
   return table;
 }
@@ -223,7 +223,7 @@ export const instructions = {
     "f32x4.relaxed_madd": 0x105,
     "f64x2.relaxed_madd": 0x107,
   }),
-} satisfies Readonly<Record<string, Instruction>>;
+} satisfies Readonly<Record<string, WasmInstruction>>;
 
 /** The name of an instruction, as the text format has it. */
 export type InstructionName = keyof typeof instructions;

@@ -5,7 +5,7 @@
  */
 import { type DType, isInteger } from "../../../../src/dtype.ts";
 import type { DomainOf, IntrinsicName } from "../../../../src/ops/table.ts";
-import { type Code, onLane, op, splat32, splat64 } from "../asm/code.ts";
+import { type Code, onLane, op, splat32, splat64, type Vector } from "../asm/code.ts";
 import type { ImportName } from "../imports.ts";
 import {
   type CallScalar,
@@ -20,8 +20,6 @@ import {
 } from "./lanes.ts";
 import type { VectorFunction, VectorFunctionName } from "./vector_functions.ts";
 
-type Vector = Code<"v128">;
-
 /** What intrinsics need of the kernel around them. */
 export interface OperationContext {
   /** Keeps a vector in a local, so that it can be read again. */
@@ -34,7 +32,7 @@ export interface OperationContext {
 }
 
 /** A function of doubles that is called with each lane, and the function on four float32 values in its place. */
-interface Call {
+interface FunctionCall {
   readonly call: ImportName;
   readonly vector?: VectorFunctionName;
 }
@@ -57,14 +55,14 @@ interface Integers {
 }
 
 /** Instructions on vectors of the operands, which may be read again and again. What is true is a mask of ones. */
-type Instructions<Kind> = (kind: Kind, x: Vector, y: Vector, z: Vector) => Vector;
+type LaneInstructions<Kind> = (kind: Kind, x: Vector, y: Vector, z: Vector) => Vector;
 
 /** What an intrinsic becomes on floats, and where it is defined on more than those, on integers and on masks. */
 interface FloatRule {
-  readonly floats: Instructions<Floats> | Call;
+  readonly floats: LaneInstructions<Floats> | FunctionCall;
 }
 interface NumberRule extends FloatRule {
-  readonly integers: Instructions<Integers> | Call;
+  readonly integers: LaneInstructions<Integers> | FunctionCall;
 }
 interface Rule extends NumberRule {
   readonly bools: (x: Vector, y: Vector, z: Vector) => Vector;
@@ -249,7 +247,7 @@ function formOf(
   context: OperationContext,
   rule: FloatRule | NumberRule | Rule,
   dtype: DType,
-): ((x: Vector, y: Vector, z: Vector) => Vector) | Call {
+): ((x: Vector, y: Vector, z: Vector) => Vector) | FunctionCall {
   if (dtype === "bool" && "bools" in rule) return rule.bools;
   if (isInteger(dtype) && "integers" in rule) {
     const { integers } = rule;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DType } from "../../../../src/dtype.ts";
-import { type Code, f64, get, i32, onLane, op, select, shuffle32, splat32, splat64 } from "../asm/code.ts";
+import { type Code, f64, get, i32, onLane, op, select, shuffle32, splat32, splat64, type Vector } from "../asm/code.ts";
 import type { FunctionBuilder } from "../asm/function_builder.ts";
 import type { ImportName } from "../imports.ts";
 
@@ -13,8 +13,6 @@ export const laneCount = 4;
 
 /** Bytes of a vector. */
 export const vectorBytes = 16;
-
-type Vector = Code<"v128">;
 
 /** Four values of a dtype. */
 export interface Lanes {

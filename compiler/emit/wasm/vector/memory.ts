@@ -7,12 +7,21 @@
  * @module
  */
 import { type DType, dtypeInfo } from "../../../../src/dtype.ts";
-import { access, type Code, i32, i32x4, op, select, shuffle32, shuffleBytes, splat32 } from "../asm/code.ts";
+import {
+  access,
+  type Address,
+  type Code,
+  i32,
+  i32x4,
+  op,
+  select,
+  shuffle32,
+  shuffleBytes,
+  splat32,
+  type Vector,
+} from "../asm/code.ts";
 import type { FunctionBuilder } from "../asm/function_builder.ts";
 import { laneCount } from "./lanes.ts";
-
-type Vector = Code<"v128">;
-type Address = Code<"i32">;
 
 /** How far the elements of the four lanes are from the first one's, where that is known when the code is written. */
 const lanePlaces = {

@@ -3,12 +3,10 @@
  * @module
  */
 import { type Kernel, stepsOf } from "../../../kernel/kernel.ts";
-import { call, type Code, get } from "../asm/code.ts";
+import { call, get, type Vector } from "../asm/code.ts";
 import { FunctionBuilder, type WasmFunction } from "../asm/function_builder.ts";
 import type { Imports } from "../kernel_writer.ts";
 import { type VectorFunction, type VectorFunctionName, vectorFunctions } from "./vector_functions.ts";
-
-type Vector = Code<"v128">;
 
 /** A kernel that uses a vector function no more often than this contains its code each time. */
 const inlineUses = 4;

@@ -9,9 +9,7 @@
  * Tables of the errors measured are in tests/compiler/vector_math.test.ts.
  * @module
  */
-import { type Code, i32, op, splat32 } from "../asm/code.ts";
-
-type Vector = Code<"v128">;
+import { i32, op, splat32, type Vector } from "../asm/code.ts";
 
 /** What functions need of the kernel around them. */
 export interface MathContext {
