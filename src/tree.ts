@@ -26,7 +26,7 @@ export function flatten(tree: Tree): { leaves: unknown[]; paths: string[]; struc
       for (let index = 0; index < node.length; index++) children.push(visit(node[index], `${path}[${index}]`));
       return { kind: "array", children };
     }
-    if (isPlainObject(node)) {
+    if (isRecord(node)) {
       const keys = Object.keys(node);
       return { kind: "object", keys, children: keys.map((key) => visit(node[key], `${path}.${key}`)) };
     }
@@ -72,7 +72,7 @@ export function structureKey(structure: Structure): string {
   }
 }
 
-function isPlainObject(node: unknown): node is Record<string, unknown> {
+function isRecord(node: unknown): node is Record<string, unknown> {
   if (typeof node !== "object" || node === null || node instanceof Value) return false;
   const prototype: unknown = Object.getPrototypeOf(node);
   return prototype === Object.prototype || prototype === null;

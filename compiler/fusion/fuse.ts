@@ -89,8 +89,8 @@ class Fusion {
 
   get refusals(): readonly Refusal[] {
     return this.#refused.map(({ nodes: [producer, consumer], rule: { name, reason } }) => ({
-      producer: describe(producer),
-      consumer: describe(consumer),
+      producer: describeCluster(producer),
+      consumer: describeCluster(consumer),
       rule: name,
       reason,
     }));
@@ -148,6 +148,6 @@ class Fusion {
   }
 }
 
-function describe(node: Value): string {
+function describeCluster(node: Value): string {
   return node instanceof TableOperation ? `${node.name} ${node.type}` : node.describe();
 }

@@ -44,7 +44,7 @@ export class OrderedList<T extends Linked<T>> {
     if (previous === undefined) {
       item.label = place.label - spacing;
     } else {
-      if (place.label - previous.label < 2) spread(place);
+      if (place.label - previous.label < 2) spreadLabels(place);
       item.label = Math.floor((previous.label + place.label) / 2);
     }
     this.#link(previous, item, place);
@@ -74,7 +74,7 @@ export class OrderedList<T extends Linked<T>> {
  * Gives the items around `place` labels at equal distances: those of the smallest range, a power of two, that is not
  * crowded. The larger a range, the sparser it has to be, so that it takes many insertions to crowd it again.
  */
-function spread<T extends Linked<T>>(place: T): void {
+function spreadLabels<T extends Linked<T>>(place: T): void {
   let [first, last, count] = [place, place, 1];
   for (let width = 4, most = 2;; width *= 2, most *= 2 / crowding) {
     const start = Math.floor(place.label / width) * width;

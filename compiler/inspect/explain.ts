@@ -22,7 +22,7 @@ export function explainProgram(compilation: Compilation): string {
       describeExecutionPolicy(policy)
     }`,
     ...section("graph", printGraph(source.graph).split("\n")),
-    ...section("kernels", instructions.map((each, index) => describe(each, schedule.block[index]!, compilation))),
+    ...section("kernels", instructions.map((each, index) => describeStep(each, schedule.block[index]!, compilation))),
     ...section("not fused", refusals.length === 0 ? ["nothing"] : [...new Set(refusals)]),
     ...section("memory", describeMemory(program)),
   ].join("\n");
@@ -40,7 +40,7 @@ function bytes(number: number): string {
   return `${number.toLocaleString("en")} bytes`;
 }
 
-function describe(instruction: Instruction, step: Step, compilation: Compilation): string {
+function describeStep(instruction: Instruction, step: Step, compilation: Compilation): string {
   if (instruction.kind === "host" || step.kind === "host") return `${instruction.name}: computed by its own compute`;
   const { calls } = step;
   const { cluster } = calls[0]!; // there is one at least

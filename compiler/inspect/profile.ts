@@ -3,7 +3,7 @@
  * @module
  */
 import type { Profile, RowProfile } from "../../src/executor.ts";
-import { callsOf } from "../program/block.ts";
+import { programCallsOf } from "../program/block.ts";
 import { kindOf } from "../kernel/kernel_kinds.ts";
 import { bytesOf } from "../program/memory_plan.ts";
 import type { Compilation } from "../program/program.ts";
@@ -20,7 +20,7 @@ export function profileOf({ program, schedule }: Compilation, times: Times, elap
     const chunks = instruction.kind === "launch" ? instruction.count : 1;
     const taking = Math.min(chunks, times.length);
     const mean = ofThreads.reduce((sum, time) => sum + time, 0) / Math.max(1, taking);
-    const cost = costOf(callsOf(schedule.block[index]!), (buffer) => bytesOf(program.buffers[buffer]!));
+    const cost = costOf(programCallsOf(schedule.block[index]!), (buffer) => bytesOf(program.buffers[buffer]!));
     return {
       name: instruction.name,
       milliseconds: busiest,
@@ -31,7 +31,7 @@ export function profileOf({ program, schedule }: Compilation, times: Times, elap
   });
   const threads = times.length;
   // Rows run one after the other, so together they take no longer than the run, but for what clocks differ by.
-  const milliseconds = Math.max(elapsed, sumOf(rows));
+  const milliseconds = Math.max(elapsed, totalMilliseconds(rows));
   const { name } = program.source;
   return { milliseconds, rows, threads, toString: () => printProfile(name, rows, threads, milliseconds) };
 }
@@ -50,7 +50,7 @@ function costOf(
 }
 
 /** The milliseconds of rows. */
-function sumOf(rows: readonly RowProfile[]): number {
+function totalMilliseconds(rows: readonly RowProfile[]): number {
   return rows.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 }
 
@@ -71,7 +71,7 @@ function printProfile(name: string, rows: readonly RowProfile[], threads: number
       imbalance.toFixed(2),
     ];
   });
-  const rest = total - sumOf(rows);
+  const rest = total - totalMilliseconds(rows);
   const table = [header, ...lines, ["in no kernel", rest.toFixed(3), share(rest), "", "", "", ""]];
   const widths = header.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
   const text = table.map((line) =>

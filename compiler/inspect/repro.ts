@@ -51,7 +51,7 @@ class ReproWriter {
   program(options: ExecutorOptions): string {
     const { name, inputs, variables } = this.#source;
     const needed = neededBy(this.#source);
-    const own = needed.filter((node) => node instanceof Operation && isOwn(node)) as Operation[]; // by the filter
+    const own = needed.filter((node) => node instanceof Operation && isUserOperation(node)) as Operation[]; // by the filter
     const float32 = needed.some(({ type }) => type?.dtype === "float32");
     const tolerance = float32 ? 1e-4 : 1e-9;
     const body = [
@@ -74,7 +74,7 @@ class ReproWriter {
       `compareWithReference(graphFunction, inputs, ${literal(options)}, ${literal(tolerance)});`,
       "",
     ];
-    return [...this.#head(tolerance, float32), ...refusal(name, own, this.#names), ...body].join("\n");
+    return [...this.#head(tolerance, float32), ...unprintable(name, own, this.#names), ...body].join("\n");
   }
 
   /** Comes first and is written last: it tells what was drawn. */
@@ -207,7 +207,7 @@ class ReproWriter {
       return `new Assign(graph, ${this.#variableNames.get(node.variable)}, ${this.#nameOf(node.inputNodes[0]!)})`;
     }
     const operands = this.#list(node.inputNodes);
-    if (isOwn(node)) return `new ${className(node)}(${operands})`;
+    if (isUserOperation(node)) return `new ${className(node)}(${operands})`;
     const attributes = literal(node.attributes);
     if (node instanceof MultiOperation) {
       const owned = bodies.length === 0 ? "" : `, [${bodies.join(", ")}]`;
@@ -237,7 +237,7 @@ function neededBy({ outputs, assigns }: GraphFunction): Value[] {
 }
 
 /** Whether an operation is the user's own, of which no program can be printed. */
-function isOwn(node: Operation): boolean {
+function isUserOperation(node: Operation): boolean {
   return !(node instanceof TableOperation || node instanceof MultiOperation || node instanceof Assign);
 }
 
@@ -247,7 +247,7 @@ function className(node: Operation): string {
 }
 
 /** What stops a program that cannot be complete, and how to complete it. */
-function refusal(name: string, own: readonly Operation[], names: ReadonlyMap<Value, string>): string[] {
+function unprintable(name: string, own: readonly Operation[], names: ReadonlyMap<Value, string>): string[] {
   if (own.length === 0) return [];
   const list = own.map((node) => `${node.name} (${names.get(node)})`).join(", ");
   const message = `Cannot rebuild ${name}: these operations are not the library's own: ${list}`;

@@ -68,7 +68,7 @@ function simplified(application: Application, known: KnownValues): Value {
     if (value?.type !== undefined && equalTypes(value.type, type)) return value;
   }
   const { graph } = inputs[0] as Operation; // an operation's inputs are nodes of its graph
-  return known.find(application, () => fold(application) ?? recordNode(graph, op, inputs, attributes, type));
+  return known.find(application, () => foldConstants(application) ?? recordNode(graph, op, inputs, attributes, type));
 }
 
 /**
@@ -80,7 +80,7 @@ function isRoundedAlike(op: Op): boolean {
 }
 
 /** The result of an element-wise operation on small constants, as a constant. */
-function fold({ op, inputs, attributes, type }: Application): Value | undefined {
+function foldConstants({ op, inputs, attributes, type }: Application): Value | undefined {
   if (!isRoundedAlike(op) || type.size > maximumConstant) return undefined;
   const tensors: Tensor[] = [];
   for (const input of inputs) {

@@ -14,13 +14,13 @@ import { type Application, hasLaw, isApplied, isOf, numberOf, type SimplifyRule 
 const { abs, add, cast, mul, neg, square, sub } = arithmeticOps;
 
 /** Whether a value is known to be `number` everywhere, sign of zero included. */
-function isNumber(value: Value | undefined, number: number): boolean {
+function isConstantNumber(value: Value | undefined, number: number): boolean {
   return value !== undefined && Object.is(numberOf(value), number);
 }
 
 /** One of two operands, when the other is `number` everywhere. */
 function besides({ inputs: [x, y] }: Application, number: number): Value | undefined {
-  return isNumber(y, number) ? x : isNumber(x, number) ? y : undefined;
+  return isConstantNumber(y, number) ? x : isConstantNumber(x, number) ? y : undefined;
 }
 
 /** What a node negates, when that is all in `dtype`: an operand that is converted could wrap in between. */
@@ -38,7 +38,7 @@ export const arithmeticRules: readonly SimplifyRule[] = [
   {
     name: "over one, to the power of one",
     ops: ["div", "pow"],
-    apply: ({ inputs: [x, y] }) => isNumber(y, 1) ? x : undefined,
+    apply: ({ inputs: [x, y] }) => isConstantNumber(y, 1) ? x : undefined,
   },
   {
     // 0 + −0 is 0: only −0 leaves every float alone.
@@ -51,12 +51,14 @@ export const arithmeticRules: readonly SimplifyRule[] = [
     // −0 − (−0) is 0: only 0 leaves every float alone.
     name: "minus nothing",
     ops: ["sub"],
-    apply: ({ inputs: [x, y], type }) => isNumber(y, 0) || isInteger(type.dtype) && isNumber(y, -0) ? x : undefined,
+    apply: ({ inputs: [x, y], type }) =>
+      isConstantNumber(y, 0) || isInteger(type.dtype) && isConstantNumber(y, -0) ? x : undefined,
   },
   {
     name: "square for a power of two",
     ops: ["pow"],
-    apply: ({ inputs: [x, y], type }, make) => isNumber(y, 2) && isOf(x!, type.dtype) ? make(square, [x!]) : undefined,
+    apply: ({ inputs: [x, y], type }, make) =>
+      isConstantNumber(y, 2) && isOf(x!, type.dtype) ? make(square, [x!]) : undefined,
   },
   {
     name: "minus one as a factor",

@@ -27,7 +27,7 @@ export type Block = readonly Step[];
 export type Effects = Pick<HostOperationCall, "reads" | "writes">;
 
 /** The parts of a step that may run at the same time. */
-export function callsOf(step: Step): readonly (KernelCall | HostOperationCall)[] {
+export function programCallsOf(step: Step): readonly (KernelCall | HostOperationCall)[] {
   switch (step.kind) {
     case "launch":
       return step.calls;

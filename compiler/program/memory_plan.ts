@@ -6,7 +6,7 @@
  * @module
  */
 import { dtypeInfo } from "../../src/dtype.ts";
-import { type Block, callsOf, walkBlock } from "./block.ts";
+import { type Block, programCallsOf, walkBlock } from "./block.ts";
 import { roundUp } from "../runtime/threads/protocol.ts";
 import { SpaceOverTime } from "./space_over_time.ts";
 import type { Buffer, ProgramCall } from "./program_builder.ts";
@@ -74,7 +74,7 @@ function lifetimesOf(
 ): Map<number, Lifetime> {
   const lifetimes = new Map<number, Lifetime>();
   const end = walkBlock(block, (step, time) => {
-    for (const { reads, writes } of callsOf(step)) {
+    for (const { reads, writes } of programCallsOf(step)) {
       for (const buffer of [...reads, ...writes]) {
         if (isPlanned(buffer)) lifetimes.set(buffer, { first: lifetimes.get(buffer)?.first ?? time, last: time });
       }
@@ -95,7 +95,7 @@ function shareMemory(
 ): Omit<Allocation, "offset">[] {
   const chainOf = new Map<number, number[]>();
   walkBlock(block, (step, time) => {
-    const calls = callsOf(step);
+    const calls = programCallsOf(step);
     const shared = sharedReads(calls);
     for (const call of calls) {
       for (const onto of call.writes) {

@@ -130,7 +130,7 @@ export class Arena {
   placeOf(data: TypedArray, type: TensorType): number {
     let copy = this.#copies.get(data);
     if (copy === undefined || copy.evicted) {
-      const bytes = sizeOf(data.byteLength);
+      const bytes = allocatedSizeOf(data.byteLength);
       this.#limitProbation(bytes);
       copy = this.#hold(`a tensor of ${type}`, bytes, (piece): Copy => ({ ...piece, kind: "copy" }));
       this.#copies.set(data, copy);
@@ -165,7 +165,7 @@ export class Arena {
       const label = `the Variable ${variable.describe()}`;
       state = this.#hold(
         label,
-        sizeOf(storage.array.byteLength),
+        allocatedSizeOf(storage.array.byteLength),
         (piece): State => ({ ...piece, kind: "state", storage, dtype, size }),
       );
       const array = this.view(dtype, state.offset, size);
@@ -196,7 +196,8 @@ export class Arena {
 
   /** A piece for a purpose; it stays until it is released. */
   allocate(bytes: number, purpose: string): number {
-    return this.#hold(purpose, sizeOf(bytes), (piece): ArenaAllocation => ({ ...piece, kind: "allocation" })).offset;
+    return this.#hold(purpose, allocatedSizeOf(bytes), (piece): ArenaAllocation => ({ ...piece, kind: "allocation" }))
+      .offset;
   }
 
   /** Gives back what was allocated. */
@@ -330,7 +331,7 @@ export class Arena {
 }
 
 /** The bytes that a piece takes for so many: some, so that even an empty array is somewhere. */
-function sizeOf(bytes: number): number {
+function allocatedSizeOf(bytes: number): number {
   return Math.max(alignment, roundUp(bytes));
 }
 

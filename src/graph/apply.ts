@@ -27,13 +27,15 @@ export function apply<A extends Attributes, X extends Operand>(
   const graph = graphFor(operands, op.name);
   // Result<X> is what the recording rule comes to for static types.
   if (graph !== undefined) {
-    const values = operands.map((operand) => operand instanceof Value ? operand : literal(operand, op.name, operands));
+    const values = operands.map((operand) =>
+      operand instanceof Value ? operand : weakScalar(operand, op.name, operands)
+    );
     return record(graph, plain, values, attributes) as Result<X>;
   }
   const tensors = new Array<Tensor>(operands.length);
   for (let index = 0; index < operands.length; index++) {
     const operand = operands[index]!;
-    tensors[index] = operand instanceof Value ? operand.concrete(op.name) : literal(operand, op.name, operands);
+    tensors[index] = operand instanceof Value ? operand.concrete(op.name) : weakScalar(operand, op.name, operands);
   }
   return computeNow(plain, tensors, attributes) as Value as Result<X>;
 }
@@ -44,7 +46,7 @@ function areTensors(operands: readonly Operand[]): operands is readonly Tensor[]
 }
 
 /** A number or nested array as a tensor: a number stays weak, an array takes float64 only from its neighbours. */
-function literal(operand: NestedArray, name: string, neighbours: readonly Operand[]): Tensor {
+function weakScalar(operand: NestedArray, name: string, neighbours: readonly Operand[]): Tensor {
   if (typeof operand === "number") {
     return tensorOver(new Float64Array([operand]), Number.isInteger(operand) ? weakInteger : weakFloat);
   }
@@ -59,7 +61,7 @@ const weakFloat = new TensorType("float64", [], "float");
 /** The operand as a Value: what it is, or a constant of its numbers (in the trace that is active, if any). */
 export function toValue(operand: Operand, name = "convert"): Value {
   if (operand instanceof Value) return operand;
-  const tensor = literal(operand, name, []);
+  const tensor = weakScalar(operand, name, []);
   const trace = activeTrace();
   return trace === undefined ? tensor : trace.graph.capture(tensor);
 }

@@ -81,10 +81,10 @@ function shownBody(
   const { inputs: results, uses } = placesOf(returned);
   return {
     nodes: nodes.map((node) => ({
-      ...called(node),
-      type: typesOf(node),
+      ...calledText(node),
+      type: typesText(node),
       ...placesOf(inputsOf(node)),
-      attributes: attributesOf(node),
+      attributes: attributesText(node),
       bodies: bodiesOf(node).map(({ graph, inputs, outputs, assigns }) =>
         shownBody(graph, inputs, [...outputs, ...assigns])
       ),
@@ -99,12 +99,12 @@ function bodiesOf(node: Value): readonly GraphFunction[] {
 }
 
 /** What is known of a node's results, as it is printed. */
-function typesOf(node: Value): string | undefined {
+function typesText(node: Value): string | undefined {
   const types = node instanceof MultiOperation ? node.outputs.map(({ type }) => type) : [node.type];
   return types.every((type) => type !== undefined) ? types.join(", ") : undefined;
 }
 
-function called(node: Value): Pick<ShownNode, "kind" | "word" | "name"> {
+function calledText(node: Value): Pick<ShownNode, "kind" | "word" | "name"> {
   const variable = node instanceof VariableRead ? node.variable : node;
   if (node instanceof Placeholder) return { kind: "placeholder", word: "placeholder", name: readable(node.name) };
   if (variable instanceof Variable) return { kind: "variable", word: "variable", name: readable(variable.name) };
@@ -122,7 +122,7 @@ function isOwn(node: Operation): boolean {
   return !(node instanceof TableOperation || node instanceof MultiOperation);
 }
 
-function attributesOf(node: Value): string[] {
+function attributesText(node: Value): string[] {
   if (!(node instanceof Operation)) return [];
   return Object.entries(node.attributes).filter(([, value]) => value !== undefined)
     // A user's operation may have anything for attributes.

@@ -95,7 +95,7 @@ export class Session {
         `Cannot run a session inside ${trace.name}: it would run once, when that is recorded; run it outside and pass the results in`,
       );
     }
-    const { nodes, structure } = nodesOf(fetches);
+    const { nodes, structure } = fetchedNodesOf(fetches);
     const prepared = this.#prepare(nodes, readFeeds(feeds));
     const results = prepared.executable.run(prepared.tensors, prepared.graphFunction.variables);
     let next = 0;
@@ -108,7 +108,7 @@ export class Session {
    * every type is known and every gradient and update is written out. Exporters start from it.
    */
   graphFunction(fetches: unknown, feeds: Feeds = []): GraphFunction {
-    return this.#prepare(nodesOf(fetches).nodes, readFeeds(feeds)).graphFunction;
+    return this.#prepare(fetchedNodesOf(fetches).nodes, readFeeds(feeds)).graphFunction;
   }
 
   #prepare(nodes: readonly Value[], feeds: ReadonlyMap<Value, Feed>): Prepared & { tensors: Tensor[] } {
@@ -140,7 +140,7 @@ export class Session {
 }
 
 /** What is to be fetched, as nodes of one graph, and the tree that they are the leaves of. */
-function nodesOf(fetches: unknown): { nodes: Value[]; structure: Structure } {
+function fetchedNodesOf(fetches: unknown): { nodes: Value[]; structure: Structure } {
   const { leaves, structure } = flatten(fetches as Tree);
   const nodes = leaves.map((leaf) => {
     if (leaf instanceof Value) return leaf;

@@ -28,7 +28,7 @@ import {
   power,
   signOf,
 } from "./numerics/scalars.ts";
-import { numberOf, vanishingOrder } from "./vanishing_order.ts";
+import { numberIn, vanishingOrder } from "./vanishing_order.ts";
 
 /** Conversion to another dtype; the target is an attribute. */
 const cast: ConvertOp<{ dtype: DType }> = {
@@ -123,7 +123,7 @@ export const arithmeticOps = {
     integer: integerPower,
     gradient: elementwiseGradient(
       ({ gradient, x, y }) => {
-        const root = numberOf(y);
+        const root = numberIn(y);
         if (root !== undefined && root > 0 && root < 1 && root * vanishingOrder(x) >= 1) {
           // A root of what is flat where it is 0: the slope is 0 there, and ∞^(y−1) is.
           return gradient.mul(y).mul(apply(choose, [x.equal(0), Infinity, x]).pow(y.sub(1)));

@@ -107,7 +107,7 @@ function along(x: Value, axis: number, start: number, stop: number): Value {
  * from there on of their gradients times the elements between: `s(k) = g(k) + x(k + 1)·s(k + 1)`. These are found without a
  * division, which would lose them at zeros: the functions `s ↦ g + x·s` are composed with ever more of those after them.
  */
-function gradientOfProduct(x: Value, gradient: Value, axis: number): Value {
+function gradientOfRunningProduct(x: Value, gradient: Value, axis: number): Value {
   const length = x.shape[axis]!;
   if (sizeOf(x.shape) === 0) return gradient;
   let sums = gradient;
@@ -129,15 +129,15 @@ export const cumulativeOps = {
   ]),
   cumulativeProd: cumulativeOp("cumulativeProd", "prod", ({ inputs: [x], gradient, attributes }) => {
     const { axis, reverse } = attributes as Required<CumulativeAttributes>; // they are canonical
-    if (!reverse) return [gradientOfProduct(x!, gradient, axis)];
-    return [flip(gradientOfProduct(flip(x!, axis), flip(gradient, axis), axis), axis)];
+    if (!reverse) return [gradientOfRunningProduct(x!, gradient, axis)];
+    return [flip(gradientOfRunningProduct(flip(x!, axis), flip(gradient, axis), axis), axis)];
   }),
 } satisfies Record<string, Op>;
 
 const positional: Kinds = { x: operand, axis: optional(axisKind) };
 const options: OptionKinds<CumulativeOptions> = { includeInitial: boolean, reverse: boolean };
 
-function attributesOf(
+function cumulativeAttributesOf(
   axis: number | undefined,
   { includeInitial = false, reverse = false }: CumulativeOptions = {},
 ): CumulativeAttributes {
@@ -162,7 +162,7 @@ function attributesOf(
 export const cumulativeSum: <X extends Operand>(x: X, axis?: number, options?: CumulativeOptions) => Result<X> =
   publicFunction(
     { name: "cumulativeSum", positional, options, method: true },
-    (x, axis, options) => apply(cumulativeOps.cumulativeSum, [x], attributesOf(axis, options)),
+    (x, axis, options) => apply(cumulativeOps.cumulativeSum, [x], cumulativeAttributesOf(axis, options)),
   );
 
 /**
@@ -181,5 +181,5 @@ export const cumulativeSum: <X extends Operand>(x: X, axis?: number, options?: C
 export const cumulativeProd: <X extends Operand>(x: X, axis?: number, options?: CumulativeOptions) => Result<X> =
   publicFunction(
     { name: "cumulativeProd", positional, options, method: true },
-    (x, axis, options) => apply(cumulativeOps.cumulativeProd, [x], attributesOf(axis, options)),
+    (x, axis, options) => apply(cumulativeOps.cumulativeProd, [x], cumulativeAttributesOf(axis, options)),
   );

@@ -10,11 +10,11 @@ import { Value } from "../value.ts";
 import { methodFunctions } from "./method_functions.ts";
 
 /** Adds a method that does not show up when a value's properties are listed. */
-function define(name: string | symbol, method: (this: Value, ...rest: never[]) => unknown): void {
+function defineMethods(name: string | symbol, method: (this: Value, ...rest: never[]) => unknown): void {
   Object.defineProperty(Value.prototype, name, { value: method, writable: true, configurable: true });
 }
 
-for (const [name, operation] of Object.entries(methodFunctions)) define(name, methodOf(operation));
+for (const [name, operation] of Object.entries(methodFunctions)) defineMethods(name, methodOf(operation));
 
 /** Methods of version 0.1.0 that are functions only, so that a bundler leaves out those that a program does not import. */
 const removed = [
@@ -22,7 +22,7 @@ const removed = [
   ...[1, 2, 3].flatMap((axes) => [`conv${axes}d`, `convTranspose${axes}d`, `maxPool${axes}d`, `averagePool${axes}d`]),
 ];
 for (const name of removed) {
-  define(
+  defineMethods(
     name,
     variadic(() => {
       throw new TypeError(`Cannot call ${name} as a method: it is a function, ${name}(x, …)`);

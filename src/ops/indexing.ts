@@ -42,13 +42,13 @@ export function checkIndices(name: string, indices: TensorType, inputs: readonly
   }
 }
 
-function outOfRange(index: number, length: number, action: string): string {
+function indexRangeError(index: number, length: number, action: string): string {
   return `Cannot ${action}: index ${index} is out of range for length ${length}`;
 }
 
 /** The place that an index, which may count from the end, names on an axis of this length. */
 function locate(index: number, length: number, action: string): number {
-  if (index < -length || index >= length) throw new RangeError(outOfRange(index, length, action));
+  if (index < -length || index >= length) throw new RangeError(indexRangeError(index, length, action));
   return index < 0 ? index + length : index;
 }
 
@@ -84,7 +84,7 @@ const takeOp: GatherOp<{ axis: number }> = {
   },
   indexMessage(index, [x], { axis }) {
     const along = normalizeAxis(axis, x!.shape.length, "take");
-    return outOfRange(index, x!.shape[along]!, takeAction(x!, along));
+    return indexRangeError(index, x!.shape[along]!, takeAction(x!, along));
   },
   gradient({ inputs: [x, indices], attributes, gradient }) {
     const axis = normalizeAxis(attributes.axis, x!.rank, "take");
@@ -177,7 +177,7 @@ const scatterAddOp: ScatterOp<ScatterAttributes> = {
   },
   indexMessage(index, [indices, updates], attributes) {
     const { along, shape } = resolveScatter(indices!, updates!, attributes);
-    return outOfRange(index, attributes.length, scatterAction(typeWithShape(updates!, shape), along));
+    return indexRangeError(index, attributes.length, scatterAction(typeWithShape(updates!, shape), along));
   },
   gradient({ inputs: [indices, updates], attributes, gradient }) {
     const { along } = resolveScatter(indices!.type!, updates!.type!, attributes); // types are known when differentiating

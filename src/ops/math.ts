@@ -15,7 +15,7 @@ import { logistic, roundHalfToEven } from "./numerics/scalars.ts";
 import { vanishingOrder } from "./vanishing_order.ts";
 
 /** A function of real numbers: operands and result are floating. */
-function real<Name extends string>(
+function realOp<Name extends string>(
   name: Name,
   scalar: (x: number) => number,
   gradient: ElementwiseGradient,
@@ -60,26 +60,26 @@ function angleSlope(gradient: Value, a: Value, b: Value): Value {
 
 /** The table's entries of this family. */
 export const mathOps = {
-  sqrt: real("sqrt", Math.sqrt, ({ gradient, x, output }) => {
+  sqrt: realOp("sqrt", Math.sqrt, ({ gradient, x, output }) => {
     // What is divided by ∞ is 0, to any order; a choice after the division would leave 0/0 for the second derivative.
     const slope = vanishingOrder(x) >= 2 ? where(output.equal(0), Infinity, output) : output;
     return gradient.mul(0.5).div(slope);
   }, "once"),
-  rsqrt: real(
+  rsqrt: realOp(
     "rsqrt",
     (x) => 1 / Math.sqrt(x),
     ({ gradient, output }) => gradient.mul(-0.5).mul(output.mul(output.square())),
   ),
-  exp: real("exp", Math.exp, ({ gradient, output }) => gradient.mul(output)),
-  expm1: real("expm1", Math.expm1, ({ gradient, x }) => gradient.mul(x.exp())), // output + 1 would lose small exp(x)
-  log: real("log", Math.log, ({ gradient, x }) => gradient.div(x)),
-  log1p: real("log1p", Math.log1p, ({ gradient, x }) => gradient.div(x.add(1))),
-  sin: real("sin", Math.sin, ({ gradient, x }) => gradient.mul(x.cos())),
-  cos: real("cos", Math.cos, ({ gradient, x }) => gradient.mul(x.sin()).neg()),
-  tan: real("tan", Math.tan, ({ gradient, output }) => gradient.mul(output.square().add(1))),
-  asin: real("asin", Math.asin, ({ gradient, x }) => gradient.mul(x.square().neg().add(1).rsqrt())),
-  acos: real("acos", Math.acos, ({ gradient, x }) => gradient.mul(x.square().neg().add(1).rsqrt()).neg()),
-  atan: real("atan", Math.atan, ({ gradient, x }) => gradient.div(x.square().add(1))),
+  exp: realOp("exp", Math.exp, ({ gradient, output }) => gradient.mul(output)),
+  expm1: realOp("expm1", Math.expm1, ({ gradient, x }) => gradient.mul(x.exp())), // output + 1 would lose small exp(x)
+  log: realOp("log", Math.log, ({ gradient, x }) => gradient.div(x)),
+  log1p: realOp("log1p", Math.log1p, ({ gradient, x }) => gradient.div(x.add(1))),
+  sin: realOp("sin", Math.sin, ({ gradient, x }) => gradient.mul(x.cos())),
+  cos: realOp("cos", Math.cos, ({ gradient, x }) => gradient.mul(x.sin()).neg()),
+  tan: realOp("tan", Math.tan, ({ gradient, output }) => gradient.mul(output.square().add(1))),
+  asin: realOp("asin", Math.asin, ({ gradient, x }) => gradient.mul(x.square().neg().add(1).rsqrt())),
+  acos: realOp("acos", Math.acos, ({ gradient, x }) => gradient.mul(x.square().neg().add(1).rsqrt()).neg()),
+  atan: realOp("atan", Math.atan, ({ gradient, x }) => gradient.div(x.square().add(1))),
   atan2: elementwiseOp("atan2", {
     operands: 2,
     domain: "floats",
@@ -93,11 +93,11 @@ export const mathOps = {
       ({ gradient, x, y }) => angleSlope(gradient, x, y).neg(),
     ),
   }),
-  sinh: real("sinh", Math.sinh, ({ gradient, x }) => gradient.mul(x.cosh())),
-  cosh: real("cosh", Math.cosh, ({ gradient, x }) => gradient.mul(x.sinh())),
-  tanh: real("tanh", Math.tanh, ({ gradient, output }) => gradient.mul(output.square().neg().add(1))),
-  sigmoid: real("sigmoid", logistic, ({ gradient, output }) => gradient.mul(output.mul(output.neg().add(1)))),
-  softplus: real(
+  sinh: realOp("sinh", Math.sinh, ({ gradient, x }) => gradient.mul(x.cosh())),
+  cosh: realOp("cosh", Math.cosh, ({ gradient, x }) => gradient.mul(x.sinh())),
+  tanh: realOp("tanh", Math.tanh, ({ gradient, output }) => gradient.mul(output.square().neg().add(1))),
+  sigmoid: realOp("sigmoid", logistic, ({ gradient, output }) => gradient.mul(output.mul(output.neg().add(1)))),
+  softplus: realOp(
     "softplus",
     (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     ({ gradient, x }) => gradient.mul(x.sigmoid()),
@@ -111,7 +111,7 @@ export const mathOps = {
     scalar: (x) => Math.max(x, 0),
     gradient: elementwiseGradient(({ gradient, x }) => where(x.greater(0), gradient, 0)),
   }),
-  erf: real(
+  erf: realOp(
     "erf",
     errorFunction,
     ({ gradient, x }) => gradient.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)),

@@ -10,7 +10,10 @@ import { binary } from "./function.ts";
 import { type Composite, type Op, refusal } from "./op.ts";
 
 /** A product as a contraction: a vector on the left is depth alone and has no rows, one on the right no columns. */
-function axesOf(x: { readonly shape: readonly number[] }, y: { readonly shape: readonly number[] }): ContractAxes {
+function contractedAxesOf(
+  x: { readonly shape: readonly number[] },
+  y: { readonly shape: readonly number[] },
+): ContractAxes {
   return { rows: x.shape.length > 1 ? 1 : 0, columns: y.shape.length > 1 ? 1 : 0 };
 }
 
@@ -18,13 +21,13 @@ function axesOf(x: { readonly shape: readonly number[] }, y: { readonly shape: r
 function productOp(name: string, mostAxes = Infinity): Composite {
   return {
     name,
-    gradient: (context) => contractGradient(context, axesOf(context.inputs[0]!, context.inputs[1]!)),
+    gradient: (context) => contractGradient(context, contractedAxesOf(context.inputs[0]!, context.inputs[1]!)),
     decompose([x, y]) {
       if (x!.rank > mostAxes || y!.rank > mostAxes) {
         throw refusal(RangeError, "it takes vectors and matrices; use matmul for stacks of them");
       }
       if (x!.rank === 0 || y!.rank === 0) throw refusal(RangeError, "both need at least one axis; use mul for numbers");
-      return contract(x!, y!, axesOf(x!, y!));
+      return contract(x!, y!, contractedAxesOf(x!, y!));
     },
   };
 }

@@ -61,7 +61,7 @@ function checkPool(shape: Shape, attributes: PoolAttributes): Slide {
   if (shape.length !== layout.length) throw fail(`it needs ${layout.length} axes: ${layout}`);
   const slide = slideOver(shape, size, attributes);
   checkSlide(slide, attributes);
-  const axis = elementsOf(slide, attributes).findIndex((counts) => counts.includes(0));
+  const axis = windowElementsOf(slide, attributes).findIndex((counts) => counts.includes(0));
   if (axis >= 0) {
     const place = axesOfLayout(layout).spatial[axis];
     throw fail(`a window has nothing but the padding [${slide.padding[axis]}] of axis ${place} in it`);
@@ -70,7 +70,10 @@ function checkPool(shape: Shape, attributes: PoolAttributes): Slide {
 }
 
 /** For each spatial axis and each window along it, how many elements that are not padding it has. */
-function elementsOf({ lengths, sizes, padding, counts }: Slide, { stride, dilation }: SlideAttributes): number[][] {
+function windowElementsOf(
+  { lengths, sizes, padding, counts }: Slide,
+  { stride, dilation }: SlideAttributes,
+): number[][] {
   return counts.map((count, axis) =>
     Array.from({ length: count }, (_, window) => {
       const first = window * stride[axis]! - padding[axis]![0];
@@ -128,7 +131,7 @@ const maxPoolOp: Composite<PoolAttributes> = {
 };
 
 /** The numbers 0, 1, …, under a shape. */
-function numbered(shape: Shape): Tensor {
+function windowNumbers(shape: Shape): Tensor {
   return tensorOver(Int32Array.from({ length: sizeOf(shape) }, (_, index) => index), new TensorType("int32", shape));
 }
 
@@ -147,7 +150,7 @@ const maxPoolGradientOp: Composite<PoolAttributes> = {
     const padding = paddingOf(rank, slide, attributes.layout);
     const whole = padded(x, padding, lowest(x));
     const list = windowsOf(attributes);
-    const elements = numbered([...attributes.size, ...new Array<number>(rank).fill(1)]);
+    const elements = windowNumbers([...attributes.size, ...new Array<number>(rank).fill(1)]);
     const isLargest = windows(whole, list).equal(output);
     const first = where(isLargest, elements, elements.size).min(list.map((_, axis) => axis));
 
@@ -155,7 +158,9 @@ const maxPoolGradientOp: Composite<PoolAttributes> = {
     const isOfWindow = (axis: number): boolean => axis < list.length;
     const spread = (each: Value): Value =>
       reshape(each, order.map((axis) => isOfWindow(axis) ? 1 : each.shape[axis - list.length]!));
-    const chosen = spread(first).equal(numbered(order.map((axis) => isOfWindow(axis) ? attributes.size[axis]! : 1)));
+    const chosen = spread(first).equal(
+      windowNumbers(order.map((axis) => isOfWindow(axis) ? attributes.size[axis]! : 1)),
+    );
     const parts = where(chosen, spread(gradient), 0);
     const ofWhole = fold(permuteDims(parts, order.map((_, axis) => order.indexOf(axis))), whole.shape, list);
     return withoutPadding(ofWhole, padding, x.shape);
@@ -214,7 +219,7 @@ function withoutPadding(x: Value, padding: Padding, shape: Shape): Value {
 
 /** How many elements that are not padding each window has, over the spatial axes and those after them. */
 function countsOf(slide: Slide, attributes: AverageAttributes): Tensor {
-  const elements = elementsOf(slide, attributes);
+  const elements = windowElementsOf(slide, attributes);
   const counts: number[] = [];
   forEachIndex(slide.counts, (index) => {
     counts.push(index.reduce((product, each, axis) => product * elements[axis]![each]!, 1));

@@ -23,7 +23,7 @@ const movements = new Set(
 const additive = new Set("add maximum minimum sum mean max min".split(" "));
 
 /** The elements of a constant; undefined for what is none. */
-function constantOf(value: Value): Tensor | undefined {
+function constantIn(value: Value): Tensor | undefined {
   let node = value;
   while (node instanceof TableOperation && (node.name === "cast" || movements.has(node.name))) {
     node = node.inputNodes[0]!; // all of these have one operand
@@ -32,8 +32,8 @@ function constantOf(value: Value): Tensor | undefined {
 }
 
 /** The number that an operand is, when it is written in the program. */
-export function numberOf(value: Value): number | undefined {
-  const constant = constantOf(value);
+export function numberIn(value: Value): number | undefined {
+  const constant = constantIn(value);
   return constant?.size === 1 ? constant.data[0] : undefined;
 }
 
@@ -42,7 +42,7 @@ const maximumConstant = 1024;
 
 /** The smallest element of a small constant; NaN for what is none. */
 function leastOf(value: Value): number {
-  const constant = constantOf(value);
+  const constant = constantIn(value);
   return constant === undefined || constant.size > maximumConstant ? NaN : Math.min(...constant.data);
 }
 
@@ -76,7 +76,7 @@ function termsOf(node: Value): number | readonly Value[] {
     case "abs":
       return 1;
     case "pow": {
-      const exponent = numberOf(y);
+      const exponent = numberIn(y);
       const isEven = exponent !== undefined && exponent > 0 && exponent % 2 === 0;
       const isOfMagnitude = x instanceof TableOperation && x.name === "abs";
       return exponent !== undefined && (isEven || isOfMagnitude && exponent > 0) ? exponent : 0;

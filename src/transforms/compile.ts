@@ -297,7 +297,7 @@ export function compile<
       }),
     },
     async: { value: runAsync },
-    explain: { value: variadic((...args: readonly unknown[]) => explainProgram(programFor("explain", args))) },
+    explain: { value: variadic((...args: readonly unknown[]) => explainCompiled(programFor("explain", args))) },
     profile: {
       value: variadic((...args: readonly unknown[]): Profile => {
         const { program, leaves } = prepare(args);
@@ -322,7 +322,7 @@ export function compile<
 }
 
 /** The program in the executor's words, and why there is more than one. */
-function explainProgram({ executable, reasons }: Program): string {
+function explainCompiled({ executable, reasons }: Program): string {
   const text = executable.explain();
   return reasons.length === 0 ? text : `${text}\n\ntraced again because ${reasons.join("; ")}`;
 }

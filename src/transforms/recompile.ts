@@ -44,11 +44,11 @@ export function differencesFromNearest(now: Outline, before: Iterable<Outline>):
 }
 
 function differencesOf(now: Outline, before: Outline): readonly Difference[] {
-  const earlier = placesOf(before);
+  const earlier = argumentLocationsOf(before);
   const structural: Difference[] = [];
   const leaves: Difference[] = [];
   const pairs: ArgumentPair[] = [];
-  for (const [path, place] of placesOf(now)) {
+  for (const [path, place] of argumentLocationsOf(now)) {
     const other = earlier.get(path);
     if (other === undefined) continue; // what holds it was reported
     if (place.kind !== "leaf" || other.kind !== "leaf") {
@@ -69,7 +69,7 @@ function differencesOf(now: Outline, before: Outline): readonly Difference[] {
 }
 
 /** Every node of the structure under its path: `argument0.layers[1]`. */
-function placesOf({ structure, leaves }: Outline): Map<string, ArgumentLocation> {
+function argumentLocationsOf({ structure, leaves }: Outline): Map<string, ArgumentLocation> {
   const places = new Map<string, ArgumentLocation>();
   let next = 0;
   const visit = (node: Structure, path: string): void => {

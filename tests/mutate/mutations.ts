@@ -213,8 +213,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "simplify: minus −0 is nothing, also of floats",
     file: "compiler/passes/simplify_arithmetic.ts",
-    text: "isNumber(y, 0) || isInteger(type.dtype) && isNumber(y, -0) ? x : undefined",
-    replacement: "isNumber(y, 0) || isNumber(y, -0) ? x : undefined",
+    text: "isConstantNumber(y, 0) || isInteger(type.dtype) && isConstantNumber(y, -0) ? x : undefined",
+    replacement: "isConstantNumber(y, 0) || isConstantNumber(y, -0) ? x : undefined",
     tests: simplification,
   },
   {

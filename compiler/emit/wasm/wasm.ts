@@ -57,7 +57,7 @@ function templateKey(kernel: Kernel, exact: boolean): string {
   return `${exact ? "exact" : ""}${relaxed ? "relaxed" : ""} ${writerOf(kernel).key(kernel)} ${kernelKey(kernel)}`;
 }
 
-function functionName(kernel: Kernel): string {
+function kernelFunctionName(kernel: Kernel): string {
   return `${writerOf(kernel).prefix(kernel)}_${kernel.name.replace(/[^A-Za-z0-9_]/g, "_")}`;
 }
 
@@ -89,7 +89,7 @@ export const wasmTarget: Target = {
   emit: emitKernels,
   print(kernel, options) {
     const shared = new Shared();
-    const { main, finish } = writerOf(kernel).write(prepared(kernel), functionName(kernel), shared, options);
+    const { main, finish } = writerOf(kernel).write(prepared(kernel), kernelFunctionName(kernel), shared, options);
     return [main, ...(finish === undefined ? [] : [finish]), ...shared.list].map(printFunction).join("\n\n");
   },
 };
@@ -110,7 +110,7 @@ function emitKernels(given: readonly Kernel[], options: EmitOptions): EmittedKer
       found.set(key, known);
       return;
     }
-    const base = functionName(kernel);
+    const base = kernelFunctionName(kernel);
     let name = base;
     for (let number = 2; names.has(name); number++) name = `${base}_${number}`;
     names.add(name);

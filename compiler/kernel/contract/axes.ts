@@ -12,7 +12,7 @@ export interface DimensionGroups {
 }
 
 /** The axes of a contraction. */
-export function axesOf({ lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel): DimensionGroups {
+export function dimensionsOf({ lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel): DimensionGroups {
   return { rows, columns, depth };
 }
 
@@ -33,6 +33,6 @@ export function accessOf({ left, right }: ContractKernel, role: Role): number {
 export function stridesOfGroup(kernel: ContractKernel, role: Role, group: keyof DimensionGroups): readonly number[] {
   const { inner } = kernel.indexMaps[accessOf(kernel, role)]!;
   const [first] = groupsOf(role);
-  const count = axesOf(kernel)[first].length;
+  const count = dimensionsOf(kernel)[first].length;
   return group === first ? inner.slice(0, count) : inner.slice(count);
 }

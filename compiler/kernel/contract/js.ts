@@ -9,7 +9,7 @@
  * by its stride; where there are several, by a table of offsets that each call makes first.
  * @module
  */
-import { axesOf } from "./axes.ts";
+import { dimensionsOf } from "./axes.ts";
 import { sizeOf } from "../../../src/shape.ts";
 import { isFloating } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
@@ -110,7 +110,10 @@ export class ContractEmitter extends Emitter<ContractKernel> {
       writer.parameter(`o${index}`, offset);
       outer.forEach((stride, axis) => writer.parameter(`s${index}_${axis}`, stride));
       const [first, second] = this.#groupsOf(index);
-      const strides = { r: inner.slice(0, axesOf(kernel)[first].length), c: inner.slice(axesOf(kernel)[first].length) };
+      const strides = {
+        r: inner.slice(0, dimensionsOf(kernel)[first].length),
+        c: inner.slice(dimensionsOf(kernel)[first].length),
+      };
       for (const [name, group] of [["r", first], ["c", second]] as const) {
         if (this.#hasTables(group)) {
           strides[name].forEach((stride, axis) => writer.parameter(`${name}${index}_${axis}`, stride));
@@ -122,7 +125,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     writer.parameter("blocks", Math.ceil(this.#sizes.rows / tile));
     kernel.outer.forEach((size, axis) => axis > 0 && writer.parameter(`n${axis}`, size));
     for (const group of groups.filter((each) => this.#hasTables(each))) {
-      axesOf(kernel)[group].forEach((size, axis) => writer.parameter(`${group}${axis}`, size));
+      dimensionsOf(kernel)[group].forEach((size, axis) => writer.parameter(`${group}${axis}`, size));
     }
     let slot = panels;
     kernel.indexMaps.forEach((_, index) => {
@@ -130,7 +133,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
         if (!this.#hasTables(group)) continue;
         const name = `${position === 0 ? "r" : "c"}${index}`;
         const list = (each: string): string =>
-          `[${axesOf(kernel)[group].map((_, axis) => `${each}${axis}`).join(", ")}]`;
+          `[${dimensionsOf(kernel)[group].map((_, axis) => `${each}${axis}`).join(", ")}]`;
         writer.helpers.add("offsetTable");
         writer.line(`const ${name} = offsetTable(${slot++}, ${list(group)}, ${list(`${name}_`)});`);
       }
@@ -143,7 +146,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
 
   /** Whether there is no single stride to walk a group by. */
   #hasTables(group: DimensionGroup): boolean {
-    return axesOf(this.kernel)[group].length > 1;
+    return dimensionsOf(this.kernel)[group].length > 1;
   }
 
   /** How far an access is moved by an index into one of its groups. */

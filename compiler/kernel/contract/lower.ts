@@ -64,19 +64,23 @@ export function lowerContract(cluster: Cluster, context: LoweringContext): Lower
   const lengthsOf = (axes: readonly number[]): number[] => axes.map((axis) => shape[axis]!);
   // Where the right operand stays the same from one contraction of the stack to the next, they are one with more rows.
   const isRow = (axis: number): boolean => list[right]!.strides[axis] === 0;
-  const stack = range(0, stacked);
+  const stack = axisRange(0, stacked);
   const outerAxes = stack.filter((axis) => !isRow(axis));
-  const rowAxes = [...stack.filter(isRow), ...range(stacked, rows)];
-  const columnAxes = range(stacked + rows, columns);
+  const rowAxes = [...stack.filter(isRow), ...axisRange(stacked, rows)];
+  const columnAxes = axisRange(stacked + rows, columns);
   const axes = {
     outer: group(lengthsOf(outerAxes), () => outerAxes),
     rows: group(lengthsOf(rowAxes), (index) => index === right ? undefined : rowAxes),
     columns: group(
       lengthsOf(columnAxes),
-      (index) => index === left ? undefined : index === right ? range(stacked + depth, columns) : columnAxes,
+      (index) => index === left ? undefined : index === right ? axisRange(stacked + depth, columns) : columnAxes,
     ),
     depth: group(shapeOf(x).slice(shapeOf(x).length - depth), (index) => {
-      return index === left ? range(stacked + rows, depth) : index === right ? range(stacked, depth) : undefined;
+      return index === left
+        ? axisRange(stacked + rows, depth)
+        : index === right
+        ? axisRange(stacked, depth)
+        : undefined;
     }),
   };
   const kernel: ContractKernel = {
@@ -105,6 +109,6 @@ export function lowerContract(cluster: Cluster, context: LoweringContext): Lower
 }
 
 /** `count` whole numbers from `start` on. */
-function range(start: number, count: number): number[] {
+function axisRange(start: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => start + index);
 }

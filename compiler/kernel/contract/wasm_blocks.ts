@@ -8,7 +8,7 @@ import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
 import type { WorkPartition } from "../../emit/work_partition.ts";
 import { joinAxes } from "../joined_axes.ts";
-import { axesOf, stridesOfGroup } from "./axes.ts";
+import { dimensionsOf, stridesOfGroup } from "./axes.ts";
 import { alignment, roundUp } from "../../runtime/threads/protocol.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
@@ -99,7 +99,7 @@ function canStoreTiles(kernel: ContractKernel): boolean {
   if (dtypeInfo(kernel.dtype).bytes !== sumBytesOf(kernel)) return false;
   /** How far it is from one row or column to the next; undefined where that differs. */
   const evenStride = (group: "rows" | "columns"): number | undefined => {
-    const { strides: [strides] } = joinAxes(axesOf(kernel)[group], [stridesOfGroup(kernel, store.access, group)]);
+    const { strides: [strides] } = joinAxes(dimensionsOf(kernel)[group], [stridesOfGroup(kernel, store.access, group)]);
     return strides!.length === 1 ? strides![0] : undefined; // there were strides of one access
   };
   return evenStride("rows") !== undefined && evenStride("columns") === 1;
@@ -113,7 +113,7 @@ function partOf(length: number, most: number, step: number): number {
 
 /** Divides a contraction. */
 export function blocksOf(kernel: ContractKernel): Blocks {
-  const [rows, columns, depth] = sizesOf(kernel);
+  const [rows, columns, depth] = contractSizesOf(kernel);
   const stacks = sizeOf(kernel.outer);
   const width = tileGroups(kernel) * laneCount;
   const bytes = sumTypeOf(kernel) === "float64" ? 2 : 1; // a double takes the room of two
@@ -159,7 +159,7 @@ export function blocksOf(kernel: ContractKernel): Blocks {
 }
 
 /** Rows, columns and depth of a contraction. */
-function sizesOf(
+function contractSizesOf(
   { lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel,
 ): readonly [number, number, number] {
   return [sizeOf(rows), sizeOf(columns), sizeOf(depth)];

@@ -3,7 +3,7 @@
  * @module
  */
 import type { LaunchParameter } from "../../emit/wasm/parameters.ts";
-import { axesOf, type DimensionGroups, type Role, stridesOfGroup } from "./axes.ts";
+import { type DimensionGroups, dimensionsOf, type Role, stridesOfGroup } from "./axes.ts";
 import type { ContractKernel } from "./kernel.ts";
 import { type Blocks, blocksOf, type ScratchName, scratchOf } from "./wasm_blocks.ts";
 
@@ -14,7 +14,7 @@ export function groupStride(role: Role, group: keyof DimensionGroups, axis: numb
 
 /** The length of an axis of a contraction. */
 export function groupLength(group: keyof DimensionGroups, axis: number): LaunchParameter<ContractKernel> {
-  return (kernel) => axesOf(kernel)[group][axis]!;
+  return (kernel) => dimensionsOf(kernel)[group][axis]!;
 }
 
 /** The sizes of blocks and how many there are. */

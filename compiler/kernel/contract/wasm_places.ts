@@ -5,7 +5,7 @@
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
 import type { ContractKernel } from "./kernel.ts";
-import { accessOf, axesOf, type DimensionGroups, groupsOf, type Role } from "./axes.ts";
+import { accessOf, type DimensionGroups, dimensionsOf, groupsOf, type Role } from "./axes.ts";
 import { indexMapsOf } from "../kernel.ts";
 import { access, type Address, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import { type ScratchName, scratchNames, type SumType, sumTypeOf } from "./wasm_blocks.ts";
@@ -29,7 +29,7 @@ const sizes = [
 
 /** Knows where the elements of a {@linkcode ContractKernel} are. */
 export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
-  protected readonly axes: DimensionGroups = axesOf(this.kernel);
+  protected readonly axes: DimensionGroups = dimensionsOf(this.kernel);
   /** What sums are accumulated in. */
   protected readonly sumType: SumType = sumTypeOf(this.kernel);
   protected readonly sumBytes: number = dtypeInfo(this.sumType).bytes;

@@ -10,7 +10,7 @@ import { effectsOfOperands, type MemoryEffect } from "../memory_effects.ts";
 import type { CumulativeKernel } from "./kernel.ts";
 
 /** How many elements it combines. */
-function elementsOf({ outer, block }: CumulativeKernel): number {
+function elementCountOf({ outer, block }: CumulativeKernel): number {
   return sizeOf(outer) * block;
 }
 
@@ -36,7 +36,7 @@ export const cumulativeKind: KernelKind<CumulativeKernel> = {
     return [read, ...effectsOfOperands(accesses, totals === undefined ? [] : [totals]), written];
   },
   work: (kernel) =>
-    elementsOf(kernel) * (weights.simple + (kernel.stage === "totals" ? weights.element : 2 * weights.element)),
-  operations: elementsOf,
+    elementCountOf(kernel) * (weights.simple + (kernel.stage === "totals" ? weights.element : 2 * weights.element)),
+  operations: elementCountOf,
   tooLong: ({ outer, length }) => firstTooLong([sizeOf(outer), length]),
 };

@@ -32,7 +32,7 @@ export function assemble(cluster: Cluster, context: LoweringContext): Lowered[] 
   });
   if (fill === undefined) return copies;
   const from = {
-    buffer: context.addBuffer(constantOf(fill)),
+    buffer: context.addBuffer(fillOf(fill)),
     dtype: "float64",
     offset: 0,
     strides: shape.map(() => 0),
@@ -41,7 +41,7 @@ export function assemble(cluster: Cluster, context: LoweringContext): Lowered[] 
 }
 
 /** A buffer that holds one number. */
-function constantOf(value: number): Buffer {
+function fillOf(value: number): Buffer {
   const type = new TensorType("float64", []);
   return { kind: "constant", tensor: tensorOver(new Float64Array([value]), type), type };
 }

@@ -19,7 +19,7 @@ import { type Address, type Code, get, i32, type Local, op, select } from "../..
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
 import type { Addressing } from "./wasm_places.ts";
-import { LoopReductions, slotsOf } from "./wasm_reductions.ts";
+import { LoopReductions, reductionSlotsOf } from "./wasm_reductions.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, countMask, elementsOver, type LaneStride } from "../../emit/wasm/vector/memory.ts";
 import type { VectorFunction, VectorFunctionName } from "../../emit/wasm/vector/vector_functions.ts";
@@ -437,7 +437,7 @@ export const loopWriter: KindWriter<LoopKernel> = {
   needs(kernel) {
     const cut = loopPartitionOf(kernel);
     const together = cut === "elements" || cut === "rows" && kernel.lanes === "outer" ? laneCount : 1;
-    const slots = slotsOf(partialReductions(kernel, cut));
+    const slots = reductionSlotsOf(partialReductions(kernel, cut));
     return { partition: { ...loopWork(kernel, cut, together), slots }, scratchBytes: 0 };
   },
 };

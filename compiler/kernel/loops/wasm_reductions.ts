@@ -12,7 +12,7 @@ import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
 import { LoopPlaces } from "./wasm_places.ts";
 
 /** How many numbers are left of reductions. */
-export function slotsOf(reductions: readonly Reduction[]): number {
+export function reductionSlotsOf(reductions: readonly Reduction[]): number {
   return reductions.reduce((sum, each) => sum + Accumulator.slots(each), 0);
 }
 
@@ -32,7 +32,7 @@ export abstract class LoopReductions extends LoopPlaces {
 
   /** How many numbers each call leaves. */
   get slots(): number {
-    return slotsOf(this.partialResults);
+    return reductionSlotsOf(this.partialResults);
   }
 
   /** Takes the values of a loop in, of those lanes that the mask shows; `into` other running results than the usual ones. */

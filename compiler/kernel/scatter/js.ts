@@ -10,11 +10,11 @@ import type { ScatterKernel } from "./kernel.ts";
 import type { EmittedKernel } from "../../emit/emitted.ts";
 import type { JsText } from "../../emit/js/load_js.ts";
 import { Emitter, Writer } from "../../emit/js/js_writer.ts";
-import { rowBlocks, scatterPartitionOf, scatterWorkPartition, sizesOf } from "./partition.ts";
+import { rowBlocks, scatterPartitionOf, scatterSizesOf, scatterWorkPartition } from "./partition.ts";
 
 /** Writes a {@linkcode ScatterKernel}. */
 export class ScatterEmitter extends Emitter<ScatterKernel> {
-  readonly #sizes = sizesOf(this.kernel);
+  readonly #sizes = scatterSizesOf(this.kernel);
   readonly #block = rowBlocks(this.kernel);
   readonly #isRow = this.kernel.inner.length > 0;
   readonly #cutsUpdates = scatterPartitionOf(this.kernel) === "updates";

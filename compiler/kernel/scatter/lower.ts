@@ -15,7 +15,7 @@ import { aloneOperation, type Lowered, type Lowering } from "../kernel_kind.ts";
 import { shapeOf, type View } from "../../passes/view.ts";
 
 /** Which axes of what a scatter adds are those of the indices: from `along` on, to before `rest`. */
-function axesOf(node: TableOperation): { readonly along: number; readonly rest: number } {
+function scatterAxesOf(node: TableOperation): { readonly along: number; readonly rest: number } {
   const [indices, added] = node.inputNodes as readonly [Value, Value]; // a scatter has two operands
   // What scatterAdd is applied with; every type of a program is known.
   const { along } = resolveScatter(indices.type!, added.type!, node.attributes as ScatterAttributes);
@@ -24,7 +24,7 @@ function axesOf(node: TableOperation): { readonly along: number; readonly rest: 
 
 /** The axes of a row, of the result and of what is added: joined as far as both can be walked as one. */
 function rowAxes(node: TableOperation, view: View): JoinedAxes {
-  const { rest } = axesOf(node);
+  const { rest } = scatterAxesOf(node);
   const shape = shapeOf(node.inputNodes[1]!).slice(rest);
   return joinAxes(shape, [stridesOf(shape), view.strides.slice(rest)]);
 }
@@ -37,7 +37,7 @@ function canAddRowsOf(node: TableOperation, view: View): boolean {
 /** Turns a scatter into a kernel. */
 function lowerScatter(node: TableOperation, context: LoweringContext): Lowered {
   const [indices, added] = node.inputNodes as readonly [Value, Value]; // a scatter has two operands
-  const { along, rest } = axesOf(node);
+  const { along, rest } = scatterAxesOf(node);
   const { length } = node.attributes as ScatterAttributes; // what scatterAdd is applied with
   const views = { indices: context.viewOf(indices), added: context.viewOf(added) };
   const outer = joinAxes(shapeOf(node).slice(0, along), [

@@ -34,32 +34,32 @@ export interface ScatterSizes {
 }
 
 /** The sizes of a kernel. */
-export function sizesOf({ outer, updates, length, inner }: ScatterKernel): ScatterSizes {
+export function scatterSizesOf({ outer, updates, length, inner }: ScatterKernel): ScatterSizes {
   return { outer: sizeOf(outer), updates: sizeOf(updates), rows: length, inner: sizeOf(inner) };
 }
 
 /** Whether rows are so long that adding one costs more than finding out which it is. */
-export function hasLongRows(kernel: ScatterKernel): boolean {
-  return sizesOf(kernel).inner >= Math.min(longRow, tuning.longRow);
+export function scattersLongRows(kernel: ScatterKernel): boolean {
+  return scatterSizesOf(kernel).inner >= Math.min(longRow, tuning.longRow);
 }
 
 /** How the work of a kernel is cut. */
 export function scatterPartitionOf(kernel: ScatterKernel): ScatterPartition {
-  const { outer, updates, rows, inner } = sizesOf(kernel);
-  const isFew = !hasLongRows(kernel) && updates >= 2 * updatesPerRow * rows;
+  const { outer, updates, rows, inner } = scatterSizesOf(kernel);
+  const isFew = !scattersLongRows(kernel) && updates >= 2 * updatesPerRow * rows;
   return isFew && isLongRow(outer, updates * inner) ? "updates" : "rows";
 }
 
 /** The rows of a block, and how many blocks there are for each place of the outer axes. */
 export function rowBlocks(kernel: ScatterKernel): { readonly rows: number; readonly blocks: number } {
-  const { rows, inner } = sizesOf(kernel);
+  const { rows, inner } = scatterSizesOf(kernel);
   const most = Math.max(Math.ceil(rows / maximumBlocks), Math.ceil(tuning.chunkWork / inner));
   return { rows: Math.min(rows, most), blocks: Math.ceil(rows / most) };
 }
 
 /** The units of a kernel; with updates for units, each call leaves so many numbers. */
 export function scatterWorkPartition(kernel: ScatterKernel, slots: number): WorkPartition {
-  const { outer, updates, rows, inner } = sizesOf(kernel);
+  const { outer, updates, rows, inner } = scatterSizesOf(kernel);
   if (scatterPartitionOf(kernel) === "updates") {
     return {
       units: updates,

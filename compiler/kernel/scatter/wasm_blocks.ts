@@ -7,12 +7,12 @@ import type { ScatterKernel } from "./kernel.ts";
 import { alignment, roundUp } from "../../runtime/threads/protocol.ts";
 import type { WorkPartition } from "../../emit/work_partition.ts";
 import {
-  hasLongRows,
   rowBlocks,
   type ScatterPartition,
   scatterPartitionOf,
+  scatterSizesOf,
+  scattersLongRows,
   scatterWorkPartition,
-  sizesOf,
 } from "./partition.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 
@@ -27,12 +27,12 @@ const fewRows = 8;
 
 /** How the work of a kernel is cut. */
 export function wasmScatterCut(kernel: ScatterKernel): WasmScatterCut {
-  return hasLongRows(kernel) ? "lists" : scatterPartitionOf(kernel);
+  return scattersLongRows(kernel) ? "lists" : scatterPartitionOf(kernel);
 }
 
 /** The columns of a block, and how many blocks a row has. No two blocks have a cache line of a row in common. */
 export function columnBlocks(kernel: ScatterKernel): { readonly columns: number; readonly blocks: number } {
-  const { outer, rows, inner } = sizesOf(kernel);
+  const { outer, rows, inner } = scatterSizesOf(kernel);
   const line = alignment / dtypeInfo(kernel.indexMaps[kernel.result]!.dtype).bytes;
   const most = outer * rows < fewRows ? roundUp(Math.ceil(inner / maximumCalls), line) : inner;
   return { columns: Math.min(inner, most), blocks: Math.ceil(inner / most) };
@@ -40,19 +40,19 @@ export function columnBlocks(kernel: ScatterKernel): { readonly columns: number;
 
 /** How many doubles the sums of a row take: whole vectors, unless it is one. */
 export function sumsOfRow(kernel: ScatterKernel): number {
-  return kernel.inner.length === 0 ? 1 : roundUp(sizesOf(kernel).inner, laneCount);
+  return kernel.inner.length === 0 ? 1 : roundUp(scatterSizesOf(kernel).inner, laneCount);
 }
 
 /** How many numbers a call leaves that has some of the updates. */
-export function slotsOf(kernel: ScatterKernel): number {
-  const { outer, rows } = sizesOf(kernel);
+export function scatterSlotsOf(kernel: ScatterKernel): number {
+  const { outer, rows } = scatterSizesOf(kernel);
   return wasmScatterCut(kernel) === "updates" ? roundUp(outer * rows * sumsOfRow(kernel), laneCount) : 0;
 }
 
 /** How the work of a kernel can be cut. */
 export function wasmScatterWork(kernel: ScatterKernel): WorkPartition {
-  if (wasmScatterCut(kernel) !== "lists") return scatterWorkPartition(kernel, slotsOf(kernel));
-  const { outer, updates, rows } = sizesOf(kernel);
+  if (wasmScatterCut(kernel) !== "lists") return scatterWorkPartition(kernel, scatterSlotsOf(kernel));
+  const { outer, updates, rows } = scatterSizesOf(kernel);
   const { columns, blocks } = columnBlocks(kernel);
   const units = outer * blocks * rows;
   return {
@@ -76,7 +76,7 @@ export interface ScatterScratch {
 
 /** What a kernel needs of its thread's own memory: sums of a block of rows, or a list of updates. */
 export function scatterScratch(kernel: ScatterKernel): ScatterScratch {
-  const { updates, rows } = sizesOf(kernel);
+  const { updates, rows } = scatterSizesOf(kernel);
   switch (wasmScatterCut(kernel)) {
     case "updates":
       return { ends: 0, list: 0, bytes: 0 };

@@ -3,18 +3,18 @@
  * @module
  */
 import type { LaunchParameter } from "../../emit/wasm/parameters.ts";
-import { rowBlocks, sizesOf } from "./partition.ts";
+import { rowBlocks, scatterSizesOf } from "./partition.ts";
 import type { ScatterKernel } from "./kernel.ts";
-import { columnBlocks, scatterScratch, slotsOf, sumsOfRow } from "./wasm_blocks.ts";
+import { columnBlocks, scatterScratch, scatterSlotsOf, sumsOfRow } from "./wasm_blocks.ts";
 
 /** Numbers of a scatter. */
 export const ofScatter = {
   length: ({ length }) => length,
-  outer: (kernel) => sizesOf(kernel).outer,
-  updates: (kernel) => sizesOf(kernel).updates,
-  rows: (kernel) => sizesOf(kernel).outer * kernel.length,
+  outer: (kernel) => scatterSizesOf(kernel).outer,
+  updates: (kernel) => scatterSizesOf(kernel).updates,
+  rows: (kernel) => scatterSizesOf(kernel).outer * kernel.length,
   rowBytes: (kernel) => sumsOfRow(kernel) * Float64Array.BYTES_PER_ELEMENT,
-  slots: slotsOf,
+  slots: scatterSlotsOf,
   blockRows: (kernel) => rowBlocks(kernel).rows,
   rowBlocks: (kernel) => rowBlocks(kernel).blocks,
   blockColumns: (kernel) => columnBlocks(kernel).columns,

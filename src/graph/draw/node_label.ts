@@ -34,19 +34,19 @@ const mostDetails = 3;
 export function labelOf({ word, name, kind, type, attributes }: ShownNode): NodeLabel {
   const isLeaf = kind === "placeholder" || kind === "variable" || kind === "constant";
   const called = name === undefined ? word : `${word} ${name}`;
-  const own = name === undefined || !isLeaf ? called : kind === "constant" ? rounded(name) : name;
+  const own = name === undefined || !isLeaf ? called : kind === "constant" ? roundedNumber(name) : name;
   const title = readable(own.trim() === "" ? JSON.stringify(own) : own);
   const small = isLeaf && name !== undefined ? [word] : attributes.map(readable);
   return {
-    title: cut(title, longestTitle),
-    type: type === undefined ? undefined : cut(`${type}`, longestTitle),
+    title: shortened(title, longestTitle),
+    type: type === undefined ? undefined : shortened(`${type}`, longestTitle),
     details: fill(small),
     whole: readable([type === undefined ? called : `${called}: ${type}`, ...attributes].join(" ")),
   };
 }
 
 /** A number with the digits that float32 has; whole ones stay. */
-function rounded(text: string): string {
+function roundedNumber(text: string): string {
   const number = Number(text);
   return Number.isInteger(number) ? text : `${Number(number.toPrecision(7))}`;
 }
@@ -64,7 +64,7 @@ export function escapeXml(text: string): string {
 }
 
 /** A text of at most that many columns: of a longer one, its two ends. */
-function cut(text: string, limit: number): string {
+function shortened(text: string, limit: number): string {
   if (columns(text) <= limit) return text;
   const characters = [...text];
   let [start, end, width] = [0, characters.length, 1];
@@ -81,7 +81,7 @@ function cut(text: string, limit: number): string {
 function fill(texts: readonly string[]): string[] {
   const lines: string[] = [];
   for (const text of texts) {
-    const short = cut(text, longestDetail);
+    const short = shortened(text, longestDetail);
     const last = lines.at(-1);
     if (last !== undefined && columns(last) + 1 + columns(short) <= longestDetail) {
       lines[lines.length - 1] = `${last} ${short}`;

@@ -51,7 +51,7 @@ export function graphToSvg(graph: Graph): string {
   const nodes = unfold(shownNodes(graph));
   const used = new Set(nodes.flatMap(({ inputs }) => inputs));
   const labels = nodes.map(labelOf);
-  const lines = labels.map(linesOf);
+  const lines = labels.map(labelLinesOf);
   const layout = layoutGraph(nodes.map(({ kind, inputs }, index) => ({
     ...boxSize(lines[index]!, inputs.length),
     inputs,
@@ -65,7 +65,7 @@ export function graphToSvg(graph: Graph): string {
     `<style>\n${style}\n</style>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     `<g class="edges">`,
-    ...edges.map((edge) => `<path d="${pathOf(edge)}"/>`),
+    ...edges.map((edge) => `<path d="${edgePathOf(edge)}"/>`),
     `<path class="heads" d="${edges.map(headOf).join("")}"/>`,
     `</g>`,
     ...nodes.map((node, index) => drawNode(node, labels[index]!, lines[index]!, boxes[index]!, !used.has(index))),
@@ -74,7 +74,7 @@ export function graphToSvg(graph: Graph): string {
   ].join("\n");
 }
 
-function linesOf({ title, type, details }: NodeLabel): Line[] {
+function labelLinesOf({ title, type, details }: NodeLabel): Line[] {
   return [
     { style: "title", text: title },
     ...(type === undefined ? [] : [{ style: "type", text: type } as const]),
@@ -117,7 +117,7 @@ function drawNode(
 }
 
 /** Vertical lines, and curves between them that leave and arrive upright. */
-function pathOf({ strokes }: Edge): string {
+function edgePathOf({ strokes }: Edge): string {
   return strokes.map(({ x, top, bottom }, index) => {
     const previous = strokes[index - 1];
     const middle = previous === undefined ? 0 : short((previous.bottom + top) / 2);

@@ -25,7 +25,11 @@ export interface WasmInstruction<P extends readonly ValueType[] = readonly Value
 /** Added to the number of an instruction that has the prefix `0xfd`. */
 export const simdPrefix = 0x10000;
 
-function define<const P extends readonly ValueType[], const R extends ValueType | undefined, N extends string>(
+function defineInstructions<
+  const P extends readonly ValueType[],
+  const R extends ValueType | undefined,
+  N extends string,
+>(
   params: P,
   result: R,
   codes: Readonly<Record<N, number>>,
@@ -43,13 +47,13 @@ function simd<const P extends readonly ValueType[], const R extends ValueType | 
   result: R,
   codes: Readonly<Record<N, number>>,
 ): Record<N, WasmInstruction<P, R>> {
-  const table = define(params, result, codes);
+  const table = defineInstructions(params, result, codes);
   for (const name in table) table[name] = { ...table[name], code: table[name].code + simdPrefix };
   return table;
 }
 
 /** The same for loads and stores of so many bytes, and with `lanes` of one lane of so many. */
-function access<P extends readonly ValueType[], R, N extends string>(
+function accessInstructions<P extends readonly ValueType[], R, N extends string>(
   width: Width,
   table: Record<N, WasmInstruction<P, R>>,
   lanes?: number,
@@ -68,9 +72,9 @@ function lane<P extends readonly ValueType[], R, N extends string>(
 
 /** The instructions, but those with a form of their own: constants, locals, calls, shuffles and control. */
 export const instructions = {
-  ...define([], undefined, { "unreachable": 0x00 }),
-  ...define(["i32"], "i32", { "i32.eqz": 0x45 }),
-  ...define(["i32", "i32"], "i32", {
+  ...defineInstructions([], undefined, { "unreachable": 0x00 }),
+  ...defineInstructions(["i32"], "i32", { "i32.eqz": 0x45 }),
+  ...defineInstructions(["i32", "i32"], "i32", {
     "i32.eq": 0x46,
     "i32.ne": 0x47,
     "i32.lt_s": 0x48,
@@ -89,31 +93,31 @@ export const instructions = {
     "i32.shl": 0x74,
     "i32.shr_u": 0x76,
   }),
-  ...define(["f64", "f64"], "f64", {
+  ...defineInstructions(["f64", "f64"], "f64", {
     "f64.add": 0xa0,
     "f64.mul": 0xa2,
   }),
-  ...define(["i32"], "f64", { "f64.convert_i32_s": 0xb7, "f64.convert_i32_u": 0xb8 }),
-  ...define(["f32"], "f64", { "f64.promote_f32": 0xbb }),
-  ...define(["f64"], "f32", { "f32.demote_f64": 0xb6 }),
+  ...defineInstructions(["i32"], "f64", { "f64.convert_i32_s": 0xb7, "f64.convert_i32_u": 0xb8 }),
+  ...defineInstructions(["f32"], "f64", { "f64.promote_f32": 0xbb }),
+  ...defineInstructions(["f64"], "f32", { "f32.demote_f64": 0xb6 }),
 
-  ...access(4, define(["i32"], "i32", { "i32.load": 0x28 })),
-  ...access(1, define(["i32"], "i32", { "i32.load8_s": 0x2c, "i32.load8_u": 0x2d })),
-  ...access(4, define(["i32"], "f32", { "f32.load": 0x2a })),
-  ...access(8, define(["i32"], "f64", { "f64.load": 0x2b })),
-  ...access(4, define(["i32", "i32"], undefined, { "i32.store": 0x36 })),
-  ...access(8, define(["i32", "f64"], undefined, { "f64.store": 0x39 })),
+  ...accessInstructions(4, defineInstructions(["i32"], "i32", { "i32.load": 0x28 })),
+  ...accessInstructions(1, defineInstructions(["i32"], "i32", { "i32.load8_s": 0x2c, "i32.load8_u": 0x2d })),
+  ...accessInstructions(4, defineInstructions(["i32"], "f32", { "f32.load": 0x2a })),
+  ...accessInstructions(8, defineInstructions(["i32"], "f64", { "f64.load": 0x2b })),
+  ...accessInstructions(4, defineInstructions(["i32", "i32"], undefined, { "i32.store": 0x36 })),
+  ...accessInstructions(8, defineInstructions(["i32", "f64"], undefined, { "f64.store": 0x39 })),
 
-  ...access(16, simd(["i32"], "v128", { "v128.load": 0 })),
-  ...access(4, simd(["i32"], "v128", { "v128.load32_splat": 9, "v128.load32_zero": 92 })),
-  ...access(8, simd(["i32"], "v128", { "v128.load64_splat": 10, "v128.load64_zero": 93 })),
-  ...access(16, simd(["i32", "v128"], undefined, { "v128.store": 11 })),
-  ...access(1, simd(["i32", "v128"], "v128", { "v128.load8_lane": 84 }), 16),
-  ...access(4, simd(["i32", "v128"], "v128", { "v128.load32_lane": 86 }), 4),
-  ...access(8, simd(["i32", "v128"], "v128", { "v128.load64_lane": 87 }), 2),
-  ...access(1, simd(["i32", "v128"], undefined, { "v128.store8_lane": 88 }), 16),
-  ...access(4, simd(["i32", "v128"], undefined, { "v128.store32_lane": 90 }), 4),
-  ...access(8, simd(["i32", "v128"], undefined, { "v128.store64_lane": 91 }), 2),
+  ...accessInstructions(16, simd(["i32"], "v128", { "v128.load": 0 })),
+  ...accessInstructions(4, simd(["i32"], "v128", { "v128.load32_splat": 9, "v128.load32_zero": 92 })),
+  ...accessInstructions(8, simd(["i32"], "v128", { "v128.load64_splat": 10, "v128.load64_zero": 93 })),
+  ...accessInstructions(16, simd(["i32", "v128"], undefined, { "v128.store": 11 })),
+  ...accessInstructions(1, simd(["i32", "v128"], "v128", { "v128.load8_lane": 84 }), 16),
+  ...accessInstructions(4, simd(["i32", "v128"], "v128", { "v128.load32_lane": 86 }), 4),
+  ...accessInstructions(8, simd(["i32", "v128"], "v128", { "v128.load64_lane": 87 }), 2),
+  ...accessInstructions(1, simd(["i32", "v128"], undefined, { "v128.store8_lane": 88 }), 16),
+  ...accessInstructions(4, simd(["i32", "v128"], undefined, { "v128.store32_lane": 90 }), 4),
+  ...accessInstructions(8, simd(["i32", "v128"], undefined, { "v128.store64_lane": 91 }), 2),
 
   ...simd(["i32"], "v128", { "i32x4.splat": 17 }),
   ...simd(["f64"], "v128", { "f64x2.splat": 20 }),

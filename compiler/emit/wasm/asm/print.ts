@@ -80,13 +80,13 @@ function printCode(code: Code, depth: number): string[] {
     const condition = args.flatMap((arg) => printCode(arg, depth + 1));
     return [`${indent}(if`, ...condition, ...part("then", form.body), ...part("else", form.otherwise), `${indent})`];
   }
-  const line = `${indent}${inline(code)}`;
+  const line = `${indent}${printInline(code)}`;
   if (line.length <= lineLength) return [line];
   const inner = args.flatMap((arg) => printCode(arg, depth + 1));
   inner[inner.length - 1] += ")";
   return [`${indent}(${head(code)}`, ...inner];
 }
 
-function inline(code: Code): string {
-  return `(${[head(code), ...code.args.map(inline)].join(" ")})`;
+function printInline(code: Code): string {
+  return `(${[head(code), ...code.args.map(printInline)].join(" ")})`;
 }

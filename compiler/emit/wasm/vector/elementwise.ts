@@ -82,7 +82,7 @@ const floatIsTrue = ({ type, number }: Floats, x: Vector): Vector => op(`${type}
 const integerIsTrue = ({ number }: Integers, x: Vector): Vector => op("i32x4.ne", x, number(0));
 
 /** A function of floats, called with each lane or, on four float32 values, a function of vectors. */
-function called(call: ImportName, vector?: VectorFunctionName): FloatRule {
+function calledFunction(call: ImportName, vector?: VectorFunctionName): FloatRule {
   return { floats: { call, ...(vector && { vector }) } };
 }
 
@@ -150,28 +150,28 @@ const rules: Rules = {
   },
   sqrt: { floats: ({ type }, x) => op(`${type}.sqrt`, x) },
   rsqrt: { floats: ({ type, number }, x) => op(`${type}.div`, number(1), op(`${type}.sqrt`, x)) },
-  exp: called("exp", "exp"),
-  expm1: called("expm1", "expm1"),
-  log: called("log", "log"),
-  log1p: called("log1p", "log1p"),
-  sin: called("sin", "sin"),
-  cos: called("cos", "cos"),
-  tan: called("tan"),
-  asin: called("asin"),
-  acos: called("acos"),
-  atan: called("atan"),
-  atan2: called("atan2"),
-  sinh: called("sinh"),
-  cosh: called("cosh"),
-  tanh: called("tanh", "tanh"),
-  sigmoid: called("logistic", "sigmoid"),
-  softplus: called("softplus", "softplus"),
+  exp: calledFunction("exp", "exp"),
+  expm1: calledFunction("expm1", "expm1"),
+  log: calledFunction("log", "log"),
+  log1p: calledFunction("log1p", "log1p"),
+  sin: calledFunction("sin", "sin"),
+  cos: calledFunction("cos", "cos"),
+  tan: calledFunction("tan"),
+  asin: calledFunction("asin"),
+  acos: calledFunction("acos"),
+  atan: calledFunction("atan"),
+  atan2: calledFunction("atan2"),
+  sinh: calledFunction("sinh"),
+  cosh: calledFunction("cosh"),
+  tanh: calledFunction("tanh", "tanh"),
+  sigmoid: calledFunction("logistic", "sigmoid"),
+  softplus: calledFunction("softplus", "softplus"),
   relu: {
     // Of two equal numbers it is the first, so that −0 has to be made 0; NaN stays.
     floats: ({ type, number }, x) => op(`${type}.add`, op(`${type}.pmax`, x, number(0)), number(0)),
     integers: ({ sign, number }, x) => sign === "u" ? x : op("i32x4.max_s", x, number(0)),
   },
-  erf: called("erf", "erf"),
+  erf: calledFunction("erf", "erf"),
   floor: { floats: ({ type }, x) => op(`${type}.floor`, x), integers: (_, x) => x },
   ceil: { floats: ({ type }, x) => op(`${type}.ceil`, x), integers: (_, x) => x },
   round: { floats: ({ type }, x) => op(`${type}.nearest`, x), integers: (_, x) => x },

@@ -48,7 +48,7 @@ export function constantLanes(dtype: DType, value: number): Vector[] {
 }
 
 /** The lower and the upper half of four numbers of 32 bits, each twice as wide. */
-function halves(x: Vector, widen: (low: Vector) => Vector): Vector[] {
+function vectorHalves(x: Vector, widen: (low: Vector) => Vector): Vector[] {
   return [widen(x), widen(shuffle32([2, 3, 2, 3], x, x))];
 }
 
@@ -143,8 +143,8 @@ function convertVectors(context: ConversionContext, from: DType, vectors: readon
     return [op("v128.and", x, to === "float32" ? splat32("f32x4", 1) : splat32("i32x4", 1))];
   }
   if (to === "float64") {
-    if (from === "float32") return halves(x, (low) => op("f64x2.promote_low_f32x4", low));
-    return halves(
+    if (from === "float32") return vectorHalves(x, (low) => op("f64x2.promote_low_f32x4", low));
+    return vectorHalves(
       x,
       (low) => isUnsigned(from) ? op("f64x2.convert_low_i32x4_u", low) : op("f64x2.convert_low_i32x4_s", low),
     );

@@ -38,7 +38,7 @@ export function madd({ fused }: DoubleMath, a: Code<"v128">, b: Code<"v128">, c:
 }
 
 /** The polynomial in the doubles `x` with these coefficients, that of the highest power first, by Horner's scheme. */
-export function polynomial(math: DoubleMath, x: Code<"v128">, coefficients: readonly number[]): Code<"v128"> {
+export function vectorPolynomial(math: DoubleMath, x: Code<"v128">, coefficients: readonly number[]): Code<"v128"> {
   const [first, ...rest] = coefficients.map((each) => math.double(each));
   return rest.reduce((sum, each) => madd(math, sum, x, each), first!); // there is one at least
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Code, i32, op } from "../asm/code.ts";
-import { choose, type DoubleMath, inDoubles, madd, polynomial, roundingNumber } from "./vector_context.ts";
+import { choose, type DoubleMath, inDoubles, madd, roundingNumber, vectorPolynomial } from "./vector_context.ts";
 
 /** Doubles as the bits they are: of 1, of √½, and where the exponent is. */
 const bitsOf = { one: 0x3ff0000000000000n, root: 0x3fe6a09e667f3bcdn, exponent: -0x10000000000000n } as const;
@@ -22,7 +22,7 @@ function binaryLogarithm(math: DoubleMath, x: Code<"v128">): Code<"v128"> {
   const s = f.let("s", op("f64x2.div", rest, op("f64x2.add", rest, double(2))));
   const square = f.let("square", op("f64x2.mul", s, s));
   // log₂ m = 2/ln 2 · artanh s, by powers of s; to 4.2e-12 of it.
-  const quotient = polynomial(math, square, [
+  const quotient = vectorPolynomial(math, square, [
     0.34073010658534336,
     0.4116727189977767,
     0.5770835849651513,
@@ -42,7 +42,7 @@ function binaryPower(math: DoubleMath, t: Code<"v128">): Code<"v128"> {
   const sum = f.let("sum", op("f64x2.add", bounded, double(roundingNumber)));
   const r = f.let("r", op("f64x2.sub", bounded, op("f64x2.sub", sum, double(roundingNumber))));
   // 2ʳ for |r| ≤ ½, to 1.9e-9 of it.
-  const power = polynomial(math, r, [
+  const power = vectorPolynomial(math, r, [
     0.0001534578900017167,
     0.00133999308869788,
     0.009618489047850029,

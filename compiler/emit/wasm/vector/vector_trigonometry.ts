@@ -7,7 +7,7 @@
  * @module
  */
 import { type Code, get, i32, onLane, op } from "../asm/code.ts";
-import { choose, type DoubleMath, inDoubles, madd, polynomial, roundingNumber } from "./vector_context.ts";
+import { choose, type DoubleMath, inDoubles, madd, roundingNumber, vectorPolynomial } from "./vector_context.ts";
 
 /** Up to here, multiples of the first part of π are exact. */
 const limit = 2 ** 17;
@@ -31,7 +31,7 @@ function ofDoubles(math: DoubleMath, name: Name, x: Code<"v128">): Code<"v128"> 
   const r = f.let("r", pi.reduce((rest, part) => madd(math, multiple, double(-part), rest), x));
   const square = f.let("square", op("f64x2.mul", r, r));
   // sin(r) / r for |r| ≤ ½ π, to 6.1e-9 of it: less than a tenth of the last place.
-  const quotient = polynomial(math, square, [
+  const quotient = vectorPolynomial(math, square, [
     2.6057771473550892e-6,
     -1.9809601352974995e-4,
     8.33306622513575e-3,
