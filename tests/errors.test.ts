@@ -87,7 +87,7 @@ const rows: Record<string, readonly Row[]> = {
       RangeError,
       "Cannot softmax float32[]: axis -1 is out of range for a tensor of rank 0",
     ],
-    ["repeated", () => x.sum([0, -2]), RangeError, "Cannot sum float32[2,3]"],
+    ["twice", () => x.sum([0, -2]), RangeError, "Cannot sum float32[2,3]"],
     ["a fraction", () => x.sum(0.5), TypeError, "Cannot sum: axis is 0.5, not a whole number"],
     ["permuteDims", () => x.permuteDims([0, 0]), RangeError, "Cannot permuteDims float32[2,3]"],
     [

@@ -109,7 +109,7 @@ describe("a bundle", () => {
       assert(text.startsWith("sum().item()"), text.slice(0, 80));
     }
     // A bundle has no files of the library beside it, so a dumped program names the package.
-    assertEquals(kitOf(join(folder, "dump")), "@tensorloom/tensorloom/compiler/repro_kit.ts");
+    assertEquals(kitOf(join(folder, "dump")), "@tensorloom/tensorloom/compiler/inspect/repro_kit.ts");
   };
 
   for (const name of builds) {

@@ -80,7 +80,7 @@ describe("a module", () => {
     );
     // What is imported is known by its own object.
     assertThrows(
-      () => load([inner], { repeated: (value) => 2 * value }),
+      () => load([inner], { twice: (value) => 2 * value }),
       Error,
       "Cannot encode half: its module has no function twice",
     );

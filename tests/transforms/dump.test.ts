@@ -205,13 +205,13 @@ describe("dump", () => {
     const f = compile(function twice(x: Value) {
       return x.mul(2);
     });
-    assertThrows(() => f.dump(root), TypeError, "Cannot dump repeated: it has not been called");
+    assertThrows(() => f.dump(root), TypeError, "Cannot dump twice: it has not been called");
     f(tensor([1]));
-    assertThrows(() => f.dump(""), TypeError, "Cannot dump repeated: the folder is a path, not empty");
+    assertThrows(() => f.dump(""), TypeError, "Cannot dump twice: the folder is a path, not empty");
     assertThrows(
       () => f.dump(tensor(1) as unknown as string),
       TypeError,
-      "Cannot dump repeated: the folder is a path, not an object of class Tensor",
+      "Cannot dump twice: the folder is a path, not an object of class Tensor",
     );
     const host = process as { getBuiltinModule?: unknown }; // a page has none
     const find = host.getBuiltinModule;
@@ -220,7 +220,7 @@ describe("dump", () => {
       assertThrows(
         () => f.dump(join(root, "page")),
         TypeError,
-        "Cannot dump repeated: this environment has no file system",
+        "Cannot dump twice: this environment has no file system",
       );
     } finally {
       host.getBuiltinModule = find;
