@@ -1,5 +1,5 @@
 /**
- * The plan of a program's memory: how long each of its arrays is needed, and where in one region it lies.
+ * The plan of a program's memory: how long each of its arrays is needed, and where in one piece of memory it lies.
  *
  * Arrays whose times do not overlap may lie in the same place. One that is computed element by element from another
  * that nothing needs afterwards takes that one's very place.
@@ -22,7 +22,7 @@ export interface Lifetime {
 export interface Allocation extends Lifetime {
   /** In the order in which they are computed. */
   readonly buffers: readonly number[];
-  /** In bytes, from the start of the region; a multiple of 64. */
+  /** In bytes, from the start of that memory; a multiple of 64. */
   readonly offset: number;
   readonly bytes: number;
 }
@@ -30,9 +30,9 @@ export interface Allocation extends Lifetime {
 /** Where scratch arrays lie. */
 export interface MemoryPlan {
   readonly allocations: readonly Allocation[];
-  /** For each scratch buffer, its bytes from the start of the region. */
+  /** For each scratch buffer, its bytes from the start of that memory. */
   readonly offsets: ReadonlyMap<number, number>;
-  /** How large the region is. */
+  /** How large that memory is. */
   readonly bytes: number;
   /** How large it would be if every scratch array had memory of its own. */
   readonly separateBytes: number;

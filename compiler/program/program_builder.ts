@@ -1,5 +1,5 @@
 /**
- * The table of a program before it is planned: a call of a row for each cluster, and the buffers that rows pass on.
+ * The program before it is planned: a call for each cluster, and the buffers that calls pass on.
  * @module
  */
 import { Constant, VariableRead } from "../../src/graph/leaf.ts";
@@ -57,7 +57,7 @@ export interface HostOperationCall extends HostCall {
   readonly waits: ReadonlySet<number>;
 }
 
-/** A row before it has its place. */
+/** A call before it has its place. */
 export type ProgramCall = KernelCall | HostOperationCall;
 
 /** A kernel before it is code. */
@@ -76,7 +76,7 @@ export interface Assignment {
   readonly variable: number;
 }
 
-/** Drafts of rows in an order in which they could run, and the buffers they name. */
+/** Calls in an order in which they could run, and the buffers they name. */
 export interface BuiltProgram {
   readonly calls: readonly ProgramCall[];
   readonly buffers: readonly Buffer[];

@@ -36,7 +36,7 @@ interface Dependence extends Linked<Dependence> {
 /** Orders the calls of a table. `canFail` says whether a run may fail in one. */
 export function schedule(table: BuiltProgram, canFail: (call: ProgramCall) => boolean): Schedule {
   const { calls } = table;
-  // Drafts come in an order that holds; only what is written in place needs another.
+  // Calls come in an order that holds; only what is written in place needs another.
   if (table.assignments.length === 0) return { block: calls.map(stepOf), inPlace: new Map() };
   const { nodes, writers, readers } = dependencesOf(calls);
   for (const node of nodes.toReversed()) {

@@ -74,7 +74,7 @@ export class ProgramExecutor implements Executable {
         ? runs.beginBeside(this.#arenaProgram(), inputs, variables)
         : this.#beginAlone(inputs, variables);
     const errorWhenClosed = (begun: boolean): unknown =>
-      errorOf(program, { kind: "closed", row: begun ? runs.row : -1, thread: 0 }, undefined, variables);
+      errorOf(program, { kind: "closed", instruction: begun ? runs.instruction : -1, thread: 0 }, undefined, variables);
     const prepare = this.#isShared ? { prepare: async () => void await runs.whenReady(2) } : {};
     return calls.enqueue({ variables, begin, errorWhenClosed, ...prepare });
   }

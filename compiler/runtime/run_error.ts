@@ -18,7 +18,7 @@ export function errorOf(
   variables: readonly Variable[],
 ): unknown {
   const { source: { name }, instructions, origins } = program;
-  const { row: index } = failure;
+  const { instruction: index } = failure;
   const harm = harmOf(program, index, variables);
   if (failure.kind === "closed") {
     return new Error(`Cannot finish ${name}: its workers were closed while it ran${harm}`);

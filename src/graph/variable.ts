@@ -34,7 +34,7 @@ export interface VariableOptions {
 }
 
 /**
- * What makes a Variable the stand-in for an argument of a function being traced. A program is recorded once for all
+ * What makes a Variable abstract: it stands for an argument of a function being traced. A program is recorded once for all
  * Variables of a type; each run gives it those it was called with.
  */
 export interface AbstractVariable {

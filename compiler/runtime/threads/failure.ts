@@ -5,9 +5,9 @@
 import { IndexFault } from "../../emit/index_fault.ts";
 import { failureKind, messageCapacity, messageOffset, word } from "./protocol.ts";
 
-/** Why a run failed: in which row, and on which thread. */
+/** Why a run failed: in which instruction, and on which thread. */
 export type Failure =
-  & { readonly row: number; readonly thread: number }
+  & { readonly instruction: number; readonly thread: number }
   & (
     | { readonly kind: "error"; readonly message: string }
     | { readonly kind: "index"; readonly check: number; readonly index: number }
@@ -16,9 +16,11 @@ export type Failure =
   );
 
 /** What an error that was caught is as a failure. */
-export function failureOf(error: unknown, row: number, thread: number): Failure {
-  if (error instanceof IndexFault) return { kind: "index", row, thread, check: error.check, index: error.index };
-  return { kind: "error", row, thread, message: error instanceof Error ? error.message : String(error) };
+export function failureOf(error: unknown, index: number, thread: number): Failure {
+  if (error instanceof IndexFault) {
+    return { kind: "index", instruction: index, thread, check: error.check, index: error.index };
+  }
+  return { kind: "error", instruction: index, thread, message: error instanceof Error ? error.message : String(error) };
 }
 
 /** Forgets the last run's failure. */
@@ -30,7 +32,7 @@ export function clearFailure(control: Int32Array): void {
 export function noteFailure(control: Int32Array, failure: Failure): boolean {
   if (Atomics.compareExchange(control, word.failure, 0, 1) !== 0) return false;
   control[word.failureKind] = failureKind[failure.kind];
-  control[word.failureInstruction] = failure.row;
+  control[word.failureInstruction] = failure.instruction;
   control[word.failureThread] = failure.thread;
   if (failure.kind === "index") {
     control[word.failureCheck] = failure.check;
@@ -51,18 +53,24 @@ function failureIndex(control: Int32Array): Float64Array {
 
 /** What was noted. */
 export function readFailure(control: Int32Array): Failure {
-  const [row, thread] = [control[word.failureInstruction]!, control[word.failureThread]!];
+  const [index, thread] = [control[word.failureInstruction]!, control[word.failureThread]!];
   switch (control[word.failureKind]) {
     case failureKind.index:
-      return { kind: "index", row, thread, check: control[word.failureCheck]!, index: failureIndex(control)[0]! };
+      return {
+        kind: "index",
+        instruction: index,
+        thread,
+        check: control[word.failureCheck]!,
+        index: failureIndex(control)[0]!,
+      };
     case failureKind.lost:
-      return { kind: "lost", row, thread };
+      return { kind: "lost", instruction: index, thread };
     case failureKind.closed:
-      return { kind: "closed", row, thread };
+      return { kind: "closed", instruction: index, thread };
     default: {
       // A copy, because a decoder refuses shared memory.
       const bytes = new Uint8Array(control.buffer, messageOffset, control[word.failureLength]!).slice();
-      return { kind: "error", row, thread, message: new TextDecoder().decode(bytes) };
+      return { kind: "error", instruction: index, thread, message: new TextDecoder().decode(bytes) };
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What the threads of a pool agree on: the words at the start of the arena, and the messages of a worker.
  *
- * A program is run by *participants*: threads that claim chunks of its current row and, whoever completes a row, go on to the
+ * A program is run by *participants*: threads that claim chunks of its current instruction and, whoever completes an instruction, go on to the
  * next. All they need to know of the run stands in these words. They are read and written while others do; the comments
  * say who may write when.
  * @module
@@ -15,7 +15,7 @@ import type { ObserverText } from "./observer.ts";
 export const word = {
   /** Claims: `closed` − count + claims so far, or `closed` and more when there is nothing to claim. */
   next: 0,
-  /** How many chunks of the row are complete. */
+  /** How many chunks of the instruction are complete. */
   done: 16,
   /** Changes whenever a thread that waits should look again; what they sleep on. */
   signal: 32,
@@ -24,14 +24,14 @@ export const word = {
   /** One of {@linkcode state}. */
   state: 64,
 
-  // What follows is written by the thread that starts a run or a row, and holds until the row's last chunk is done.
+  // What follows is written by the thread that starts a run or an instruction, and holds until the instruction's last chunk is done.
   program: 80,
   /** Counts runs: a participant binds its arrays anew when it changes. */
   run: 81,
   instruction: 82,
-  /** How many chunks the row has. */
+  /** How many chunks the instruction has. */
   chunks: 83,
-  /** 1 when the row is complete but for the participant that is to go on from it. */
+  /** 1 when the instruction is complete but for the participant that is to go on from it. */
   handoff: 84,
   /** Where the run's workspace begins, in units of 64 bytes: its binding table, then its scratch. */
   workspace: 85,
@@ -62,9 +62,9 @@ export const threadWords = {
   status: 0,
   /** How many programs it has loaded. */
   loaded: 1,
-  /** The chunk it computes, plus 1; −1 while it claims one, or goes on to the next row; 0 when it has no part in a run. */
+  /** The chunk it computes, plus 1; −1 while it claims one, or goes on to the next instruction; 0 when it has no part in a run. */
   holding: 2,
-  /** Counts the chunks and rows that it has begun: as long as that changes, it gets on. */
+  /** Counts the chunks and instructions that it has begun: as long as that changes, it gets on. */
   progress: 3,
   /** Its place in the order in which participants are admitted; the caller's is 0. */
   rank: 4,

@@ -163,8 +163,8 @@ class Runs {
     this.#attend();
   }
 
-  /** Which row the run on several threads has got to; there has been one. */
-  get row(): number {
+  /** Which instruction the run on several threads has got to; there has been one. */
+  get instruction(): number {
     return this.#threads!.control[word.instruction]!;
   }
 
@@ -200,7 +200,7 @@ class Runs {
     return bindings;
   }
 
-  /** Has every thread have so much memory of its own. No run is in the middle of a row. */
+  /** Has every thread have so much memory of its own. No run is in the middle of an instruction. */
   #provideScratch(bytes: number): void {
     this.#openThreads().pool.provideScratch(bytes, this.#openArena());
   }
@@ -212,7 +212,7 @@ class Runs {
     const { control, pool, loop } = threads;
     calls.settleOver(); // what has been computed, and assigned, is not taken back
     const runs = this.#isRunning();
-    if (runs) loop.fail({ kind: "closed", row: control[word.instruction]!, thread: 0 });
+    if (runs) loop.fail({ kind: "closed", instruction: control[word.instruction]!, thread: 0 });
     // A worker that takes long over its chunk may still write: there, nothing else is to lie.
     if (!pool.close()) this.#workspace.abandon();
     calls.close();
@@ -339,7 +339,7 @@ class Runs {
     for (const thread of pool.lostThreads(milliseconds, settings.lostTime)) {
       const now = Atomics.load(control, word.state);
       if (now === state.running || now === state.host) {
-        loop.fail({ kind: "lost", row: control[word.instruction]!, thread });
+        loop.fail({ kind: "lost", instruction: control[word.instruction]!, thread });
       }
       pool.replace(thread);
       // It may not be dead: where it may still write, nothing else is to lie.

@@ -1,5 +1,5 @@
 /**
- * A participant: one thread's part in a run. It claims chunks, computes them, and goes on to the next row when it has
+ * A participant: one thread's part in a run. It claims chunks, computes them, and goes on to the next instruction when it has
  * completed one. The calling thread and the workers are participants alike.
  * @module
  */
@@ -89,18 +89,18 @@ export class WorkerLoop {
   /** Runs the host step that the run waits for, and goes on, or has a worker go on. */
   continueFromHost(attended: boolean): void {
     const { control } = this;
-    const row = Atomics.load(control, word.instruction);
+    const index = Atomics.load(control, word.instruction);
     Atomics.store(control, word.state, state.running);
     const program = this.#programs.get(Atomics.load(control, word.program))!; // the caller has every program that it runs
     try {
-      this.#callHost(program, row);
+      this.#callHost(program, index);
     } catch (error) {
-      this.#failWith(error, row);
+      this.#failWith(error, index);
       return;
     }
     if (Atomics.load(control, word.state) === state.failed) return; // the pool was closed meanwhile
-    if (attended) this.#advance(row);
-    else this.#handOff(row);
+    if (attended) this.#advance(index);
+    else this.#handOff(index);
   }
 
   /** Looks for a chunk and computes it. */
@@ -174,10 +174,10 @@ export class WorkerLoop {
     return bindings;
   }
 
-  #failWith(error: unknown, row: number): void {
+  #failWith(error: unknown, index: number): void {
     if (error instanceof WorkerExit) throw error;
     this.#caller?.caught(error);
-    this.fail(failureOf(error, row, this.thread));
+    this.fail(failureOf(error, index, this.thread));
   }
 
   /** Ends the run with a failure; only the first one counts. */
@@ -203,74 +203,74 @@ export class WorkerLoop {
       this.signal();
       return "unloaded";
     }
-    const row = Atomics.load(control, word.instruction);
+    const index = Atomics.load(control, word.instruction);
     if (Atomics.load(control, word.handoff) === 0 && Atomics.load(control, word.state) === state.running) {
       try {
         const bindings = this.bind(program);
-        observer?.piece?.(row, this.thread);
-        const instruction = program.instructions[row] as LaunchInstruction; // only these have chunks
+        observer?.piece?.(index, this.thread);
+        const instruction = program.instructions[index] as LaunchInstruction; // only these have chunks
         const kernel = program.kernels[instruction.kernel]!;
         if (Atomics.load(control, word.measured) === 0) computeChunk(instruction, kernel, bindings, chunk);
-        else this.#measure(program, row, () => computeChunk(instruction, kernel, bindings, chunk));
+        else this.#measure(program, index, () => computeChunk(instruction, kernel, bindings, chunk));
       } catch (error) {
-        this.#failWith(error, row);
+        this.#failWith(error, index);
       }
     }
     if (!this.isAdmitted()) throw new WorkerExit(); // it was taken for lost, and the run is over
     Atomics.store(control, this.#holding, -1);
     const chunks = Atomics.load(control, word.chunks);
     const isLast = Atomics.add(control, word.done, 1) + 1 === chunks;
-    if (isLast && Atomics.load(control, word.state) !== state.failed) this.#advance(row);
+    if (isLast && Atomics.load(control, word.state) !== state.failed) this.#advance(index);
     return "worked";
   }
 
-  /** Goes on after row `from`, all of whose chunks are done, as far as this thread can alone. */
+  /** Goes on after instruction `from`, all of whose chunks are done, as far as this thread can alone. */
   #advance(from: number): void {
     const { control } = this;
     const program = this.#programs.get(Atomics.load(control, word.program))!; // it has just computed a chunk of it
     const { instructions, kernels } = program;
     const bindings = this.bind(program);
-    let row = from;
+    let index = from;
     try {
       const completed = instructions[from];
       if (completed?.kind === "launch" && Atomics.load(control, word.handoff) === 0) {
         combineChunks(completed, kernels[completed.kernel]!, bindings);
       }
-      for (row = from + 1; row < instructions.length; row++) {
-        const next = instructions[row]!;
+      for (index = from + 1; index < instructions.length; index++) {
+        const next = instructions[index]!;
         if (Atomics.load(control, word.state) === state.failed) return;
         if (next.kind === "host") {
           if (this.#caller === undefined) {
-            Atomics.store(control, word.instruction, row);
+            Atomics.store(control, word.instruction, index);
             Atomics.store(control, word.state, state.host);
             this.signal();
             return;
           }
-          this.#callHost(program, row);
+          this.#callHost(program, index);
         } else if (next.count > 1) {
           Atomics.store(control, word.handoff, 0);
-          this.#publish(row, next.count);
+          this.#publish(index, next.count);
           return;
         } else {
-          Atomics.store(control, word.instruction, row); // should this thread be lost, that is where
+          Atomics.store(control, word.instruction, index); // should this thread be lost, that is where
           Atomics.add(control, this.#progress, 1);
-          observer?.piece?.(row, this.thread);
+          observer?.piece?.(index, this.thread);
           const kernel = kernels[next.kernel]!;
           if (Atomics.load(control, word.measured) === 0) computeLaunches(next, kernel, bindings);
-          else this.#measure(program, row, () => computeLaunches(next, kernel, bindings));
+          else this.#measure(program, index, () => computeLaunches(next, kernel, bindings));
         }
       }
     } catch (error) {
-      this.#failWith(error, row);
+      this.#failWith(error, index);
       return;
     }
     if (Atomics.compareExchange(control, word.state, state.running, state.done) !== state.running) return;
     this.signal();
   }
 
-  #publish(row: number, count: number): void {
+  #publish(index: number, count: number): void {
     const { control } = this;
-    Atomics.store(control, word.instruction, row);
+    Atomics.store(control, word.instruction, index);
     Atomics.store(control, word.chunks, count);
     Atomics.store(control, word.done, 0);
     Atomics.store(control, word.next, closed - count);
@@ -279,29 +279,29 @@ export class WorkerLoop {
   }
 
   /** Has another participant go on after `instruction`. */
-  #handOff(row: number): void {
+  #handOff(index: number): void {
     Atomics.store(this.control, word.handoff, 1);
-    this.#publish(row, 1);
+    this.#publish(index, 1);
   }
 
-  /** Has the caller make the host call of a row: this thread is the caller's. */
-  #callHost(program: LoadedProgram, row: number): void {
-    const instruction = program.instructions[row] as HostInstruction; // only for these
+  /** Has the caller make the host call of an instruction: this thread is the caller's. */
+  #callHost(program: LoadedProgram, index: number): void {
+    const instruction = program.instructions[index] as HostInstruction; // only for these
     const call = (): void => this.#caller?.host(program, instruction, this.bind(program).arrays);
     if (Atomics.load(this.control, word.measured) === 0) call();
-    else this.#measure(program, row, call);
+    else this.#measure(program, index, call);
   }
 
-  /** Notes how long `work` takes, for this thread and row. */
-  #measure(program: LoadedProgram, row: number, work: () => void): void {
+  /** Notes how long `work` takes, for this thread and instruction. */
+  #measure(program: LoadedProgram, index: number, work: () => void): void {
     const start = performance.now();
     work();
     const times = timesOf(this.#memory, this.control, program, Atomics.load(this.control, this.#rank));
-    times[row]! += performance.now() - start;
+    times[index]! += performance.now() - start;
   }
 }
 
-/** Where the participant of a rank notes the milliseconds that it has spent on each row of a run that is measured: after the binding table and the numbers of launches. */
+/** Where the participant of a rank notes the milliseconds that it has spent on each instruction of a run that is measured: after the binding table and the numbers of launches. */
 export function timesOf(
   memory: WebAssembly.Memory,
   control: Int32Array,
