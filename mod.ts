@@ -42,7 +42,7 @@ export { type Assign, Operation } from "./src/graph/operation.ts";
 export type { Computed } from "./src/graph/user_operation.ts";
 export type { Assumption } from "./src/graph/trace.ts";
 export { Placeholder, placeholder, type PlaceholderOptions } from "./src/graph/placeholder.ts";
-export { type AbstractVariable as StandIn, Variable, type VariableOptions } from "./src/graph/variable.ts";
+export { type AbstractVariable, Variable, type VariableOptions } from "./src/graph/variable.ts";
 export { type Feed, type Feeds, type Fetched, Session, type SessionOptions } from "./src/graph/session.ts";
 export { postorder } from "./src/graph/traverse.ts";
 export {

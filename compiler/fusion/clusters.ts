@@ -120,7 +120,7 @@ export class Clusters {
     const place = this.#places.get(node)!;
     const { position, inputs, waits, users } = place;
     const group: ClusterGroup = {
-      space: space,
+      space,
       version: 0,
       ops: new Map([[node, op]]),
       first: position,

@@ -61,7 +61,7 @@ export function fuse(source: Materialized, options: ExecutorOptions = {}): Fused
   for (const [first, second] of horizontalCandidates(clusters, rematerialized)) fusion.merge(first, second);
   return {
     clusters: clusters.inOrder(),
-    rematerialized: rematerialized,
+    rematerialized,
     // Only people read them, and few do: they are put into words when they are asked for.
     get refusals() {
       return fusion.refusals;

@@ -226,7 +226,7 @@ function fusedOpsIn(cluster: Cluster, space: IterationSpace): ReadonlyMap<Value,
 function mergedOf({ space, placed, context: { clusters } }: Merge): Cluster {
   const ops = [...placed!.producer, ...placed!.consumer]; // it has been asked for before
   return {
-    space: space,
+    space,
     ops: new Map(ops.sort(([x], [y]) => clusters.positionOf(x) - clusters.positionOf(y))),
   };
 }

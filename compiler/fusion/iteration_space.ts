@@ -180,7 +180,7 @@ function fusedOpAt(
   inputAxes: readonly number[],
 ): FusedOp {
   const strides = spaceStrides(stridesOf(shapeOf(node)), axes, space.shape.length);
-  return { node, scope: scope, inputScope: inputScope, inputAxes, strides };
+  return { node, scope, inputScope, inputAxes, strides };
 }
 
 /** An op that shares its kernel with nothing. */

@@ -13,7 +13,7 @@ import type { Buffer, KernelCall } from "../program/program_builder.ts";
 /** A program's policy, graph, kernels, refusals and memory. */
 export function explainProgram(compilation: Compilation): string {
   const { program, fused, schedule } = compilation;
-  const { source, instructions, policy: policy, target } = program;
+  const { source, instructions, policy, target } = program;
   const refusals = fused.refusals.map(({ producer, consumer, rule, reason }) =>
     `${producer} with ${consumer}: ${reason} (${rule})`
   );

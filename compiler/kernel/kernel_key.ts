@@ -8,7 +8,7 @@ import { accessKey } from "./section_key.ts";
 
 /** What a kernel's code follows from, beside its sizes. */
 export function kernelKey(kernel: Kernel): string {
-  const { kind, name, outer, arrays, indexMaps: accesses } = kernel;
-  const common = [kind, name, outer.length, arrays, accesses.map(accessKey).join(";")];
+  const { kind, name, outer, arrays, indexMaps } = kernel;
+  const common = [kind, name, outer.length, arrays, indexMaps.map(accessKey).join(";")];
   return [...common, ...kindOf(kernel).key(kernel)].join("|");
 }

@@ -10,8 +10,8 @@ function strideKey(stride: number): string {
 }
 
 /** What code follows from, of how an array is read or written. */
-export function accessKey({ array, dtype, outer, inner, pattern: pairs }: IndexMap): string {
-  return `${array} ${dtype} ${outer.map(strideKey).join("")}/${inner.map(strideKey).join("")}${pairs ?? ""}`;
+export function accessKey({ array, dtype, outer, inner, pattern }: IndexMap): string {
+  return `${array} ${dtype} ${outer.map(strideKey).join("")}/${inner.map(strideKey).join("")}${pattern ?? ""}`;
 }
 
 /** What code follows from, of a straight piece of it. */

@@ -114,17 +114,17 @@ class ProgramBuilder implements LoweringContext {
   readonly #results = new Set<Value>();
   readonly #rematerialized: ReadonlySet<Value>;
 
-  constructor(graph: Materialized, { clusters, rematerialized: rematerialized }: Fused, options: ExecutorOptions) {
+  constructor(graph: Materialized, { clusters, rematerialized }: Fused, options: ExecutorOptions) {
     this.#graph = graph;
     this.variables = graph.variables.map(() => undefined);
     this.#numbers = numbered(graph.variables);
     this.#inputNumbers = numbered<Value>(graph.inputs);
     this.#rematerialized = rematerialized;
-    for (const { ops: members } of clusters) {
-      for (const node of members.keys()) {
+    for (const { ops } of clusters) {
+      for (const node of ops.keys()) {
         for (const input of (node as Operation).inputNodes) { // members are operations
           const { source, after = [] } = this.viewOf(input);
-          for (const node of [source, ...after]) if (!members.has(node)) this.#needed.add(node);
+          for (const node of [source, ...after]) if (!ops.has(node)) this.#needed.add(node);
         }
       }
     }

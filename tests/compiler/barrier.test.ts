@@ -25,12 +25,12 @@ describe("optimizationBarrier", () => {
       const once = matmul(x, x);
       return [matmul(once, optimizationBarrier(x, [once.exp()]).matmul(x))];
     };
-    const { graphFunction, built: table } = compileProgram(graphFunctionOf((x) => build(x!), [x]), {});
+    const { graphFunction, built } = compileProgram(graphFunctionOf((x) => build(x!), [x]), {});
     const products = postorder(graphFunction.outputs).filter((node) =>
       node instanceof TableOperation && node.name === "contract"
     );
     assertEquals(products.length, 3);
-    assertEquals(table.calls.map(({ name }) => name), ["contract_exp", "contract", "contract"]);
+    assertEquals(built.calls.map(({ name }) => name), ["contract_exp", "contract", "contract"]);
   });
 
   it("has what waits run after what it waits for, though that writes a Variable in place", () => {

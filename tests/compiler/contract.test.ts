@@ -24,18 +24,18 @@ function reference(x: Tensor, y: Tensor, axes: ContractAxes): Tensor {
 
 /** The contraction among the kernels of a function, which must have no other kernel. */
 function kernelOf(fn: (...args: Value[]) => Value, args: readonly Tensor[]): ContractKernel {
-  const { built: table } = compileProgram(graphFunctionOf((...values) => [fn(...values)], args), {});
-  const kernels = table.calls.map((call) => call.kind === "kernel" ? call.kernel : undefined);
+  const { built } = compileProgram(graphFunctionOf((...values) => [fn(...values)], args), {});
+  const kernels = built.calls.map((call) => call.kind === "kernel" ? call.kernel : undefined);
   assertEquals(kernels.map((kernel) => kernel?.kind), ["contract"]);
   return kernels[0] as ContractKernel;
 }
 
 describe("a contraction's axes", () => {
-  const axesOf = ({ outer, lhsFree: rows, contracting: depth, rhsFree: columns }: ContractKernel): unknown => ({
+  const axesOf = ({ outer, lhsFree, contracting, rhsFree }: ContractKernel): unknown => ({
     outer,
-    rows,
-    depth,
-    columns,
+    rows: lhsFree,
+    depth: contracting,
+    columns: rhsFree,
   });
   it("are one each for a product of matrices", () => {
     const kernel = kernelOf((x, y) => contract(x, y), [numbers([2, 3]), numbers([3, 4])]);

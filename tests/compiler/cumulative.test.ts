@@ -101,8 +101,8 @@ const everyOption: readonly CumulativeOptions[] = [
 
 /** The kernels that a function becomes. */
 function kernelsOf(fn: (x: Value) => Value, x: Tensor): CumulativeKernel[] {
-  const { built: table } = compileProgram(graphFunctionOf((...args) => [fn(args[0]!)], [x]), {});
-  const kernels = table.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
+  const { built } = compileProgram(graphFunctionOf((...args) => [fn(args[0]!)], [x]), {});
+  const kernels = built.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
   return kernels.filter((kernel) => kernel.kind === "cumulative");
 }
 

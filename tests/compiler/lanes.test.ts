@@ -22,8 +22,8 @@ const numbers = (shape: readonly number[], dtype: DType): Tensor =>
 
 /** The only kernel of a function. */
 function kernelOf(build: Build, args: readonly Tensor[]): Kernel {
-  const { built: table } = compileProgram(graphFunctionOf((...values) => [build(...values)], args), {});
-  const kernels = table.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
+  const { built } = compileProgram(graphFunctionOf((...values) => [build(...values)], args), {});
+  const kernels = built.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
   assertEquals(kernels.length, 1);
   return kernels[0]!;
 }
@@ -39,7 +39,7 @@ function assertComputes(build: Build, args: readonly Tensor[]): void {
 }
 
 /** How the accesses of a kernel are walked once its pairs are joined. */
-const pairsOf = (kernel: LoopKernel): unknown[] => joinPatterns(kernel).indexMaps.map(({ pattern: pairs }) => pairs);
+const pairsOf = (kernel: LoopKernel): unknown[] => joinPatterns(kernel).indexMaps.map(({ pattern }) => pattern);
 
 describe("a last axis of two elements", () => {
   const add = (x: Value, y: Value): Value => x.dtype === "bool" ? logicalXor(x, y) : x.add(y);

@@ -100,8 +100,8 @@ function check(indices: Tensor, updates: Tensor, axis: number, length: number): 
 
 /** How the kernel of a function is cut by each emitter. */
 function cutsOf(fn: (...args: Value[]) => Value, args: readonly Tensor[]): WasmScatterCut[] {
-  const { built: table } = compileProgram(graphFunctionOf((...args) => [fn(...args)], args), {});
-  const kernels = table.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
+  const { built } = compileProgram(graphFunctionOf((...args) => [fn(...args)], args), {});
+  const kernels = built.calls.flatMap((call) => call.kind === "kernel" ? [call.kernel] : []);
   const scatter = kernels.find((kernel): kernel is ScatterKernel => kernel.kind === "scatter")!;
   return [scatterPartitionOf(scatter), wasmScatterCut(scatter)];
 }

@@ -93,7 +93,7 @@ describe("an update of several Variables", () => {
     const source = graphFunctionOf((x, y) => [optimizer.minimize(() => loss(x!.mul(scale), y!))], [points, classes]);
     const kernels = compileProgram(source, {}).built.calls.filter((call) => call.kind === "kernel");
     const updates = kernels.filter(({ name }) => /^mul_(mul_)?add/.test(name));
-    assertEquals(updates.map(({ cluster: { space: frame } }) => frame.shape.length).sort(), [0, 1, 1, 2, 2]);
+    assertEquals(updates.map(({ cluster: { space } }) => space.shape.length).sort(), [0, 1, 1, 2, 2]);
   });
 
   it("covers the gradient's own element-wise work, and averages of what was updated", () => {

@@ -534,8 +534,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a running sum takes the place of its operand while others need that",
     file: "compiler/kernel/cumulative/kind.ts",
-    text: "[read, ...effectsOfOperands(accesses, totals === undefined ? [] : [totals]), written]",
-    replacement: "[...effectsOfOperands(accesses, totals === undefined ? [] : [totals]), written]",
+    text: "[read, ...effectsOfOperands(indexMaps, totals === undefined ? [] : [totals]), written]",
+    replacement: "[...effectsOfOperands(indexMaps, totals === undefined ? [] : [totals]), written]",
     tests: [...cumulative, "tests/fuzz/fuzz.test.ts"],
   },
   {

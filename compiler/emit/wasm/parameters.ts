@@ -25,17 +25,17 @@ export function scaled<K extends Kernel>(parameter: LaunchParameter<K>, factor: 
 
 /** Where an access begins in its array, in bytes. */
 export function offsetOf(access: number): LaunchParameter<Kernel> {
-  return ({ indexMaps: accesses }) => accesses[access]!.offset * dtypeInfo(accesses[access]!.dtype).bytes;
+  return ({ indexMaps }) => indexMaps[access]!.offset * dtypeInfo(indexMaps[access]!.dtype).bytes;
 }
 
 /** A stride of an access, in elements. */
 export function outerStride(access: number, axis: number): LaunchParameter<Kernel> {
-  return ({ indexMaps: accesses }) => accesses[access]!.outer[axis]!;
+  return ({ indexMaps }) => indexMaps[access]!.outer[axis]!;
 }
 
 /** The same along an inner axis; a negative one counts from the end. */
 export function innerStride(access: number, axis: number): LaunchParameter<Kernel> {
-  return ({ indexMaps: accesses }) => accesses[access]!.inner.at(axis)!;
+  return ({ indexMaps }) => indexMaps[access]!.inner.at(axis)!;
 }
 
 /** The length of an outer axis. */

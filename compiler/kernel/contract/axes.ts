@@ -12,8 +12,8 @@ export interface DimensionGroups {
 }
 
 /** The axes of a contraction. */
-export function dimensionsOf({ lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel): DimensionGroups {
-  return { rows, columns, depth };
+export function dimensionsOf({ lhsFree, rhsFree, contracting }: ContractKernel): DimensionGroups {
+  return { rows: lhsFree, columns: rhsFree, depth: contracting };
 }
 
 /** What an access is for: one of the operands, or by its number, what is read or written beside them. */

@@ -158,7 +158,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
   /** From a block's number: which of the stacked contractions, where each operand of it starts, and which rows. */
   #findBlock(): void {
     const { writer } = this;
-    const { indexMaps: accesses, outer } = this.kernel;
+    const { indexMaps, outer } = this.kernel;
     writer.line("const stack = (block / blocks) | 0;");
     writer.line(`const i = (block - stack * blocks) * ${tile};`);
     let rest = "stack";
@@ -168,7 +168,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
       rest = `g${axis}`;
     }
     if (outer.length > 0) writer.line(`const h0 = ${rest};`);
-    accesses.forEach((_, index) => {
+    indexMaps.forEach((_, index) => {
       const terms = [`o${index}`, ...outer.map((_, axis) => `h${axis} * s${index}_${axis}`)];
       writer.line(`const q${index} = ${terms.join(" + ")};`);
     });
@@ -204,8 +204,8 @@ export class ContractEmitter extends Emitter<ContractKernel> {
 
   #packRight(): void {
     const { writer } = this;
-    const { right, indexMaps: accesses } = this.kernel;
-    const x = `x${accesses[right]!.array}`;
+    const { right, indexMaps } = this.kernel;
+    const x = `x${indexMaps[right]!.array}`;
     const { advance, place } = this.#walk("f", "r", right);
     writer.line("packedStack = stack;");
     writer.line("let p = 0;");
@@ -228,12 +228,12 @@ export class ContractEmitter extends Emitter<ContractKernel> {
 
   #packLeft(): void {
     const { writer } = this;
-    const { left, indexMaps: accesses } = this.kernel;
+    const { left, indexMaps } = this.kernel;
     const { advance, place } = this.#walk("e", "c", left);
     writer.line(`if (height < ${tile}) panelLeft.fill(0, 0, ${tile} * depth);`);
     writer.block("for (let ii = 0; ii < height; ii++)", () => {
       writer.line(`let e = q${left} + ${this.#moved("r", left, "i + ii")};`);
-      const x = `x${accesses[left]!.array}`;
+      const x = `x${indexMaps[left]!.array}`;
       writer.line(`for (let k = 0, p = ii; k < depth; k++, p += ${tile}${advance}) panelLeft[p] = ${x}[${place}];`);
     });
   }
@@ -280,9 +280,9 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     place: (i: number, j: number) => string,
   ): void {
     const { writer } = this;
-    const { left, right, indexMaps: accesses } = this.kernel;
+    const { left, right, indexMaps } = this.kernel;
     writer.line(`let ${rows.flatMap((i) => columns.map((j) => `t${i}${j} = 0`)).join(", ")};`);
-    const [x, y] = [left, right].map((access) => `x${accesses[access]!.array}`);
+    const [x, y] = [left, right].map((access) => `x${indexMaps[access]!.array}`);
     const [ofRows, ofColumns] = [
       this.#lanes("e", "r", left, row, rows),
       this.#lanes("f", "c", right, column, columns),

@@ -11,31 +11,31 @@ import { effectsOfOperands, effectsOfSection } from "../memory_effects.ts";
 import type { ContractKernel } from "./kernel.ts";
 
 /** How many numbers the result has. */
-function resultSize({ outer, lhsFree: rows, rhsFree: columns }: ContractKernel): number {
-  return sizeOf([...outer, ...rows, ...columns]);
+function resultSize({ outer, lhsFree, rhsFree }: ContractKernel): number {
+  return sizeOf([...outer, ...lhsFree, ...rhsFree]);
 }
 
 /** Sums of products. */
 export const contractKind: KernelKind<ContractKernel> = {
-  key: ({ prologue, lhsFree: rows, rhsFree: columns, contracting: depth, left, right, dtype, result, epilogue }) => [
+  key: ({ prologue, lhsFree, rhsFree, contracting, left, right, dtype, result, epilogue }) => [
     sectionKey(prologue),
-    rows.length,
-    columns.length,
-    depth.length,
+    lhsFree.length,
+    rhsFree.length,
+    contracting.length,
     left,
     right,
     dtype,
     result,
     sectionKey(epilogue),
   ],
-  uses: ({ indexMaps: accesses, prologue, left, right, epilogue }) => [
-    ...effectsOfSection(accesses, prologue, -1),
-    ...effectsOfOperands(accesses, [left, right]),
-    ...effectsOfSection(accesses, epilogue, 0),
+  uses: ({ indexMaps, prologue, left, right, epilogue }) => [
+    ...effectsOfSection(indexMaps, prologue, -1),
+    ...effectsOfOperands(indexMaps, [left, right]),
+    ...effectsOfSection(indexMaps, epilogue, 0),
   ],
   work: (kernel) =>
     resultSize(kernel) * (sizeOf(kernel.contracting) * weights.multiplyAdd + sectionWork(kernel.epilogue)),
   operations: (kernel) => resultSize(kernel) * (2 * sizeOf(kernel.contracting) + sectionOperations(kernel.epilogue)),
-  tooLong: ({ outer, lhsFree: rows, rhsFree: columns, contracting: depth }) =>
-    firstTooLong([outer, rows, columns, depth].map(sizeOf)),
+  tooLong: ({ outer, lhsFree, rhsFree, contracting }) =>
+    firstTooLong([outer, lhsFree, rhsFree, contracting].map(sizeOf)),
 };

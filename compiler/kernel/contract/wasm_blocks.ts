@@ -160,9 +160,9 @@ export function blocksOf(kernel: ContractKernel): Blocks {
 
 /** Rows, columns and depth of a contraction. */
 function contractSizesOf(
-  { lhsFree: rows, rhsFree: columns, contracting: depth }: ContractKernel,
+  { lhsFree, rhsFree, contracting }: ContractKernel,
 ): readonly [number, number, number] {
-  return [sizeOf(rows), sizeOf(columns), sizeOf(depth)];
+  return [sizeOf(lhsFree), sizeOf(rhsFree), sizeOf(contracting)];
 }
 
 /** How the work of a contraction can be cut into calls. */

@@ -80,9 +80,9 @@ export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
   /** Where each access begins in one of the stacked matrices. */
   protected placesOfStack(stack: Address): (index: number) => Address {
     const { f } = this;
-    const { outer, indexMaps: accesses } = this.kernel;
+    const { outer, indexMaps } = this.kernel;
     const indices = this.indicesOf(stack, outer.map((_, axis) => `n${axis}`));
-    const starts = accesses.map((_, index) =>
+    const starts = indexMaps.map((_, index) =>
       f.let(
         `q${index}`,
         outer.reduce<Address>(

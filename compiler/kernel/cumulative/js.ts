@@ -73,7 +73,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
 
   /** From the number of a unit: where each access begins. */
   #findLine(): void {
-    const { kernel: { outer, indexMaps: accesses }, writer } = this;
+    const { kernel: { outer, indexMaps }, writer } = this;
     let rest = "unit";
     for (let axis = outer.length - 1; axis > 0; axis--) {
       writer.line(`const g${axis} = (${rest} / n${axis}) | 0;`);
@@ -81,7 +81,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
       rest = `g${axis}`;
     }
     if (outer.length > 0) writer.line(`const h0 = ${rest};`);
-    accesses.forEach((_, index) => {
+    indexMaps.forEach((_, index) => {
       const terms = [`o${index}`, ...outer.map((_, axis) => `h${axis} * s${index}_${axis}`)];
       writer.line(`const q${index} = ${terms.join(" + ")};`);
     });
@@ -89,8 +89,8 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
 
   /** Takes so many elements into the running result; `store` stores that, of which `f` is the place. */
   #walk(steps: string, store: () => void): void {
-    const { kernel: { operand, result, indexMaps: accesses, dtype }, writer } = this;
-    const { array, dtype: from } = accesses[operand]!;
+    const { kernel: { operand, result, indexMaps, dtype }, writer } = this;
+    const { array, dtype: from } = indexMaps[operand]!;
     const head = `let k = 0, e = q${operand}, f = q${result}; k < ${steps}; k++, e += t${operand}, f += t${result}`;
     writer.block(`for (${head})`, () => {
       const element = `x${array}[e]`;
@@ -102,10 +102,10 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
 
   /** The totals of the blocks before this one, in their order. */
   #combineBefore(start: string): void {
-    const { kernel: { totals, indexMaps: accesses }, writer } = this;
+    const { kernel: { totals, indexMaps }, writer } = this;
     writer.line(`let v${ids.before} = ${start};`);
     writer.block(`for (let c = 0, e = q${totals}; c < h0; c++, e += t${totals})`, () => {
-      this.#combine(ids.before, `x${accesses[totals!]!.array}[e]`); // it is asked for where there are totals
+      this.#combine(ids.before, `x${indexMaps[totals!]!.array}[e]`); // it is asked for where there are totals
     });
   }
 

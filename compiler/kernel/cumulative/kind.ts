@@ -25,15 +25,15 @@ export const cumulativeKind: KernelKind<CumulativeKernel> = {
     result,
     totals,
   ],
-  uses({ indexMaps: accesses, stage, operand, result, totals }) {
+  uses({ indexMaps, stage, operand, result, totals }) {
     // An element is read before the result of the same place is written, and read by no other call.
     const read: MemoryEffect = {
-      access: accesses[operand]!,
+      access: indexMaps[operand]!,
       writes: false,
       position: stage === "totals" ? Infinity : 0,
     };
-    const written: MemoryEffect = { access: accesses[result]!, writes: true, position: 0 };
-    return [read, ...effectsOfOperands(accesses, totals === undefined ? [] : [totals]), written];
+    const written: MemoryEffect = { access: indexMaps[result]!, writes: true, position: 0 };
+    return [read, ...effectsOfOperands(indexMaps, totals === undefined ? [] : [totals]), written];
   },
   work: (kernel) =>
     elementCountOf(kernel) * (weights.simple + (kernel.stage === "totals" ? weights.element : 2 * weights.element)),

@@ -33,8 +33,8 @@ export function blockOf(lines: number, length: number, strides: readonly number[
 }
 
 /** The units of a kernel. */
-export function cumulativeWork({ stage, outer, block, indexMaps: accesses, result }: CumulativeKernel): WorkPartition {
+export function cumulativeWork({ stage, outer, block, indexMaps, result }: CumulativeKernel): WorkPartition {
   const units = sizeOf(outer);
-  const together = !areNeighbours(accesses[result]!.outer) ? 1 : stage === "whole" ? linesTogether : units / outer[0]!;
+  const together = !areNeighbours(indexMaps[result]!.outer) ? 1 : stage === "whole" ? linesTogether : units / outer[0]!;
   return { units, period: units, unitWork: block, together, leastUnits: 1, slots: 0 };
 }

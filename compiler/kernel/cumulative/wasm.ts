@@ -110,8 +110,8 @@ class CumulativeWriter extends KernelWriter<CumulativeKernel> {
   }
 
   #store(access: number, address: Address, stride: LaneStride, vector: number, vectors: readonly Vector[]): void {
-    const { indexMaps: accesses, dtype: from } = this.kernel;
-    const { dtype } = accesses[access]!;
+    const { indexMaps, dtype: from } = this.kernel;
+    const { dtype } = indexMaps[access]!;
     const kept = vectors.map((each) => this.keep(each));
     const converted = convertLanes(this, { dtype: from, uniform: false, vectors: kept }, dtype).vectors;
     storeLanes(this.f, dtype, address, stride, "all", converted, this.#bytesTo(access, stride, vector));

@@ -67,9 +67,9 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   /** Arrays, offsets, strides and sizes, and the values that never change. */
   #header(): void {
     const { kernel, writer } = this;
-    const { outer, inner, indexMaps: accesses } = kernel;
+    const { outer, inner, indexMaps } = kernel;
     writer.arrays(kernel.arrays);
-    accesses.forEach((access, index) => {
+    indexMaps.forEach((access, index) => {
       writer.parameter(`o${index}`, access.offset);
       access.outer.forEach((stride, axis) => stride !== 0 && writer.parameter(`s${index}_${axis}`, stride));
       access.inner.forEach((stride, axis) =>
@@ -145,8 +145,8 @@ export class LoopEmitter extends Emitter<LoopKernel> {
 
   /** Declares where the row begins for each access that varies from row to row. */
   #rowPlaces(): ElementLocation {
-    const { indexMaps: accesses } = this.kernel;
-    const terms = accesses.map((access, index) =>
+    const { indexMaps } = this.kernel;
+    const terms = indexMaps.map((access, index) =>
       access.outer.flatMap((stride, axis) => stride !== 0 ? [`i${axis} * s${index}_${axis}`] : [])
     );
     terms.forEach((each, index) => {
@@ -232,7 +232,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   /** The inner loops, one axis at a time; each access keeps its place in a variable per axis. */
   #loops(axis: number, loop: Section, base: ElementLocation, counter: string | undefined, range?: LineRange): void {
     const { kernel, writer } = this;
-    const { inner, indexMaps: accesses } = kernel;
+    const { inner, indexMaps } = kernel;
     if (axis === inner.length) {
       this.section(loop, base);
       for (const each of loop.reductions) this.#reduce(each, `v${each.arg}`, counter);
@@ -240,12 +240,12 @@ export class LoopEmitter extends Emitter<LoopKernel> {
       return;
     }
     const last = axis === inner.length - 1;
-    const used = indexMapsOf(loop).filter((access) => accesses[access]!.inner[axis] !== 0);
-    const moving = used.filter((access) => !(last && accesses[access]!.inner[axis] === 1));
+    const used = indexMapsOf(loop).filter((access) => indexMaps[access]!.inner[axis] !== 0);
+    const moving = used.filter((access) => !(last && indexMaps[access]!.inner[axis] === 1));
     const from = (access: number): string =>
       range === undefined
         ? ""
-        : ` + ${range.first}${this.#needsStride(accesses[access]!.inner, axis) ? ` * t${access}_${axis}` : ""}`;
+        : ` + ${range.first}${this.#needsStride(indexMaps[access]!.inner, axis) ? ` * t${access}_${axis}` : ""}`;
     for (const access of moving) writer.line(`let e${access}_${axis} = ${base(access)}${from(access)};`);
     const place = (access: number): string =>
       moving.includes(access)
@@ -254,7 +254,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
         ? `${base(access)} + j${axis}`
         : base(access);
     const step = (access: number): string =>
-      this.#needsStride(accesses[access]!.inner, axis) ? `t${access}_${axis}` : "1";
+      this.#needsStride(indexMaps[access]!.inner, axis) ? `t${access}_${axis}` : "1";
     const advance = [`j${axis}++`, ...moving.map((access) => `e${access}_${axis} += ${step(access)}`)];
     writer.block(
       `for (let j${axis} = ${range?.first ?? 0}; j${axis} < ${range?.last ?? `m${axis}`}; ${advance.join(", ")})`,

@@ -32,6 +32,6 @@ export interface LoopKernel {
 }
 
 /** Its sections, in the order in which they run. */
-export function sectionsOfLoops({ prologue, stages: passes, after, total }: LoopKernel): Section[] {
-  return [prologue, ...passes.flatMap(({ before, loop }) => [before, loop]), after, total];
+export function sectionsOfLoops({ prologue, stages, after, total }: LoopKernel): Section[] {
+  return [prologue, ...stages.flatMap(({ before, loop }) => [before, loop]), after, total];
 }

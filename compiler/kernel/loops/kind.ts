@@ -13,9 +13,9 @@ import { loopPartitionOf } from "./partition.ts";
 import type { LoopKernel } from "./kernel.ts";
 
 /** Sums a measure of sections over all times that they run. */
-function overLoops({ outer, inner, stages: passes, after }: LoopKernel, measure: (section: Section) => number): number {
+function overLoops({ outer, inner, stages, after }: LoopKernel, measure: (section: Section) => number): number {
   const [rows, elements] = [sizeOf(outer), sizeOf(inner)];
-  const ofRow = passes.reduce(
+  const ofRow = stages.reduce(
     (sum, { before, loop }) => sum + measure(before) + elements * measure(loop),
     measure(after),
   );
@@ -24,8 +24,8 @@ function overLoops({ outer, inner, stages: passes, after }: LoopKernel, measure:
 
 /** Loops over elements, or over rows and their elements. */
 export const loopKind: KernelKind<LoopKernel> = {
-  key({ prologue, inner, lanes, stages: passes, after, total, totals }) {
-    const ofPasses = passes.flatMap(({ before, loop }) => [sectionKey(before), sectionKey(loop)]);
+  key({ prologue, inner, lanes, stages, after, total, totals }) {
+    const ofPasses = stages.flatMap(({ before, loop }) => [sectionKey(before), sectionKey(loop)]);
     return [
       sectionKey(prologue),
       inner.length,
@@ -36,13 +36,13 @@ export const loopKind: KernelKind<LoopKernel> = {
       [...totals].join(),
     ];
   },
-  uses({ indexMaps: accesses, prologue, stages: passes, after, total }) {
-    const uses: MemoryEffect[] = effectsOfSection(accesses, prologue, -1);
+  uses({ indexMaps, prologue, stages, after, total }) {
+    const uses: MemoryEffect[] = effectsOfSection(indexMaps, prologue, -1);
     let position = 0;
-    for (const { before, loop } of passes) {
-      uses.push(...effectsOfSection(accesses, before, position++), ...effectsOfSection(accesses, loop, position++));
+    for (const { before, loop } of stages) {
+      uses.push(...effectsOfSection(indexMaps, before, position++), ...effectsOfSection(indexMaps, loop, position++));
     }
-    uses.push(...effectsOfSection(accesses, after, position++), ...effectsOfSection(accesses, total, position));
+    uses.push(...effectsOfSection(indexMaps, after, position++), ...effectsOfSection(indexMaps, total, position));
     return uses;
   },
   work: (kernel) => overLoops(kernel, sectionWork),

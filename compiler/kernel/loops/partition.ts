@@ -15,11 +15,11 @@ import type { WorkPartition } from "../../emit/work_partition.ts";
 export type LoopPartition = "elements" | "rows" | "pieces";
 
 /** How the work of a kernel is cut. */
-export function loopPartitionOf({ outer, inner, stages: passes, after }: LoopKernel): LoopPartition {
-  const reduces = passes.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
-  if (!reduces && passes.length === 1) return "elements";
+export function loopPartitionOf({ outer, inner, stages, after }: LoopKernel): LoopPartition {
+  const reduces = stages.some(({ loop }) => loop.reductions.length > 0) || after.reductions.length > 0;
+  if (!reduces && stages.length === 1) return "elements";
   const isLong = inner.length > 0 && isLongRow(sizeOf(outer), sizeOf(inner));
-  return passes.length === 1 && isLong ? "pieces" : "rows";
+  return stages.length === 1 && isLong ? "pieces" : "rows";
 }
 
 /** The units of a kernel, of which so many are never cut apart. */
@@ -48,7 +48,7 @@ export function loopWork(
 }
 
 /** The reductions that end beyond a call, in the order of the partial results that calls leave of them. */
-export function partialReductions({ stages: passes, after, totals }: LoopKernel, cut: LoopPartition): Reduction[] {
-  const ofRows = passes.flatMap(({ loop }) => loop.reductions);
+export function partialReductions({ stages, after, totals }: LoopKernel, cut: LoopPartition): Reduction[] {
+  const ofRows = stages.flatMap(({ loop }) => loop.reductions);
   return cut === "pieces" ? ofRows : [...ofRows, ...after.reductions].filter(({ id }) => totals.has(id));
 }

@@ -191,8 +191,8 @@ export class LoopWriter extends LoopReductions {
 
   /** Several vectors of rows, of whose only pass each has running results of its own. */
   #rowsBeside(position: Position, vectors: number): void {
-    const { stages: passes, after } = this.kernel;
-    const { loop } = passes[0]!;
+    const { stages, after } = this.kernel;
+    const { loop } = stages[0]!;
     const beside = Array.from({ length: vectors }, (_, vector) => ({
       position: { ...position, offset: (access: number) => this.#bytesTo(access, vector) },
       accumulators: vector === 0
@@ -333,12 +333,12 @@ export class LoopWriter extends LoopReductions {
     const moving = new Map<number, Local<"i32">>();
     for (const access of indexMapsOf(loop)) {
       const step = this.step(access, axis, "inner");
-      const { pattern: pairs } = this.kernel.indexMaps[access]!;
-      if (step === undefined || pairs === "alternating") continue;
+      const { pattern } = this.kernel.indexMaps[access]!;
+      if (step === undefined || pattern === "alternating") continue;
       const pointer = f.local(`e${access}_${axis}`, "i32");
       const start = base(access);
       // Where elements are had twice, a range begins with a whole pair.
-      const steps = range && (pairs === "repeated" ? op("i32.shr_u", range.first, i32(1)) : range.first);
+      const steps = range && (pattern === "repeated" ? op("i32.shr_u", range.first, i32(1)) : range.first);
       f.set(pointer, steps === undefined ? start : op("i32.add", start, op("i32.mul", steps, step)));
       moving.set(access, pointer);
     }

@@ -10,12 +10,12 @@ import { loopPartitionOf } from "./partition.ts";
 
 /** A kernel with its last axis joined to the one before it, when it has two elements and every access can be walked so. */
 export function joinPatterns(kernel: LoopKernel): LoopKernel {
-  const { outer, inner, indexMaps: accesses } = kernel;
+  const { outer, inner, indexMaps } = kernel;
   if (inner.length !== 1 || inner[0] !== 2 || outer.length === 0 || loopPartitionOf(kernel) !== "elements") {
     return kernel;
   }
   const joined: IndexMap[] = [];
-  for (const access of accesses) {
+  for (const access of indexMaps) {
     const [before, along] = [access.outer.at(-1)!, access.inner[0]!];
     const pairs = before === 1 && along === 0 ? "repeated" : before === 0 && along === 1 ? "alternating" : undefined;
     if (pairs === undefined && before !== 2 * along) return kernel;

@@ -43,9 +43,9 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
   /** Sizes, strides and places of arrays, and the values that never change. */
   protected header(): void {
     const { kernel } = this;
-    const { outer, inner, indexMaps: accesses } = kernel;
+    const { outer, inner, indexMaps } = kernel;
     this.bases();
-    accesses.forEach(({ outer, inner }, index) => {
+    indexMaps.forEach(({ outer, inner }, index) => {
       outer.forEach((_, axis) => {
         if (this.#isRead(outer, axis, "outer")) {
           this.strideParameter(`s${index}_${axis}`, index, outerStride(index, axis));
@@ -86,8 +86,8 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
   /** How far it is from lane to lane. */
   protected laneStride(access: number): LaneStride {
     const of = this.acrossRows ? "outer" : "inner";
-    const { [of]: strides, pattern: pairs } = this.kernel.indexMaps[access]!;
-    if (pairs !== undefined) return pairs; // only maps have such, and their lanes are elements
+    const { [of]: strides, pattern } = this.kernel.indexMaps[access]!;
+    if (pattern !== undefined) return pattern; // only maps have such, and their lanes are elements
     const axis = strides.length - 1;
     if (axis < 0) return "none";
     if (this.#isKnown(strides, axis, of)) return strides[axis] === 1 ? "next" : "second";
@@ -105,12 +105,12 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
   /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */
   protected wayFrom(row: Code<"i32">): WalkDirection {
     const { f } = this;
-    const { outer, indexMaps: accesses } = this.kernel;
+    const { outer, indexMaps } = this.kernel;
     const last = outer.length - 1;
     const indices = outer.map((_, axis) => f.local(`i${axis}`, "i32"));
     const start = this.indicesOf(row, outer.map((_, axis) => `n${axis}`));
     indices.forEach((local, axis) => f.set(local, start[axis]!));
-    const steps = accesses.map((_, index) => outer.map((_, axis) => this.step(index, axis, "outer")));
+    const steps = indexMaps.map((_, index) => outer.map((_, axis) => this.step(index, axis, "outer")));
     const pointers = steps.map((ofAxes, index) =>
       ofAxes.some((step) => step !== undefined) ? f.local(`p${index}`, "i32") : undefined
     );

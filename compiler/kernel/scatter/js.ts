@@ -73,7 +73,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
 
   /** Blocks of rows, each added up from all updates that it has. */
   #rows(): void {
-    const { kernel: { result, indexMaps: accesses }, writer } = this;
+    const { kernel: { result, indexMaps }, writer } = this;
     this.#parameters();
     writer.parameter("updates", this.#sizes.updates);
     writer.parameter("blockRows", this.#block.rows);
@@ -92,7 +92,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
         return { sums: "sums", start: this.#numbers("row") };
       });
       writer.line(`const start = o${result} + ${this.#numbers("(place * length + first)")};`);
-      const x = `x${accesses[result]!.array}`;
+      const x = `x${indexMaps[result]!.array}`;
       writer.line(`for (let k = 0; k < size; k++) ${x}[start + k] = sums[k];`);
     });
   }
@@ -111,13 +111,13 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
 
   /** What is made of the sums that `count` calls have left. */
   #finish(name: string, helpers: Set<string>): string {
-    const { result, indexMaps: accesses } = this.kernel;
+    const { result, indexMaps } = this.kernel;
     const writer = this.writer = new Writer(helpers);
     this.#header();
     writer.block("for (let k = 0; k < slots; k++)", () => {
       writer.line("let sum = p[k];");
       writer.line("for (let c = 1; c < count; c++) sum += p[c * slots + k];");
-      writer.line(`x${accesses[result]!.array}[o${result} + k] = sum;`);
+      writer.line(`x${indexMaps[result]!.array}[o${result} + k] = sum;`);
     });
     return writer.function(name, "b, a, p, count");
   }
@@ -130,8 +130,8 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
   /** Adds the updates from `first` to before `last`; `target` says where, once the index is known. */
   #add(first: string, last: string, target: () => { readonly sums: string; readonly start: string }): void {
     const { kernel, writer } = this;
-    const { outer, added, indices, indexMaps: accesses } = kernel;
-    const [x, y] = [added, indices].map((access) => `x${accesses[access]!.array}`);
+    const { outer, added, indices, indexMaps } = kernel;
+    const [x, y] = [added, indices].map((access) => `x${indexMaps[access]!.array}`);
     let rest = "place";
     for (let axis = outer.length - 1; axis > 0; axis--) {
       writer.line(`const g${axis} = (${rest} / n${axis}) | 0;`);

@@ -17,9 +17,9 @@ function additions({ outer, updates, inner }: ScatterKernel): number {
 /** Rows that are added up by index. */
 export const scatterKind: KernelKind<ScatterKernel> = {
   key: ({ updates, inner, result, indices, added }) => [updates.length, inner.length, result, indices, added],
-  uses: ({ indexMaps: accesses, indices, added, result }) => [
-    ...effectsOfOperands(accesses, [indices, added]),
-    { access: accesses[result]!, writes: true, position: 0 },
+  uses: ({ indexMaps, indices, added, result }) => [
+    ...effectsOfOperands(indexMaps, [indices, added]),
+    { access: indexMaps[result]!, writes: true, position: 0 },
   ],
   work(kernel) {
     // It looks at indices, adds, and writes every number of the result.

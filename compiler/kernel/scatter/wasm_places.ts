@@ -156,8 +156,8 @@ export abstract class ScatterPlaces extends KernelWriter<ScatterKernel> {
   }
 }
 
-function strideOf({ indexMaps: accesses, added, inner }: ScatterKernel): "none" | "next" | "read" {
-  const stride = accesses[added]!.inner.at(-1);
+function strideOf({ indexMaps, added, inner }: ScatterKernel): "none" | "next" | "read" {
+  const stride = indexMaps[added]!.inner.at(-1);
   if (inner.length === 0 || stride === 0) return "none";
   return stride === 1 ? "next" : "read";
 }
