@@ -28,7 +28,7 @@ const sizes = [
 ] as const;
 
 /** Knows where the elements of a {@linkcode ContractKernel} are. */
-export abstract class ContractPlaces extends KernelWriter<ContractKernel> {
+export abstract class ContractAddressing extends KernelWriter<ContractKernel> {
   protected readonly axes: DimensionGroups = dimensionsOf(this.kernel);
   /** What sums are accumulated in. */
   protected readonly sumType: SumType = sumTypeOf(this.kernel);

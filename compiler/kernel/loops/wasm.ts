@@ -133,10 +133,10 @@ export class LoopWriter extends LoopReductions {
   #rows(first: Code<"i32">, last: Code<"i32">, body: (place: Addressing, row: Code<"i32">) => void): void {
     // Without any rows an axis is empty, and there is no first one to be found by dividing by its length.
     this.f.if(op("i32.lt_s", first, last), () => {
-      const way = this.wayFrom(first);
+      const cursor = this.cursorAt(first);
       this.count("r", first, last, 1, (row) => {
-        body(way.place, row);
-        way.advance();
+        body(cursor.address, row);
+        cursor.advance();
       });
     });
   }
@@ -152,25 +152,25 @@ export class LoopWriter extends LoopReductions {
       count,
       ...(count !== "all" && { mask: this.keep(countMask(count)) }),
     });
-    const way = this.wayFrom(get(row));
+    const cursor = this.cursorAt(get(row));
     f.while(() => op("i32.lt_s", get(row), get(this.end)), () => {
-      const before = f.let("left", op("i32.sub", get(this.end), get(row)));
-      const along = f.let("along", way.along());
+      const rest = f.let("rest", op("i32.sub", get(this.end), get(row)));
+      const rowsLeft = f.let("left", cursor.rowsLeft());
       const count = f.local("count", "i32");
-      f.set(count, this.minimum(before, along));
+      f.set(count, this.minimum(rest, rowsLeft));
       /** So many vectors of rows, if there are as many rows. */
       const vectors = (beside: number, otherwise: () => void): void =>
         f.if(op("i32.ge_s", get(count), i32(laneCount * beside)), () => {
           f.set(count, i32(laneCount * beside));
-          if (beside > 1) this.#rowsBeside(position(way.place, "all"), beside);
-          else this.#row(position(way.place, "all"));
+          if (beside > 1) this.#rowsBeside(position(cursor.address, "all"), beside);
+          else this.#row(position(cursor.address, "all"));
         }, otherwise);
-      const few = (): void => vectors(1, () => this.#row(position(way.place, get(count))));
+      const few = (): void => vectors(1, () => this.#row(position(cursor.address, get(count))));
       const beside = this.#vectorsBeside();
       if (beside > 1) vectors(beside, few);
       else few();
       f.set(row, op("i32.add", get(row), get(count)));
-      way.advance(get(count));
+      cursor.advance(get(count));
     });
   }
 
@@ -249,13 +249,13 @@ export class LoopWriter extends LoopReductions {
     const start = f.let("start", op("i32.mul", row, length));
     const first = f.let("first", op("i32.sub", get(this.begin), start));
     const last = f.let("last", op("i32.sub", get(this.end), start));
-    const { place } = this.wayFrom(row);
-    this.section(before, this.single(place));
+    const { address } = this.cursorAt(row);
+    this.section(before, this.single(address));
     const elements = kernel.inner.slice(1).reduce<Code<"i32">>(
       (count, _, axis) => op("i32.mul", count, this.number(`m${axis + 1}`)),
       first,
     );
-    this.#loops(0, loop, place, this.#counterFor(loop, elements), { first, last });
+    this.#loops(0, loop, address, this.#counterFor(loop, elements), { first, last });
   }
 
   /** Elements in row-major order, from any of them to any other. */
@@ -273,13 +273,13 @@ export class LoopWriter extends LoopReductions {
       const done = f.local("done", "i32");
       f.set(row, op("i32.div_u", get(this.begin), length));
       f.set(done, op("i32.mul", get(row), length));
-      const way = this.wayFrom(get(row));
+      const cursor = this.cursorAt(get(row));
       f.while(() => op("i32.lt_s", get(done), get(this.end)), () => {
         const skipped = f.let("skipped", op("i32.sub", get(this.begin), get(done)));
         const first = f.let("first", select(op("i32.gt_s", skipped, i32(0)), skipped, i32(0)));
         const rest = f.let("rest", op("i32.sub", get(this.end), get(done)));
-        this.#loops(0, loop, way.place, undefined, { first, last: f.let("last", this.minimum(rest, length)) });
-        way.advance();
+        this.#loops(0, loop, cursor.address, undefined, { first, last: f.let("last", this.minimum(rest, length)) });
+        cursor.advance();
         f.set(done, op("i32.add", get(done), length));
       });
     }
@@ -317,12 +317,12 @@ export class LoopWriter extends LoopReductions {
     if (LoopWriter.repeats(this.kernel)) {
       for (let element = 0; element < this.kernel.inner[axis]!; element++) {
         if (element > 0) advance();
-        body(placeOf(moving, base));
+        body(addressingOf(moving, base));
       }
       return;
     }
     this.count(`j${axis}`, range?.first ?? i32(0), range?.last ?? this.number(`m${axis}`), 1, () => {
-      body(placeOf(moving, base));
+      body(addressingOf(moving, base));
       advance();
     });
   }
@@ -367,7 +367,7 @@ export class LoopWriter extends LoopReductions {
   ): void {
     const { f } = this;
     const moving = this.#moving(axis, loop, base, axis > 0 ? undefined : { first, last });
-    const address = placeOf(moving, base);
+    const address = addressingOf(moving, base);
     const stride = (access: number): LaneStride => this.laneStride(access);
     const rest = f.local("rest", "i32");
     f.set(rest, op("i32.sub", last, first));
@@ -414,7 +414,7 @@ export class LoopWriter extends LoopReductions {
   }
 }
 
-function placeOf(moving: ReadonlyMap<number, Local<"i32">>, base: Addressing): Addressing {
+function addressingOf(moving: ReadonlyMap<number, Local<"i32">>, base: Addressing): Addressing {
   return (access) => {
     const pointer = moving.get(access);
     return pointer === undefined ? base(access) : get(pointer);

@@ -1,5 +1,5 @@
 /**
- * Where the elements of a loop kernel are: the sizes and strides that it is called with, and the way from row to row.
+ * Where the elements of a loop kernel are: the sizes and strides that it is called with, and the cursor over the rows.
  * @module
  */
 import { dtypeInfo } from "../../../src/dtype.ts";
@@ -21,12 +21,12 @@ import {
 /** Where an access finds an element. */
 export type Addressing = (access: number) => Address;
 
-/** A way through the rows of a kernel. */
-interface WalkDirection {
+/** A cursor over the rows of a kernel. */
+interface RowCursor {
   /** Where each access begins in the present row. */
-  readonly place: Addressing;
+  readonly address: Addressing;
   /** How many rows there are along the last outer axis, from this one to its end. */
-  along(): Code<"i32">;
+  rowsLeft(): Code<"i32">;
   /** Goes to the next row, or so many rows on, no further than to the end of the last outer axis. */
   advance(rows?: Code<"i32">): void;
 }
@@ -35,7 +35,7 @@ interface WalkDirection {
 const rowsOfLoops: LaunchParameter<LoopKernel> = ({ outer }) => sizeOf(outer);
 
 /** Knows where the elements of a {@linkcode LoopKernel} are. */
-export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
+export abstract class LoopAddressing extends KernelWriter<LoopKernel> {
   protected readonly cut: LoopPartition = loopPartitionOf(this.kernel);
   /** Whether the lanes are rows. */
   protected readonly acrossRows: boolean = this.kernel.lanes === "outer" && this.cut === "rows";
@@ -102,8 +102,8 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
       : i32(elements * dtypeInfo(this.kernel.indexMaps[access]!.dtype).bytes);
   }
 
-  /** A way through the rows, from one of them on: where each access begins in it, and how to get to another. */
-  protected wayFrom(row: Code<"i32">): WalkDirection {
+  /** A cursor over the rows, from one of them on: where each access begins in it, and how to get to another. */
+  protected cursorAt(row: Code<"i32">): RowCursor {
     const { f } = this;
     const { outer, indexMaps } = this.kernel;
     const last = outer.length - 1;
@@ -135,11 +135,11 @@ export abstract class LoopPlaces extends KernelWriter<LoopKernel> {
       });
     };
     return {
-      place: (access) => {
+      address: (access) => {
         const pointer = pointers[access];
         return pointer === undefined ? this.number(`o${access}`) : get(pointer);
       },
-      along: () => op("i32.sub", this.number(`n${last}`), get(indices[last]!)),
+      rowsLeft: () => op("i32.sub", this.number(`n${last}`), get(indices[last]!)),
       advance: (rows) => {
         if (last < 0) return;
         f.set(indices[last]!, op("i32.add", get(indices[last]!), rows ?? i32(1)));

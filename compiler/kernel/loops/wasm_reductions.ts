@@ -9,7 +9,7 @@ import { partialReductions } from "./partition.ts";
 import { Accumulator } from "./wasm_accumulators.ts";
 import { access, type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
-import { LoopPlaces } from "./wasm_places.ts";
+import { LoopAddressing } from "./wasm_places.ts";
 
 /** How many numbers are left of reductions. */
 export function reductionSlotsOf(reductions: readonly Reduction[]): number {
@@ -17,7 +17,7 @@ export function reductionSlotsOf(reductions: readonly Reduction[]): number {
 }
 
 /** Knows what the reductions of a {@linkcode LoopKernel} have come to. */
-export abstract class LoopReductions extends LoopPlaces {
+export abstract class LoopReductions extends LoopAddressing {
   readonly #accumulators = new Map<Id, Accumulator>();
   /** The reductions that end beyond a call, in the order of the partial results that chunks leave of them. */
   protected readonly partialResults: readonly Reduction[];

@@ -12,12 +12,12 @@ import { scatterScratch, wasmScatterCut, wasmScatterWork } from "./wasm_blocks.t
 import type { ScatterKernel } from "./kernel.ts";
 import { ScatterListsWriter } from "./wasm_lists.ts";
 import { ofScatter } from "./wasm_parameters.ts";
-import { ScatterPlaces } from "./wasm_places.ts";
+import { ScatterAddressing } from "./wasm_places.ts";
 
 const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
 
 /** Writes a scatter whose rows are short. */
-export class ScatterWriter extends ScatterPlaces {
+export class ScatterWriter extends ScatterAddressing {
   readonly #isRow = this.kernel.inner.length > 0;
   readonly #cutsUpdates = wasmScatterCut(this.kernel) === "updates";
 

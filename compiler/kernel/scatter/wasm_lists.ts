@@ -10,7 +10,7 @@ import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { constantLanes, laneCount, vectorCount } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, storeLanes } from "../../emit/wasm/vector/memory.ts";
 import { ofScatter } from "./wasm_parameters.ts";
-import { ScatterPlaces, type Update } from "./wasm_places.ts";
+import { ScatterAddressing, type Update } from "./wasm_places.ts";
 
 const wordBytes = Int32Array.BYTES_PER_ELEMENT;
 
@@ -24,7 +24,7 @@ interface Rows {
 const vectors = 4;
 
 /** Writes a scatter whose rows are long. */
-export class ScatterListsWriter extends ScatterPlaces {
+export class ScatterListsWriter extends ScatterAddressing {
   /** The function that computes units: row after row of a stripe, which is a block of columns at one place of the outer axes. */
   main(): WasmFunction {
     const { f } = this;

@@ -33,7 +33,7 @@ export interface Update {
 }
 
 /** Knows where the updates of a {@linkcode ScatterKernel} are. */
-export abstract class ScatterPlaces extends KernelWriter<ScatterKernel> {
+export abstract class ScatterAddressing extends KernelWriter<ScatterKernel> {
   /** The dtypes of what is added and of the result. */
   protected readonly added: DType = this.kernel.indexMaps[this.kernel.added]!.dtype;
   protected readonly result: DType = this.kernel.indexMaps[this.kernel.result]!.dtype;

@@ -24,7 +24,7 @@ import type { FunctionBuilder } from "../asm/function_builder.ts";
 import { laneCount } from "./lanes.ts";
 
 /** How far the elements of the four lanes are from the first one's, where that is known when the code is written. */
-const lanePlaces = {
+const laneOffsets = {
   none: [0, 0, 0, 0],
   next: [0, 1, 2, 3],
   second: [0, 2, 4, 6],
@@ -33,7 +33,7 @@ const lanePlaces = {
 } as const;
 
 /** A name for that, or the number of bytes from one lane to the next, which is known at run time. */
-export type LaneStride = keyof typeof lanePlaces | Code<"i32">;
+export type LaneStride = keyof typeof laneOffsets | Code<"i32">;
 
 /** How many elements further the vectors after so many are; undefined where only the program that runs knows. */
 export function elementsOver(stride: LaneStride, vectors: number): number | undefined {
@@ -45,7 +45,7 @@ export function elementsOver(stride: LaneStride, vectors: number): number | unde
 /** How many bytes a lane's element is from the first lane's. */
 export function laneDistance(dtype: DType, stride: LaneStride, lane: number): Code<"i32"> {
   return typeof stride === "string"
-    ? i32(lanePlaces[stride][lane]! * bytesOf(dtype))
+    ? i32(laneOffsets[stride][lane]! * bytesOf(dtype))
     : lane === 1
     ? stride
     : op("i32.mul", stride, i32(lane));
@@ -120,7 +120,7 @@ function laneOffset(stride: Code<"i32">, lane: number, count: Count): Address {
   return lane === 1 && count === "all" ? stride : op("i32.mul", stride, index);
 }
 
-function loadPattern(dtype: DType, address: Address, stride: keyof typeof lanePlaces, offset: number): Vector[] {
+function loadPattern(dtype: DType, address: Address, stride: keyof typeof laneOffsets, offset: number): Vector[] {
   switch (stride) {
     case "none":
       return loadSplat(dtype, address, offset);
@@ -150,7 +150,7 @@ function loadSecond(dtype: DType, address: Address, offset: number): Vector[] {
 
 /** Two elements that are next to each other, each in two lanes. */
 function loadTwo(dtype: DType, address: Address, stride: "repeated" | "alternating", offset: number): Vector[] {
-  const places = lanePlaces[stride];
+  const places = laneOffsets[stride];
   switch (bytesOf(dtype)) {
     case 8: {
       if (stride === "repeated") {
@@ -260,7 +260,7 @@ export function storeLanes(
   }
   const store = (lane: number): void => {
     if (typeof stride === "string") {
-      storeLane(f, dtype, address, stored, lane, offset + lanePlaces[stride][lane]! * bytes);
+      storeLane(f, dtype, address, stored, lane, offset + laneOffsets[stride][lane]! * bytes);
     } else {
       const place = lane === 0 ? address : op("i32.add", address, laneDistance(dtype, stride, lane));
       storeLane(f, dtype, place, stored, lane, offset);
