@@ -22,7 +22,7 @@ const sizes = {
 } satisfies Record<string, LaunchParameter<CumulativeKernel>>;
 
 /** Vectors of lines that are walked beside each other: of floats, those of a cache line. */
-const vectorsBeside = linesTogether / laneCount;
+const jamFactor = linesTogether / laneCount;
 
 /** Lines that are walked at once, and where each access begins in the first of them. */
 interface Lines {
@@ -64,7 +64,7 @@ class CumulativeWriter extends KernelWriter<CumulativeKernel> {
       const count = f.let("count", this.minimum(left, along));
       const areMany = (vectors: number): Code<"i32"> => op("i32.ge_s", count, i32(laneCount * vectors));
       const few = (): void => f.if(areMany(1), () => walk(1), single);
-      if (this.#areBeside()) f.if(areMany(vectorsBeside), () => walk(vectorsBeside), few);
+      if (this.#areBeside()) f.if(areMany(jamFactor), () => walk(jamFactor), few);
       else few();
     });
     return f.end({ exported: true });

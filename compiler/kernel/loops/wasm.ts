@@ -32,7 +32,7 @@ interface UnitRange {
 }
 
 /** Vectors that a loop computes before it counts and branches: more of them where each takes few steps. */
-function unrolling({ steps, reductions }: Section): 1 | 2 | 4 {
+function unrollFactor({ steps, reductions }: Section): 1 | 2 | 4 {
   if (steps.some(({ kind }) => kind === "gather" || kind === "check")) return 1;
   if (reductions.some(({ isIndex }) => isIndex)) return 1;
   const work = steps.length + 2 * reductions.length;
@@ -61,7 +61,7 @@ export class LoopWriter extends LoopReductions {
   }
 
   /** Whether the elements of a row are so few that each has code of its own: the windows of a pooling. */
-  static repeats(kernel: LoopKernel): boolean {
+  static unrollsRow(kernel: LoopKernel): boolean {
     // Each axis is asked about, too: one of many elements may have an empty one beside it.
     const areFew = [...kernel.inner, sizeOf(kernel.inner)].every((length) => length <= fewElements);
     return kernel.lanes === "outer" && loopPartitionOf(kernel) === "rows" && areFew;
@@ -159,15 +159,15 @@ export class LoopWriter extends LoopReductions {
       const count = f.local("count", "i32");
       f.set(count, this.minimum(rest, rowsLeft));
       /** So many vectors of rows, if there are as many rows. */
-      const vectors = (beside: number, otherwise: () => void): void =>
-        f.if(op("i32.ge_s", get(count), i32(laneCount * beside)), () => {
-          f.set(count, i32(laneCount * beside));
-          if (beside > 1) this.#rowsBeside(position(cursor.address, "all"), beside);
+      const vectors = (factor: number, otherwise: () => void): void =>
+        f.if(op("i32.ge_s", get(count), i32(laneCount * factor)), () => {
+          f.set(count, i32(laneCount * factor));
+          if (factor > 1) this.#jammedRows(position(cursor.address, "all"), factor);
           else this.#row(position(cursor.address, "all"));
         }, otherwise);
       const few = (): void => vectors(1, () => this.#row(position(cursor.address, get(count))));
-      const beside = this.#vectorsBeside();
-      if (beside > 1) vectors(beside, few);
+      const factor = this.#jamFactor();
+      if (factor > 1) vectors(factor, few);
       else few();
       f.set(row, op("i32.add", get(row), get(count)));
       cursor.advance(get(count));
@@ -175,38 +175,38 @@ export class LoopWriter extends LoopReductions {
   }
 
   /**
-   * How many vectors of rows are walked beside each other. Rows that are walked together lie next to each other, and the
+   * Unroll-and-jam: how many vectors of rows one loop over their elements computes. Rows that are walked together lie next to each other, and the
    * elements of one far apart: whoever takes one vector reads a cache line of which he uses a quarter.
    */
-  #vectorsBeside(): 1 | 2 | 4 {
+  #jamFactor(): 1 | 2 | 4 {
     const { stages: [pass, ...others], after } = this.kernel;
     const { before, loop } = pass!; // there is one
     const isSimple = others.length === 0 && before.steps.length === 0 && after.reductions.length === 0 &&
-      !LoopWriter.repeats(this.kernel) && !loop.reductions.some(({ id }) => this.isTotal(id));
+      !LoopWriter.unrollsRow(this.kernel) && !loop.reductions.some(({ id }) => this.isTotal(id));
     const isKnown = [loop, after].flatMap(indexMapsOf).every((access) =>
       elementsOver(this.laneStride(access), 1) !== undefined
     );
-    return isSimple && isKnown ? unrolling(loop) : 1;
+    return isSimple && isKnown ? unrollFactor(loop) : 1;
   }
 
   /** Several vectors of rows, of whose only pass each has running results of its own. */
-  #rowsBeside(position: Position, vectors: number): void {
+  #jammedRows(position: Position, vectors: number): void {
     const { stages, after } = this.kernel;
     const { loop } = stages[0]!;
-    const beside = Array.from({ length: vectors }, (_, vector) => ({
+    const jammed = Array.from({ length: vectors }, (_, vector) => ({
       position: { ...position, offset: (access: number) => this.#bytesTo(access, vector) },
       accumulators: vector === 0
         ? loop.reductions.map((each) => this.accumulatorOf(each))
         : loop.reductions.map((each) => new Accumulator(this, each)),
     }));
-    for (const { accumulators } of beside) for (const each of accumulators) each.start();
+    for (const { accumulators } of jammed) for (const each of accumulators) each.start();
     this.#walk(0, loop, position.address, (address) => {
-      for (const { position, accumulators } of beside) {
+      for (const { position, accumulators } of jammed) {
         this.section(loop, { ...position, address });
         this.accumulate(loop, undefined, undefined, accumulators);
       }
     });
-    for (const { position, accumulators } of beside) {
+    for (const { position, accumulators } of jammed) {
       for (const each of accumulators) this.values.set(each.reduction.id, each.value(false));
       this.section(after, position);
     }
@@ -314,7 +314,7 @@ export class LoopWriter extends LoopReductions {
         f.set(pointer, op("i32.add", get(pointer), this.step(access, axis, "inner")!)); // it moves
       }
     };
-    if (LoopWriter.repeats(this.kernel)) {
+    if (LoopWriter.unrollsRow(this.kernel)) {
       for (let element = 0; element < this.kernel.inner[axis]!; element++) {
         if (element > 0) advance();
         body(addressingOf(moving, base));
@@ -382,7 +382,7 @@ export class LoopWriter extends LoopReductions {
     const isKnown = [...moving.keys()].every((access) => elementsOver(this.laneStride(access), 1) !== undefined);
     // Exact kernels add up in one order, whatever else they compute.
     const ordered = this.exact && loop.reductions.length > 0;
-    const unroll = isKnown && !ordered ? unrolling(loop) : 1;
+    const unroll = isKnown && !ordered ? unrollFactor(loop) : 1;
     if (unroll > 1) {
       // Each of the vectors has running results of its own, so that they do not wait for each other.
       const parts = Array.from(
@@ -424,7 +424,7 @@ function addressingOf(moving: ReadonlyMap<number, Local<"i32">>, base: Addressin
 /** Loops in WebAssembly. */
 export const loopWriter: KindWriter<LoopKernel> = {
   prepare: joinPatterns,
-  key: (kernel) => `${loopPartitionOf(kernel)} ${LoopWriter.repeats(kernel) ? kernel.inner.join("x") : ""}`,
+  key: (kernel) => `${loopPartitionOf(kernel)} ${LoopWriter.unrollsRow(kernel) ? kernel.inner.join("x") : ""}`,
   prefix: (kernel) => loopPartitionOf(kernel) === "elements" ? "map" : "row",
   write(kernel, name, { imports, vectors }, options) {
     const writer = new LoopWriter(name, kernel, imports, vectors, options);
