@@ -50,7 +50,7 @@ export interface LoadedKernel {
     slot: number,
   ): void;
   /** Makes the results of the partial ones that `count` calls have stored, where they store any. */
-  finish(bindings: Bindings, launch: LaunchArguments, partials: TypedArray, count: number): void;
+  finalize(bindings: Bindings, launch: LaunchArguments, partials: TypedArray, count: number): void;
 }
 
 const loaders: {

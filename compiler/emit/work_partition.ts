@@ -14,6 +14,6 @@ export interface WorkPartition {
   readonly together: number;
   /** The fewest units that are worth a call of their own. */
   readonly leastUnits: number;
-  /** How many numbers each chunk leaves for `finish`. */
+  /** How many numbers each chunk leaves for `finalize`. */
   readonly slots: number;
 }

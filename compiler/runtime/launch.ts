@@ -33,7 +33,7 @@ export function combineChunks(
   kernel: LoadedKernel,
   bindings: Bindings,
 ): void {
-  if (partials !== undefined) kernel.finish(bindings, launches[0]!, bindings.arrays[partials.buffer]!, count);
+  if (partials !== undefined) kernel.finalize(bindings, launches[0]!, bindings.arrays[partials.buffer]!, count);
 }
 
 /** A whole instruction, on this thread. */

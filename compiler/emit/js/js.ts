@@ -36,8 +36,8 @@ export const jsTarget: Target = {
     });
   },
   print(kernel, options) {
-    const { source, finish } = emitKernel(kernel, options).text;
-    return finish === undefined ? source : `${source}\n\n${finish}`;
+    const { source, finalize } = emitKernel(kernel, options).text;
+    return finalize === undefined ? source : `${source}\n\n${finalize}`;
   },
 };
 

@@ -18,7 +18,7 @@ type JsFunction = (
 ) => void;
 
 /** Makes a kernel's results of what `count` calls have left in `partials`. */
-type JsFinish = (
+type JsFinalize = (
   arrays: readonly TypedArray[],
   args: Int32Array,
   partials: TypedArray,
@@ -31,8 +31,8 @@ export interface JsText {
   /** What stack traces call it. */
   readonly name: string;
   readonly source: string;
-  /** The text of its {@linkcode JsFinish}, if its calls leave something. */
-  readonly finish: string | undefined;
+  /** The text of its {@linkcode JsFinalize}, if its calls leave something. */
+  readonly finalize: string | undefined;
   /** The functions that the texts call, by their names in {@linkcode jsHelpers}. */
   readonly helpers: readonly string[];
 }
@@ -40,11 +40,11 @@ export interface JsText {
 /** The functions of a kernel. */
 class JsKernel implements LoadedKernel {
   readonly #run: JsFunction;
-  readonly #finish: JsFinish | undefined;
+  readonly #finalize: JsFinalize | undefined;
 
-  constructor(run: JsFunction, finish: JsFinish | undefined) {
+  constructor(run: JsFunction, finalize: JsFinalize | undefined) {
     this.#run = run;
-    this.#finish = finish;
+    this.#finalize = finalize;
   }
 
   run(
@@ -60,8 +60,8 @@ class JsKernel implements LoadedKernel {
     else run(arrays, args, begin, end, partials, slot);
   }
 
-  finish({ arrays }: Bindings, { args }: LaunchArguments, partials: TypedArray, count: number): void {
-    this.#finish?.(arrays, args, partials, count);
+  finalize({ arrays }: Bindings, { args }: LaunchArguments, partials: TypedArray, count: number): void {
+    this.#finalize?.(arrays, args, partials, count);
   }
 }
 
@@ -78,8 +78,8 @@ export function loadJs(text: JsText): LoadedKernel {
 }
 
 /** What is equal for texts that are the same functions. */
-export function keyOfJs({ source, finish }: JsText): string {
-  return finish === undefined ? source : `${source}\n${finish}`;
+export function keyOfJs({ source, finalize }: JsText): string {
+  return finalize === undefined ? source : `${source}\n${finalize}`;
 }
 
 /** V8 keeps all code that it was given as text until memory runs short, unless there is a tagged template in it. */
@@ -95,7 +95,7 @@ function makeKernel(text: JsText): JsKernel {
   };
   return new JsKernel(
     make(text.source) as JsFunction, // the text is that of one function, with these parameters
-    text.finish === undefined ? undefined : make(text.finish) as JsFinish,
+    text.finalize === undefined ? undefined : make(text.finalize) as JsFinalize,
   );
 }
 

@@ -296,7 +296,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   }
 
   /** Stores doubles as partial results, from slot `first` on. */
-  protected leave(values: readonly Code<"f64">[], first: number): void {
+  protected storePartials(values: readonly Code<"f64">[], first: number): void {
     values.forEach((value, index) =>
       this.f.do(
         access("f64.store", { offset: (first + index) * Float64Array.BYTES_PER_ELEMENT }, get(this.partials), value),
@@ -305,7 +305,7 @@ export abstract class KernelWriter<K extends Kernel> implements OperationContext
   }
 
   /** Adds what calls have left, each so many bytes, to what the first has, in their order; `end` is how many there were. */
-  protected addUp(lanes: "f32x4" | "f64x2" | "i32x4", bytes: Address): void {
+  protected sumPartials(lanes: "f32x4" | "f64x2" | "i32x4", bytes: Address): void {
     const { f } = this;
     const left = f.local("left", "i32");
     const into = f.local("into", "i32");

@@ -14,7 +14,7 @@ import type { VectorLibrary } from "./vector/vector_library.ts";
 export interface Written {
   readonly main: WasmFunction;
   /** What makes its results of what calls leave, if they leave something. */
-  readonly finish: WasmFunction | undefined;
+  readonly finalize: WasmFunction | undefined;
   readonly args: readonly ((kernel: Kernel) => Argument)[];
 }
 

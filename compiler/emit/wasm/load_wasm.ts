@@ -24,17 +24,17 @@ export interface WasmText {
   readonly module: WebAssembly.Module;
   readonly run: string;
   /** The function that makes results of what calls have left, if they leave something. */
-  readonly finish: string | undefined;
+  readonly finalize: string | undefined;
 }
 
 /** The functions of a kernel. */
 class WasmKernel implements LoadedKernel {
   readonly #run: LoadedFunction;
-  readonly #finish: LoadedFunction | undefined;
+  readonly #finalize: LoadedFunction | undefined;
 
-  constructor(run: LoadedFunction, finish: LoadedFunction | undefined) {
+  constructor(run: LoadedFunction, finalize: LoadedFunction | undefined) {
     this.#run = run;
-    this.#finish = finish;
+    this.#finalize = finalize;
   }
 
   run(
@@ -50,16 +50,16 @@ class WasmKernel implements LoadedKernel {
     run(table, args + place, begin, end, address, scratch);
   }
 
-  finish({ table, args, scratch }: Bindings, { place }: LaunchArguments, partials: TypedArray, count: number): void {
-    const finish = this.#finish;
-    if (finish !== undefined) finish(table, args + place, 0, count, partials.byteOffset, scratch);
+  finalize({ table, args, scratch }: Bindings, { place }: LaunchArguments, partials: TypedArray, count: number): void {
+    const finalize = this.#finalize;
+    if (finalize !== undefined) finalize(table, args + place, 0, count, partials.byteOffset, scratch);
   }
 }
 
 const instances = new WeakMap<WebAssembly.Module, WebAssembly.Instance>();
 
 /** Makes the functions of a kernel, which work on the memory. A thread has one memory. */
-export function loadWasm({ module, run, finish }: WasmText, memory: WebAssembly.Memory | undefined): LoadedKernel {
+export function loadWasm({ module, run, finalize }: WasmText, memory: WebAssembly.Memory | undefined): LoadedKernel {
   let instance = instances.get(module);
   if (instance === undefined) {
     const imports = { [importModule]: { memory: memory!, ...importedFunctions } }; // these kernels run in the arena
@@ -68,6 +68,6 @@ export function loadWasm({ module, run, finish }: WasmText, memory: WebAssembly.
   const { exports } = instance;
   return new WasmKernel(
     exports[run] as LoadedFunction, // the writer gave both these parameters
-    finish === undefined ? undefined : exports[finish] as LoadedFunction,
+    finalize === undefined ? undefined : exports[finalize] as LoadedFunction,
   );
 }

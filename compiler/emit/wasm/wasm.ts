@@ -89,8 +89,8 @@ export const wasmTarget: Target = {
   emit: emitKernels,
   print(kernel, options) {
     const shared = new Shared();
-    const { main, finish } = writerOf(kernel).write(prepared(kernel), kernelFunctionName(kernel), shared, options);
-    return [main, ...(finish === undefined ? [] : [finish]), ...shared.list].map(printFunction).join("\n\n");
+    const { main, finalize } = writerOf(kernel).write(prepared(kernel), kernelFunctionName(kernel), shared, options);
+    return [main, ...(finalize === undefined ? [] : [finalize]), ...shared.list].map(printFunction).join("\n\n");
   },
 };
 
@@ -117,7 +117,9 @@ function emitKernels(given: readonly Kernel[], options: EmitOptions): EmittedKer
     made.set(key, writerOf(kernel).write(kernel, name, shared, options));
   });
   if (made.size > 0) {
-    const functions = [...made.values()].flatMap(({ main, finish }) => finish === undefined ? [main] : [main, finish]);
+    const functions = [...made.values()].flatMap(({ main, finalize }) =>
+      finalize === undefined ? [main] : [main, finalize]
+    );
     functions.push(...shared.list);
     const bytes = encodeModule({
       imports: shared.imports.list,
@@ -125,8 +127,8 @@ function emitKernels(given: readonly Kernel[], options: EmitOptions): EmittedKer
       memory: { shared: hasSharedMemory(), ...memory },
     });
     const module = new WebAssembly.Module(bytes);
-    for (const [key, { main, finish, args }] of made) {
-      const text: WasmText = { target: "wasm", name: main.name, module, run: main.name, finish: finish?.name };
+    for (const [key, { main, finalize, args }] of made) {
+      const text: WasmText = { target: "wasm", name: main.name, module, run: main.name, finalize: finalize?.name };
       const template: Template = { text, args };
       found.set(key, template);
       templates.set(key, template);

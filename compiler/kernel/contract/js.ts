@@ -74,7 +74,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
         writer.line(`const width = Math.min(${tile}, columns - j);`);
         if (packed) this.#packedTile();
         else this.#directTile();
-        this.#finish();
+        this.#storeTile();
       });
     });
     const name = this.functionName("contract");
@@ -83,7 +83,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
     return {
       args: writer.args,
       scratchBytes: 0,
-      text: { target: "js", name, source, finish: undefined, helpers: [...writer.helpers] },
+      text: { target: "js", name, source, finalize: undefined, helpers: [...writer.helpers] },
       partition: {
         units,
         period: units,
@@ -297,7 +297,7 @@ export class ContractEmitter extends Emitter<ContractKernel> {
   }
 
   /** What is done with each element of a finished tile. */
-  #finish(): void {
+  #storeTile(): void {
     const { kernel, writer } = this;
     writer.block("for (let ii = 0; ii < height; ii++)", () => {
       writer.block("for (let jj = 0; jj < width; jj++)", () => {

@@ -5,7 +5,7 @@
  * a part of the depth at a time, panel after panel of columns of the right operand is packed, with whatever index maps lead
  * to them, and multiplied with all rows of the block. At last what follows is done with the sums. Where that is nothing,
  * whole tiles have their sums where the result is to be from the beginning. Where the result is small and the depth is not,
- * a unit is a part of the depth, and calls leave their sums for `finish`.
+ * a unit is a part of the depth, and calls leave their sums for `finalize`.
  *
  * All else is in the calling thread's own memory: the block's other sums, what is packed, and tables of where lines and
  * depths lie.
@@ -58,7 +58,7 @@ export class ContractWriter extends ContractEpilogue {
   }
 
   /** Whether calls leave sums. */
-  get leaves(): boolean {
+  get splitsDepth(): boolean {
     return this.#cutsDepth;
   }
 
@@ -71,11 +71,11 @@ export class ContractWriter extends ContractEpilogue {
   }
 
   /** The function that adds up what `end` calls have left, and does what follows. */
-  finish(): WasmFunction {
+  finalize(): WasmFunction {
     const { f } = this;
     this.header();
     const lanes = this.sumType === "float32" ? "f32x4" : this.sumType === "float64" ? "f64x2" : "i32x4";
-    this.addUp(lanes, f.let("bytes", op("i32.mul", this.number("blockRows"), this.number("rowBytes"))));
+    this.sumPartials(lanes, f.let("bytes", op("i32.mul", this.number("blockRows"), this.number("rowBytes"))));
     const zero = i32(0);
     this.epilogue({
       stack: this.placesOfStack(zero),
@@ -236,7 +236,7 @@ export class ContractWriter extends ContractEpilogue {
     });
   }
 
-  /** Where a block's own sums are: in memory of the thread, or where they are left for `finish`. */
+  /** Where a block's own sums are: in memory of the thread, or where they are left for `finalize`. */
   get #sums(): Sums {
     return { at: this.#cutsDepth ? get(this.partials) : this.scratchAt("sums"), rowBytes: this.number("rowBytes") };
   }
@@ -378,10 +378,10 @@ export const contractWriter: KindWriter<ContractKernel> = {
   write(kernel, name, { imports, contracts }) {
     const writer = new ContractWriter(name, kernel, imports, contracts);
     const main = writer.main();
-    const finish = writer.leaves
-      ? new ContractWriter(`${name}_finish`, kernel, imports, contracts).finish()
+    const finalize = writer.splitsDepth
+      ? new ContractWriter(`${name}_finalize`, kernel, imports, contracts).finalize()
       : undefined;
-    return { main, finish, args: writer.args };
+    return { main, finalize: finalize, args: writer.args };
   },
   needs: (kernel) => ({ partition: contractWork(kernel), scratchBytes: scratchOf(kernel).bytes }),
 };

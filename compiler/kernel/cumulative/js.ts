@@ -52,7 +52,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
         target: "js",
         name,
         source: writer.function(name, "b, a, begin, end"),
-        finish: undefined,
+        finalize: undefined,
         helpers: [...writer.helpers],
       },
     };

@@ -215,7 +215,7 @@ export const cumulativeWriter: KindWriter<CumulativeKernel> = {
   prefix: () => "cumulative",
   write(kernel, name, { imports }) {
     const writer = new CumulativeWriter(name, kernel, imports);
-    return { main: writer.main(), finish: undefined, args: writer.args };
+    return { main: writer.main(), finalize: undefined, args: writer.args };
   },
   needs: (kernel) => ({ partition: cumulativeWork(kernel), scratchBytes: 0 }),
 };

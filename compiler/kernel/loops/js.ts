@@ -2,7 +2,7 @@
  * Loop kernels in JavaScript: maps over elements, and rows with their passes and reductions.
  *
  * A call computes a range of units, see cut.ts. What a reduction over several calls has come to is left as partial
- * results, which a second function, `finish`, combines in the order of the units.
+ * results, which a second function, `finalize`, combines in the order of the units.
  * @module
  */
 import { sizeOf } from "../../../src/shape.ts";
@@ -55,12 +55,12 @@ export class LoopEmitter extends Emitter<LoopKernel> {
     }
     const source = writer.function(name, slot > 0 ? "b, a, begin, end, p, q" : "b, a, begin, end");
     const { args, helpers } = writer;
-    const finish = slot > 0 ? this.#finish(`${name}_finish`, slot, helpers) : undefined;
+    const finalize = slot > 0 ? this.#finalize(`${name}_finalize`, slot, helpers) : undefined;
     return {
       args,
       partition: { ...loopWork(kernel, this.#cut, 1), slots: slot },
       scratchBytes: 0,
-      text: { target: "js", name, source, finish, helpers: [...helpers] },
+      text: { target: "js", name, source, finalize: finalize, helpers: [...helpers] },
     };
   }
 
@@ -191,7 +191,7 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   }
 
   /** What is made of the partial results of `count` chunks. */
-  #finish(name: string, slots: number, helpers: Set<string>): string {
+  #finalize(name: string, slots: number, helpers: Set<string>): string {
     const { kernel } = this;
     const writer = this.writer = new Writer(helpers);
     this.#header();

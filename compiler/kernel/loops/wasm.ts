@@ -93,15 +93,15 @@ export class LoopWriter extends LoopReductions {
     for (const each of this.partialResults) {
       const accumulator = this.accumulatorOf(each);
       // A value of a whole row is the same in all lanes, and counts once.
-      if (this.acrossRows || !this.kernel.after.reductions.includes(each)) accumulator.combine();
-      this.leave(accumulator.partials(), slot);
+      if (this.acrossRows || !this.kernel.after.reductions.includes(each)) accumulator.combineLanes();
+      this.storePartials(accumulator.partials(), slot);
       slot += Accumulator.slots(each);
     }
     return this.f.end({ exported: true });
   }
 
   /** The function that makes the results of what `end` calls have left. */
-  finish(): WasmFunction {
+  finalize(): WasmFunction {
     const { kernel } = this;
     this.header();
     const totals = this.partialResults.concat(this.cut === "pieces" ? kernel.after.reductions : [])
@@ -117,15 +117,15 @@ export class LoopWriter extends LoopReductions {
         const ofRow = this.partialResults.filter(({ id }) => !this.isTotal(id));
         this.start(ofRow);
         const first = this.f.let("first", op("i32.mul", row, pieces));
-        this.takeIn(first, this.f.let("last", op("i32.add", first, pieces)));
-        this.settle(ofRow, true);
+        this.combinePartials(first, this.f.let("last", op("i32.add", first, pieces)));
+        this.finalizeReductions(ofRow, true);
         this.section(kernel.after, position);
         this.reduceRow(position);
       });
     } else {
-      this.takeIn(i32(0), get(this.end));
+      this.combinePartials(i32(0), get(this.end));
     }
-    this.settle(totals, true);
+    this.finalizeReductions(totals, true);
     this.section(kernel.total, this.single((access) => this.number(`o${access}`)));
     return this.f.end({ exported: true });
   }
@@ -234,7 +234,7 @@ export class LoopWriter extends LoopReductions {
           if (counter !== undefined) this.f.set(counter, op("i32.add", get(counter), i32(1)));
         });
       } else this.#loops(0, loop, position.address, counter);
-      this.settle(ofRow, this.acrossRows);
+      this.finalizeReductions(ofRow, this.acrossRows);
     }
     this.section(kernel.after, position);
     this.reduceRow(position);
@@ -429,10 +429,10 @@ export const loopWriter: KindWriter<LoopKernel> = {
   write(kernel, name, { imports, vectors }, options) {
     const writer = new LoopWriter(name, kernel, imports, vectors, options);
     const main = writer.main();
-    const finish = writer.slots > 0
-      ? new LoopWriter(`${name}_finish`, kernel, imports, vectors, options).finish()
+    const finalize = writer.slots > 0
+      ? new LoopWriter(`${name}_finalize`, kernel, imports, vectors, options).finalize()
       : undefined;
-    return { main, finish, args: writer.args };
+    return { main, finalize: finalize, args: writer.args };
   },
   needs(kernel) {
     const cut = loopPartitionOf(kernel);

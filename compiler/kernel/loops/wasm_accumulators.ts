@@ -208,7 +208,7 @@ export class Accumulator {
   }
 
   /** Brings all lanes together, so that each has the result of all. */
-  combine(): void {
+  combineLanes(): void {
     if (this.#running !== undefined) {
       for (const local of this.#values) this.#context.f.set(local, op("f64x2.splat", get(this.#running)));
       return;

@@ -65,10 +65,10 @@ export abstract class LoopReductions extends LoopAddressing {
   }
 
   /** What reductions have come to, as values; `apart` where the lanes are results of their own, or the same already. */
-  protected settle(reductions: readonly Reduction[], apart: boolean): void {
+  protected finalizeReductions(reductions: readonly Reduction[], apart: boolean): void {
     for (const each of reductions) {
       const accumulator = this.accumulatorOf(each);
-      if (!apart) accumulator.combine();
+      if (!apart) accumulator.combineLanes();
       this.values.set(each.id, accumulator.value(!this.acrossRows));
     }
   }
@@ -84,7 +84,7 @@ export abstract class LoopReductions extends LoopAddressing {
   }
 
   /** Takes in what the calls from `first` to before `last` have left. */
-  protected takeIn(first: Code<"i32">, last: Code<"i32">): void {
+  protected combinePartials(first: Code<"i32">, last: Code<"i32">): void {
     const { f } = this;
     const slots = this.slots;
     this.count("call", first, last, 1, (call) => {

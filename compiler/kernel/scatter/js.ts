@@ -30,12 +30,12 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
     else this.#rows();
     const source = writer.function(name, this.#cutsUpdates ? "b, a, begin, end, p, q" : "b, a, begin, end");
     const { args, helpers } = writer;
-    const finish = this.#cutsUpdates ? this.#finish(`${name}_finish`, helpers) : undefined;
+    const finalize = this.#cutsUpdates ? this.#finalize(`${name}_finalize`, helpers) : undefined;
     return {
       args,
       partition: scatterWorkPartition(kernel, this.#slots),
       scratchBytes: 0,
-      text: { target: "js", name, source, finish, helpers: [...helpers] },
+      text: { target: "js", name, source, finalize: finalize, helpers: [...helpers] },
     };
   }
 
@@ -110,7 +110,7 @@ export class ScatterEmitter extends Emitter<ScatterKernel> {
   }
 
   /** What is made of the sums that `count` calls have left. */
-  #finish(name: string, helpers: Set<string>): string {
+  #finalize(name: string, helpers: Set<string>): string {
     const { result, indexMaps } = this.kernel;
     const writer = this.writer = new Writer(helpers);
     this.#header();

@@ -4,7 +4,7 @@
  *
  * A unit is a block of *rows* of the result: whoever computes it looks at all indices and takes those that name its rows.
  * Where many *updates* go into a few short rows, that would leave little to share, and a unit is one of the updates: calls
- * leave their sums of everything for `finish`, which adds them up in the order of the calls.
+ * leave their sums of everything for `finalize`, which adds them up in the order of the calls.
  * @module
  */
 import { sizeOf } from "../../../src/shape.ts";

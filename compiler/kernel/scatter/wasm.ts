@@ -22,7 +22,7 @@ export class ScatterWriter extends ScatterAddressing {
   readonly #cutsUpdates = wasmScatterCut(this.kernel) === "updates";
 
   /** Whether calls leave sums. */
-  get leaves(): boolean {
+  get splitsUpdates(): boolean {
     return this.#cutsUpdates;
   }
 
@@ -35,10 +35,10 @@ export class ScatterWriter extends ScatterAddressing {
   }
 
   /** The function that makes the result of what `end` calls have left. */
-  finish(): WasmFunction {
+  finalize(): WasmFunction {
     const { f } = this;
     this.#header();
-    this.addUp("f64x2", f.let("bytes", op("i32.mul", this.number("slots"), i32(doubleBytes))));
+    this.sumPartials("f64x2", f.let("bytes", op("i32.mul", this.number("slots"), i32(doubleBytes))));
     this.#store(get(this.partials), this.number("rows"), this.number(`o${this.kernel.result}`));
     return f.end({ exported: true });
   }
@@ -216,12 +216,14 @@ export const scatterWriter: KindWriter<ScatterKernel> = {
   write(kernel, name, { imports }) {
     if (wasmScatterCut(kernel) === "lists") {
       const writer = new ScatterListsWriter(name, kernel, imports);
-      return { main: writer.main(), finish: undefined, args: writer.args };
+      return { main: writer.main(), finalize: undefined, args: writer.args };
     }
     const writer = new ScatterWriter(name, kernel, imports);
     const main = writer.main();
-    const finish = writer.leaves ? new ScatterWriter(`${name}_finish`, kernel, imports).finish() : undefined;
-    return { main, finish, args: writer.args };
+    const finalize = writer.splitsUpdates
+      ? new ScatterWriter(`${name}_finalize`, kernel, imports).finalize()
+      : undefined;
+    return { main, finalize: finalize, args: writer.args };
   },
   needs: (kernel) => ({ partition: wasmScatterWork(kernel), scratchBytes: scatterScratch(kernel).bytes }),
 };
