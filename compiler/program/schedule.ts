@@ -30,7 +30,7 @@ interface Dependence extends Linked<Dependence> {
   /** Whether it, or what comes after it, can fail. */
   leadsToFailure: boolean;
   /** Whether it writes a Variable where that lies. */
-  lands: boolean;
+  commits: boolean;
 }
 
 /** Orders the calls of a table. `canFail` says whether a run may fail in one. */
@@ -52,10 +52,10 @@ export function schedule(table: BuiltProgram, canFail: (call: ProgramCall) => bo
     const [writer, other] = writers.get(buffer) ?? [];
     if (writer === undefined || other !== undefined || uses.get(buffer)! > 1) continue;
     if (!canWriteInPlace(table, writer.call, buffer, target)) continue;
-    // What can fail runs before everything that lands, since that waits for all others; it only must not need it.
+    // What can fail runs before everything that commits, since that waits for all others; it only must not need it.
     if (writer.leadsToFailure || !runAfter(writer, readers.get(target) ?? [], order)) continue;
     inPlace.set(buffer, target);
-    writer.lands = true;
+    writer.commits = true;
   }
   return { block: fuseUpdates(inOrder(nodes)), inPlace };
 }
@@ -78,7 +78,7 @@ function dependencesOf(
       before: new Set(),
       after: [],
       leadsToFailure: false,
-      lands: false,
+      commits: false,
       label: 0,
       previous: undefined,
       next: undefined,
@@ -115,12 +115,12 @@ function canWriteInPlace({ buffers }: BuiltProgram, call: ProgramCall, buffer: n
   return canReuse(call.memoryEffects, call.buffers.indexOf(target), call.buffers.indexOf(buffer));
 }
 
-/** All calls in an order that holds, as they came where it may be; those that land wait for all others. */
+/** All calls in an order that holds, as they came where it may be; those that commit wait for all others. */
 function inOrder(nodes: readonly Dependence[]): Dependence[] {
   const waiting = nodes.map(({ before }) => before.size);
   const early = new MinimumHeap();
   const late = new MinimumHeap();
-  const add = ({ index, lands }: Dependence): void => (lands ? late : early).push(index);
+  const add = ({ index, commits }: Dependence): void => (commits ? late : early).push(index);
   for (const node of nodes) if (node.before.size === 0) add(node);
   const result: Dependence[] = [];
   for (;;) {
@@ -145,7 +145,7 @@ function fuseUpdates(order: readonly Dependence[]): Block {
   for (const node of order) {
     const { call, before } = node;
     let place = block.length;
-    if (node.lands && call.kind === "kernel" && call.cluster.space.kind === "map") {
+    if (node.commits && call.kind === "kernel" && call.cluster.space.kind === "map") {
       let needed = -1;
       for (const each of before) needed = Math.max(needed, placeOf.get(each)!); // what runs before has its step
       const key = call.emitted.text; // kernels that are the same code share one text

@@ -1,5 +1,5 @@
 /**
- * The end of a run: its outputs become tensors, and its assignments land.
+ * The end of a run: its outputs become tensors, and its assignments are committed.
  * @module
  */
 import { dtypeInfo, type TypedArray } from "../../src/dtype.ts";
@@ -7,7 +7,7 @@ import type { Variable } from "../../src/graph/variable.ts";
 import { type Tensor, tensorOver } from "../../src/tensor.ts";
 import type { CompiledProgram } from "../program/program.ts";
 
-/** The outputs of a run on ordinary arrays, all of whose instructions have run; and lets the assignments land. */
+/** The outputs of a run on ordinary arrays, all of whose instructions have run; and lets the assignments are committed. */
 export function complete(
   { outputs, copied, written }: CompiledProgram,
   arrays: readonly TypedArray[],
