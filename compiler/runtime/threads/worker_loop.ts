@@ -72,8 +72,8 @@ export class WorkerLoop {
     return Atomics.load(this.control, threadWord(this.thread, "owner")) === this.owner;
   }
 
-  /** Begins the run that the control words describe, on this thread; `attended` when this thread walks on. */
-  start(attended: boolean): void {
+  /** Begins the run that the control words describe, on this thread; `callerDriven` when this thread walks on. */
+  start(callerDriven: boolean): void {
     const { control } = this;
     clearFailure(control);
     Atomics.store(control, word.chunks, 0);
@@ -82,12 +82,12 @@ export class WorkerLoop {
     Atomics.store(control, word.instruction, -1);
     Atomics.store(control, word.done, 0);
     Atomics.store(control, word.state, state.running);
-    if (attended) this.#advance(-1);
+    if (callerDriven) this.#advance(-1);
     else this.#handOff(-1);
   }
 
   /** Runs the host step that the run waits for, and goes on, or has a worker go on. */
-  continueFromHost(attended: boolean): void {
+  continueFromHost(callerDriven: boolean): void {
     const { control } = this;
     const index = Atomics.load(control, word.instruction);
     Atomics.store(control, word.state, state.running);
@@ -99,7 +99,7 @@ export class WorkerLoop {
       return;
     }
     if (Atomics.load(control, word.state) === state.failed) return; // the pool was closed meanwhile
-    if (attended) this.#advance(index);
+    if (callerDriven) this.#advance(index);
     else this.#handOff(index);
   }
 
