@@ -498,7 +498,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "wasm: the row after a product's last is read",
-    file: "compiler/kernel/contract/wasm_places.ts",
+    file: "compiler/kernel/contract/wasm_addressing.ts",
     text: 'const length = f.let("length", this.minimum(along, left));',
     replacement: 'const length = f.let("length", left);',
     tests: [...contractions, "tests/fuzz/fuzz.test.ts"],

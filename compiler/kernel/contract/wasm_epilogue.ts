@@ -6,7 +6,7 @@
 import { dtypeInfo, isFloating } from "../../../src/dtype.ts";
 import { stridesOfGroup } from "./axes.ts";
 import { type Address, type Code, get, i32, type Local, op } from "../../emit/wasm/asm/code.ts";
-import { ContractAddressing } from "./wasm_places.ts";
+import { ContractAddressing } from "./wasm_addressing.ts";
 import type { Position } from "../../emit/wasm/kernel_writer.ts";
 import { laneCount, type Lanes, wrapLanes } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, countMask, loadLanes } from "../../emit/wasm/vector/memory.ts";

@@ -18,7 +18,7 @@ import { Accumulator, laneNumbers } from "./wasm_accumulators.ts";
 import { type Address, type Code, get, i32, type Local, op, select } from "../../emit/wasm/asm/code.ts";
 import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
-import type { Addressing } from "./wasm_places.ts";
+import type { Addressing } from "./wasm_addressing.ts";
 import { LoopReductions, reductionSlotsOf } from "./wasm_reductions.ts";
 import { laneCount } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, countMask, elementsOver, type LaneStride } from "../../emit/wasm/vector/memory.ts";

@@ -9,7 +9,7 @@ import { partialReductions } from "./partition.ts";
 import { Accumulator } from "./wasm_accumulators.ts";
 import { access, type Code, get, i32, op } from "../../emit/wasm/asm/code.ts";
 import type { Imports, Position } from "../../emit/wasm/kernel_writer.ts";
-import { LoopAddressing } from "./wasm_places.ts";
+import { LoopAddressing } from "./wasm_addressing.ts";
 
 /** How many numbers are left of reductions. */
 export function reductionSlotsOf(reductions: readonly Reduction[]): number {

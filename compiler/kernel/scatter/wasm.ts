@@ -12,7 +12,7 @@ import { scatterScratch, wasmScatterCut, wasmScatterWork } from "./wasm_blocks.t
 import type { ScatterKernel } from "./kernel.ts";
 import { ScatterListsWriter } from "./wasm_lists.ts";
 import { ofScatter } from "./wasm_parameters.ts";
-import { ScatterAddressing } from "./wasm_places.ts";
+import { ScatterAddressing } from "./wasm_addressing.ts";
 
 const doubleBytes = Float64Array.BYTES_PER_ELEMENT;
 

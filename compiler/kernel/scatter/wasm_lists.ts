@@ -10,7 +10,7 @@ import type { WasmFunction } from "../../emit/wasm/asm/function_builder.ts";
 import { constantLanes, laneCount, vectorCount } from "../../emit/wasm/vector/lanes.ts";
 import { type Count, storeLanes } from "../../emit/wasm/vector/memory.ts";
 import { ofScatter } from "./wasm_parameters.ts";
-import { ScatterAddressing, type Update } from "./wasm_places.ts";
+import { ScatterAddressing, type Update } from "./wasm_addressing.ts";
 
 const wordBytes = Int32Array.BYTES_PER_ELEMENT;
 
