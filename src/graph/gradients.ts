@@ -18,7 +18,7 @@ import { Value } from "../value.ts";
 import { Graph } from "./graph.ts";
 import { VariableRead } from "./leaf.ts";
 import { Assign, MultiOperation, Operation, TableOperation } from "./operation.ts";
-import { nodeIn } from "./recording.ts";
+import { graphFor, nodeIn } from "./recording.ts";
 import { activeTrace, onBehalfOf, type Trace } from "./trace.ts";
 import { inputsOf, postorder, postorderUntil } from "./traverse.ts";
 import { Variable } from "./variable.ts";
@@ -331,8 +331,9 @@ function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operatio
         `Cannot differentiate with respect to ${x.describe()}: what was computed from it alone was not recorded; pass it as an argument, or use grad(fn)`,
       );
     }
-    if (!(x instanceof Variable)) return x;
-    return reads.get(x) ?? nodeIn(graph, x); // in a body it is a capture
+    graphFor([x], "differentiate with respect to"); // refuses what belongs to an unrelated graph
+    // In a body, what belongs to the functions around it is a capture.
+    return x instanceof Variable ? reads.get(x) ?? nodeIn(graph, x) : nodeIn(graph, x);
   });
   const results = backpropagate([y], [onesSeed(graph, y)], nodes);
   return results.map((result, index) => {

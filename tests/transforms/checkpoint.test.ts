@@ -101,6 +101,23 @@ describe("checkpoint", () => {
     assertEquals(gradient.map((each) => each.toArray()), [[6, 8], [2, 4], [1, 1]]);
   });
 
+  it("differentiates inside with respect to what it closes over", () => {
+    const inside = (wrap: (f: (a: Value) => Value) => (a: Value) => Value): number[] =>
+      compile((x: Value) => {
+        const y = x.square();
+        return wrap((a) => gradients(a.mul(y).sum(), [y])[0]!)(x.mul(2));
+      })(tensor([1, 3])).toArray() as number[]; // it has one axis
+    assertEquals(inside((f) => f), [2, 6]);
+    assertEquals(inside(checkpoint), [2, 6]);
+    assertEquals(inside((f) => checkpoint((a: Value) => checkpoint(f)(a))), [2, 6]);
+    const other = new Graph().asDefault(() => placeholder({ name: "other" }));
+    assertThrows(
+      () => compile((x: Value) => checkpoint((a: Value) => gradients(a.sum(), [other])[0]!)(x))(x),
+      TypeError,
+      "Cannot differentiate with respect to other: it belongs to another graph",
+    );
+  });
+
   it("passes a number on that only a whole one may be", () => {
     const f = compile((i: Value, n: Value) => checkpoint((i: Value, n: Value) => i.add(n))(i, n));
     const i = tensor([1, 2], { dtype: "int32" });
