@@ -72,7 +72,7 @@ export function isLongRow(rows: number, elements: number): boolean {
 
 /**
  * Whether a space has a few rows that are long. Several threads then compute pieces of a row, and put their sums
- * together when all have ended. So its kernel passes over the elements once: a second pass would need the sum first.
+ * together when all have ended. So its kernel has one stage: a second one would need the sum first.
  */
 export function hasLongRows({ kind, shape, reduced }: IterationSpace): boolean {
   if (kind !== "row") return false;

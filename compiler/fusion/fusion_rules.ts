@@ -183,8 +183,8 @@ export const fusionRules: readonly FusionRule[] = [
   },
   {
     name: "long rows",
-    reason: "a row this long is computed in pieces, and a second pass would need the whole",
-    refuses: (merge) => hasLongRows(merge.space) && assignStages(mergedOf(merge), merge.context.clusters).passes > 1,
+    reason: "a row this long is computed in pieces, and a second stage would need the whole",
+    refuses: (merge) => hasLongRows(merge.space) && assignStages(mergedOf(merge), merge.context.clusters).stages > 1,
   },
   {
     name: "order of kernels",

@@ -1,5 +1,5 @@
 /**
- * Fusion side by side: kernels that need nothing of each other, but read the same elements of an array in the same
+ * Horizontal fusion: kernels that need nothing of each other, but read the same elements of an array in the same
  * loops. As one kernel with several results they read it once.
  * @module
  */
@@ -14,7 +14,7 @@ import { accessStrides } from "./iteration_space.ts";
 const tried = 4;
 
 /**
- * Pairs of nodes whose clusters could be merged side by side, in topological order of the second. The caller merges as
+ * Pairs of nodes whose clusters could be fused horizontally, in topological order of the second. The caller merges as
  * it is given them: a pair that has become one cluster, or of which one directly needs the other, is left out.
  */
 export function* horizontalCandidates(

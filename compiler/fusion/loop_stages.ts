@@ -1,5 +1,5 @@
 /**
- * Passes: which pass over a row computes what, and what one pass writes down for a later one.
+ * Loop stages: which loop over a row computes what, and what one writes down for a later one.
  * @module
  */
 import type { Value } from "../../src/value.ts";
@@ -15,56 +15,56 @@ export function isElementOp(op: FusedOp): boolean {
 }
 
 /**
- * The pass in which each op that works on elements is computed: the first after everything it needs of its row
+ * The stage in which each op that works on elements is computed: the first after everything it needs of its row
  * is known.
  */
 export function assignStages(
   cluster: Cluster,
   context: Pick<LoweringContext, "viewOf">,
-): { passOf: Map<Value, number>; passes: number } {
-  const passOf = new Map<Value, number>();
-  /** For what is known per row: the first pass that may use it. */
+): { stageOf: Map<Value, number>; stages: number } {
+  const stageOf = new Map<Value, number>();
+  /** For what is known per row: the first stage that may use it. */
   const knownFrom = new Map<Value, number>();
-  let passes = 1;
+  let stages = 1;
   for (const op of cluster.ops.values()) {
-    let pass = 0;
+    let stage = 0;
     for (const input of op.node.inputNodes) {
       const { source } = context.viewOf(input);
-      pass = Math.max(pass, passOf.get(source) ?? 0, knownFrom.get(source) ?? 0);
+      stage = Math.max(stage, stageOf.get(source) ?? 0, knownFrom.get(source) ?? 0);
     }
     if (op.inputScope === "element") {
-      passOf.set(op.node, pass);
-      passes = Math.max(passes, pass + 1);
-      if (op.scope !== "element") knownFrom.set(op.node, pass + 1);
+      stageOf.set(op.node, stage);
+      stages = Math.max(stages, stage + 1);
+      if (op.scope !== "element") knownFrom.set(op.node, stage + 1);
     } else {
-      knownFrom.set(op.node, pass);
+      knownFrom.set(op.node, stage);
     }
   }
-  return { passOf, passes };
+  return { stageOf, stages };
 }
 
-/** Costly ops that a later pass needs again: they are written down in the pass that computes them first. */
+/** Costly ops that a later stage needs again: they are written down in the stage that computes them first. */
 export function findSpills(
   cluster: Cluster,
   context: LoweringContext,
-  passOf: ReadonlyMap<Value, number>,
-  passes: number,
+  stageOf: ReadonlyMap<Value, number>,
+  stages: number,
 ): Set<Value> {
   const spilled = new Set<Value>();
-  for (let pass = 1; pass < passes; pass++) {
+  for (let stage = 1; stage < stages; stage++) {
     const seen = new Set<Value>();
     const demand = (node: Value): void => {
       const op = cluster.ops.get(node);
       if (op === undefined || seen.has(node) || !isElementOp(op)) return;
       seen.add(node);
-      if (passOf.get(node)! < pass && (context.isNeeded(node) || !isCheap(op.node.op))) {
+      if (stageOf.get(node)! < stage && (context.isNeeded(node) || !isCheap(op.node.op))) {
         spilled.add(node);
         return;
       }
       for (const input of op.node.inputNodes) demand(context.viewOf(input).source);
     };
     for (const op of cluster.ops.values()) {
-      if (op.inputScope !== "element" || passOf.get(op.node) !== pass) continue;
+      if (op.inputScope !== "element" || stageOf.get(op.node) !== stage) continue;
       if (isElementOp(op)) demand(op.node);
       else demand(context.viewOf(op.node.inputNodes[0]!).source);
     }

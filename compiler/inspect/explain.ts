@@ -44,13 +44,13 @@ function describeStep(instruction: Instruction, step: Step, compilation: Compila
   if (instruction.kind === "host" || step.kind === "host") return `${instruction.name}: computed by its own compute`;
   const { calls } = step;
   const { cluster } = calls[0]!; // there is one at least
-  const members = [...cluster.ops.values()].map(({ node }) => `${node.name} ${node.type}`);
+  const operations = [...cluster.ops.values()].map(({ node }) => `${node.name} ${node.type}`);
   const facts = [`${cluster.space.kind} over [${cluster.space.shape.join(",")}]`];
   if (calls.length > 1) facts.push(`and ${count(calls.length - 1, "other")} by the same code`);
   if (instruction.count > 1) facts.push(count(instruction.count, "chunk"));
   const written = variablesWritten(calls, compilation);
   if (written.length > 0) facts.push(`writes ${written.join(", ")} in place`);
-  return `${instruction.name}: ${facts.join(", ")}: ${members.join(", ")}`;
+  return `${instruction.name}: ${facts.join(", ")}: ${operations.join(", ")}`;
 }
 
 /** The Variables that calls write where they lie. */

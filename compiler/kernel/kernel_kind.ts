@@ -14,7 +14,7 @@ export interface KernelKind<K extends Kernel> {
   /** What the code of a kernel follows from, beside its sizes and what kernels of all kinds have. */
   key(kernel: K): readonly (number | string)[];
   /** Every load and store. */
-  uses(kernel: K): readonly MemoryEffect[];
+  memoryEffects(kernel: K): readonly MemoryEffect[];
   /** An estimate of what it costs, in simple operations, see cost.ts. */
   work(kernel: K): number;
   /** Additions, multiplications and calls of functions; a multiplication with its addition counts as two. */

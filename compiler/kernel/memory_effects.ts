@@ -39,9 +39,9 @@ export function effectsOfOperands(accesses: readonly IndexMap[], operands: reado
  * Whether a kernel's array `onto`, which it writes, may lie where its array `from` lies, which nothing needs after it:
  * each element is read for the last time before another takes its place, or in the very step that writes it.
  */
-export function canReuse(uses: readonly MemoryEffect[], from: number, onto: number): boolean {
-  const ofOnto = uses.filter(({ access }) => access.array === onto);
-  const ofFrom = uses.filter(({ access }) => access.array === from);
+export function canReuse(effects: readonly MemoryEffect[], from: number, onto: number): boolean {
+  const ofOnto = effects.filter(({ access }) => access.array === onto);
+  const ofFrom = effects.filter(({ access }) => access.array === from);
   const [first] = ofOnto;
   if (first === undefined || ofFrom.length === 0) return false;
   const written = Math.min(...ofOnto.map(({ position }) => position));

@@ -23,9 +23,6 @@ export type Step = LaunchStep | HostStep;
 /** Steps in the order in which they run. */
 export type Block = readonly Step[];
 
-/** Which arrays are read and which are written, by one part of a step. */
-export type Effects = Pick<HostOperationCall, "reads" | "writes">;
-
 /** The parts of a step that may run at the same time. */
 export function programCallsOf(step: Step): readonly (KernelCall | HostOperationCall)[] {
   switch (step.kind) {
@@ -42,8 +39,8 @@ export function programCallsOf(step: Step): readonly (KernelCall | HostOperation
  * Visits the steps of a block in order, each with the point in time at which it runs. Returns the point in time after the
  * last one. Whether a step has blocks of its own is asked here and nowhere else.
  */
-export function walkBlock(block: Block, visit: (step: Step, time: number) => void, start = 0): number {
-  let time = start;
+export function walkBlock(block: Block, visit: (step: Step, time: number) => void): number {
+  let time = 0;
   for (const step of block) {
     switch (step.kind) {
       case "launch":

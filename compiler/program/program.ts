@@ -59,9 +59,9 @@ export interface Compilation {
 export function compileProgram(source: GraphFunction, options: ExecutorOptions): Compilation {
   const graphFunction = materialize(simplify(decompose(source)));
   const fused = fuse(graphFunction, options);
-  const table = buildProgram(graphFunction, fused, options);
-  const { buffers, outputs, inputs, variables, assignments, choice: { target, work } } = table;
-  const scheduled = schedule(table, (call) => call.kind === "host" || canFail(call.kernel));
+  const built = buildProgram(graphFunction, fused, options);
+  const { buffers, outputs, inputs, variables, assignments, choice: { target, work } } = built;
+  const scheduled = schedule(built, (call) => call.kind === "host" || canFail(call.kernel));
   const { block, inPlace } = scheduled;
   const copied = assignments.filter(({ buffer }) => !inPlace.has(buffer));
   const made = makeInstructions(block, inPlace);
@@ -75,7 +75,7 @@ export function compileProgram(source: GraphFunction, options: ExecutorOptions):
       elsewhere: new Set(inPlace.keys()),
       held: new Set(copied.map(({ buffer }) => buffer)),
     }),
-    scratchBytes: table.calls.reduce(
+    scratchBytes: built.calls.reduce(
       (most, call) => call.kind === "kernel" ? Math.max(most, call.emitted.scratchBytes) : most,
       0,
     ),
@@ -87,5 +87,5 @@ export function compileProgram(source: GraphFunction, options: ExecutorOptions):
     written: assignments.filter(({ buffer }) => inPlace.has(buffer)).map(({ variable }) => variable),
     policy: executionPolicyOf(made.instructions, work, options),
   };
-  return { graphFunction, fused, built: table, schedule: scheduled, program };
+  return { graphFunction, fused, built, schedule: scheduled, program };
 }

@@ -39,7 +39,7 @@ export interface KernelCall {
   readonly chunks: Chunks;
   readonly buffers: readonly number[];
   readonly memoryEffects: readonly MemoryEffect[];
-  /** The buffer of its partial results, if it leaves any. */
+  /** The buffer of its partial results, if it stores any. */
   readonly partials: number | undefined;
   readonly reads: ReadonlySet<number>;
   readonly writes: ReadonlySet<number>;
@@ -82,14 +82,14 @@ export interface BuiltProgram {
   readonly buffers: readonly Buffer[];
   readonly outputs: readonly Output[];
   readonly assignments: readonly Assignment[];
-  /** The buffer of each of the graph's inputs and Variables, where a row names it. */
+  /** The buffer of each of the graph's inputs and Variables, where a call names it. */
   readonly inputs: readonly (number | undefined)[];
   readonly variables: readonly (number | undefined)[];
   /** What its kernels are written in, and why. */
   readonly choice: TargetChoice;
 }
 
-/** Makes the table of a graph whose operations have been grouped. */
+/** Builds the program of a graph whose operations have been grouped. */
 export function buildProgram(graph: Materialized, fused: Fused, options: ExecutorOptions): BuiltProgram {
   const builder = new ProgramBuilder(graph, fused, options);
   const { calls, buffers, outputs, assignments, variables, choice } = builder;
@@ -122,7 +122,7 @@ class ProgramBuilder implements LoweringContext {
     this.#rematerialized = rematerialized;
     for (const { ops } of clusters) {
       for (const node of ops.keys()) {
-        for (const input of (node as Operation).inputNodes) { // members are operations
+        for (const input of (node as Operation).inputNodes) { // what is computed is an operation
           const { source, after = [] } = this.viewOf(input);
           for (const node of [source, ...after]) if (!ops.has(node)) this.#needed.add(node);
         }
@@ -182,7 +182,7 @@ class ProgramBuilder implements LoweringContext {
     return this.variables[index] ??= this.addBuffer({ kind: "variable", index, type });
   }
 
-  /** The buffer of a node, if a row has named it. */
+  /** The buffer of a node, if a call has named it. */
   knownBuffer(node: Value): number | undefined {
     return this.#buffers.get(node);
   }
@@ -196,7 +196,7 @@ class ProgramBuilder implements LoweringContext {
     if (node === undefined) return;
     const { kind } = cluster.space;
     if (kind === "host") {
-      this.#addHost(node as Operation); // members are operations
+      this.#addHost(node as Operation); // what is computed is an operation
       return;
     }
     for (const { kernel, buffers } of lowerings[kind].lower(cluster, this)) this.#addKernel(kernel, buffers, cluster);
@@ -241,10 +241,10 @@ class ProgramBuilder implements LoweringContext {
 
   #call({ kernel, buffers, cluster }: LoweredCall, emitted: EmittedKernel): KernelCall {
     const chunks = chunksOf(emitted.partition);
-    const uses = kindOf(kernel).uses(kernel);
+    const memoryEffects = kindOf(kernel).memoryEffects(kernel);
     const reads = new Set<number>();
     const writes = new Set<number>();
-    for (const use of uses) (use.writes ? writes : reads).add(buffers[use.access.array]!);
+    for (const { access, writes: isStore } of memoryEffects) (isStore ? writes : reads).add(buffers[access.array]!);
     let partials: number | undefined;
     if (emitted.partition.slots > 0) {
       const type = new TensorType("float64", [Math.max(1, chunks.count) * emitted.partition.slots]);
@@ -259,7 +259,7 @@ class ProgramBuilder implements LoweringContext {
       emitted,
       chunks,
       buffers,
-      memoryEffects: uses,
+      memoryEffects,
       partials,
       reads,
       writes,

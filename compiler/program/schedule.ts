@@ -3,7 +3,8 @@
  *
  * A Variable may be written where it lies, without a copy, by a step that runs after everything that reads its old value
  * and after everything that can fail: so that a run that fails has changed nothing. Steps that write Variables come
- * last, but for what waits for them, and those among them that do the same to different Variables become one step (horizontal fusion).
+ * last, but for what waits for them, and those among them that do the same to different Variables become one step
+ * (horizontal fusion).
  * @module
  */
 import type { Block, Step } from "./block.ts";
@@ -33,11 +34,11 @@ interface Dependence extends Linked<Dependence> {
   commits: boolean;
 }
 
-/** Orders the calls of a table. `canFail` says whether a run may fail in one. */
-export function schedule(table: BuiltProgram, canFail: (call: ProgramCall) => boolean): Schedule {
-  const { calls } = table;
+/** Orders the calls of a program. `canFail` says whether a run may fail in one. */
+export function schedule(program: BuiltProgram, canFail: (call: ProgramCall) => boolean): Schedule {
+  const { calls } = program;
   // Calls come in an order that holds; only what is written in place needs another.
-  if (table.assignments.length === 0) return { block: calls.map(stepOf), inPlace: new Map() };
+  if (program.assignments.length === 0) return { block: calls.map(stepOf), inPlace: new Map() };
   const { nodes, writers, readers } = dependencesOf(calls);
   for (const node of nodes.toReversed()) {
     node.leadsToFailure = canFail(node.call) || node.after.some(({ leadsToFailure }) => leadsToFailure);
@@ -45,13 +46,13 @@ export function schedule(table: BuiltProgram, canFail: (call: ProgramCall) => bo
   const order = new TopologicalOrder<Dependence>({ before: ({ before }) => before, after: ({ after }) => after });
   for (const node of nodes) order.append(node);
   const uses = new Map<number, number>(); // how many Variables each value is for
-  for (const { buffer } of table.assignments) uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
+  for (const { buffer } of program.assignments) uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
   const inPlace = new Map<number, number>();
-  for (const { buffer, variable } of table.assignments) {
-    const target = table.variables[variable]!; // a Variable that is assigned has a buffer
+  for (const { buffer, variable } of program.assignments) {
+    const target = program.variables[variable]!; // a Variable that is assigned has a buffer
     const [writer, other] = writers.get(buffer) ?? [];
     if (writer === undefined || other !== undefined || uses.get(buffer)! > 1) continue;
-    if (!canWriteInPlace(table, writer.call, buffer, target)) continue;
+    if (!canWriteInPlace(program, writer.call, buffer, target)) continue;
     // What can fail runs before everything that commits, since that waits for all others; it only must not need it.
     if (writer.leadsToFailure || !runAfter(writer, readers.get(target) ?? [], order)) continue;
     inPlace.set(buffer, target);

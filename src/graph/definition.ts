@@ -34,8 +34,8 @@ const cachedSignatures = 512;
 const definitions = new WeakMap<Composed, LruCache<string, Definition>>();
 
 /**
- * The definition of an operation on operands of these types, and with the functions that it owns. Throws, in its name, what any of the operations that it is made
- * of throws.
+ * The definition of an operation on operands of these types, and with the functions that it owns. Throws, in its name, what
+ * any of the operations that it is made of throws.
  */
 export function definitionOf(
   op: Composed,

@@ -105,7 +105,7 @@ class Specialization {
     body: (body, inputs) => specializeBody(body, inputs.map(({ type }) => type)),
     expand: (node) => {
       if (node instanceof Gradient) this.#expandGradient(node);
-      else if (node instanceof DeferredNode) this.#expandMacro(node);
+      else if (node instanceof DeferredNode) this.#expandDeferred(node);
       else return false;
       return true;
     },
@@ -117,7 +117,7 @@ class Specialization {
     },
   };
 
-  #expandMacro(node: DeferredNode): void {
+  #expandDeferred(node: DeferredNode): void {
     const { operations } = this.graph;
     const from = operations.length;
     node.expand(node.inputNodes.map((input) => this.copies.get(input)!));

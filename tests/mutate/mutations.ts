@@ -311,9 +311,9 @@ export const mutations: readonly Mutation[] = [
     tests: fusion,
   },
   {
-    name: "fusion: long rows have a second pass",
+    name: "fusion: long rows have a second stage",
     file: "compiler/fusion/fusion_rules.ts",
-    text: "assignStages(mergedOf(merge), merge.context.clusters).passes > 1",
+    text: "assignStages(mergedOf(merge), merge.context.clusters).stages > 1",
     replacement: "assignStages(mergedOf(merge), merge.context.clusters).passes > 2",
     tests: [...fusion, "tests/runtime/threads.test.ts"],
   },

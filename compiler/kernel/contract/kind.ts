@@ -28,7 +28,7 @@ export const contractKind: KernelKind<ContractKernel> = {
     result,
     sectionKey(epilogue),
   ],
-  uses: ({ indexMaps, prologue, left, right, epilogue }) => [
+  memoryEffects: ({ indexMaps, prologue, left, right, epilogue }) => [
     ...effectsOfSection(indexMaps, prologue, -1),
     ...effectsOfOperands(indexMaps, [left, right]),
     ...effectsOfSection(indexMaps, epilogue, 0),

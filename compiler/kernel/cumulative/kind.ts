@@ -25,7 +25,7 @@ export const cumulativeKind: KernelKind<CumulativeKernel> = {
     result,
     totals,
   ],
-  uses({ indexMaps, stage, operand, result, totals }) {
+  memoryEffects({ indexMaps, stage, operand, result, totals }) {
     // An element is read before the result of the same place is written, and read by no other call.
     const read: MemoryEffect = {
       access: indexMaps[operand]!,

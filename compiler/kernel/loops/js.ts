@@ -1,5 +1,5 @@
 /**
- * Loop kernels in JavaScript: maps over elements, and rows with their passes and reductions.
+ * Loop kernels in JavaScript: maps over elements, and rows with their stages and reductions.
  *
  * A call computes a range of units, see cut.ts. What a reduction over several calls has come to is left as partial
  * results, which a second function, `finalize`, combines in the order of the units.
@@ -158,22 +158,22 @@ export class LoopEmitter extends Emitter<LoopKernel> {
   /** A whole row. */
   #row(place: ElementLocation): void {
     const { kernel, writer } = this;
-    kernel.stages.forEach(({ before, loop }, pass) => {
+    kernel.stages.forEach(({ before, loop }, stage) => {
       this.section(before, place);
       if (loop.stores.length === 0 && loop.reductions.length === 0) return;
       const ofRow = loop.reductions.filter((each) => !this.#isTotal(each.id));
       this.#startReductions(ofRow);
       const counts = loop.reductions.some(({ isIndex }) => isIndex);
-      if (counts) writer.line(`let c${pass} = 0;`);
-      // A block, so that the passes may use the same names.
-      writer.block("", () => this.#loops(0, loop, place, counts ? `c${pass}` : undefined));
+      if (counts) writer.line(`let c${stage} = 0;`);
+      // A block, so that the stages may use the same names.
+      writer.block("", () => this.#loops(0, loop, place, counts ? `c${stage}` : undefined));
       this.#roundReductions(ofRow);
     });
     this.section(kernel.after, place);
     for (const each of kernel.after.reductions) this.#reduce(each, `v${each.arg}`, undefined);
   }
 
-  /** A piece of one row: its only pass, over a part of the first inner axis. */
+  /** A piece of one row: its only stage, over a part of the first inner axis. */
   #piece(): void {
     const { kernel, writer } = this;
     const { before, loop } = kernel.stages[0]!;

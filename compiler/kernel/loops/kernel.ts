@@ -4,7 +4,7 @@
  */
 import type { Id, IndexCheck, IndexMap, Section } from "../kernel.ts";
 
-/** Loops over rows and, within a row, one or more passes over its elements. */
+/** Loops over rows and, within a row, one or more stages: loops over its elements. */
 export interface LoopKernel {
   readonly kind: "loops";
   readonly name: string;

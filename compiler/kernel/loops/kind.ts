@@ -36,7 +36,7 @@ export const loopKind: KernelKind<LoopKernel> = {
       [...totals].join(),
     ];
   },
-  uses({ indexMaps, prologue, stages, after, total }) {
+  memoryEffects({ indexMaps, prologue, stages, after, total }) {
     const uses: MemoryEffect[] = effectsOfSection(indexMaps, prologue, -1);
     let position = 0;
     for (const { before, loop } of stages) {

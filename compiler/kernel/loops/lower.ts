@@ -17,28 +17,28 @@ import type { LoopKernel } from "./kernel.ts";
 export function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered[] {
   const { space } = cluster;
   const ops = [...cluster.ops.values()];
-  const { passOf, passes } = assignStages(cluster, context);
-  const spilled = findSpills(cluster, context, passOf, passes);
+  const { stageOf, stages } = assignStages(cluster, context);
+  const spilled = findSpills(cluster, context, stageOf, stages);
   const builder = new KernelBuilder(cluster, context, innerAxesOf(space));
   const stored = (op: FusedOp): boolean => context.isNeeded(op.node) || spilled.has(op.node);
   const after = newSection();
   const total = newSection();
   const sections: { before: Section; loop: Section }[] = [];
   const totals = new Set<Id>();
-  const finished = new Set<Value>(); // stored in an earlier pass
+  const finished = new Set<Value>(); // stored in an earlier stage
   const reduce = (op: FusedOp, section: Section, row: Section): Id => {
     const id = addReduction(builder, op, section, row, finished);
     if (op.scope === "total") totals.add(id);
     return id;
   };
-  for (let pass = 0; pass < passes; pass++) {
+  for (let stage = 0; stage < stages; stage++) {
     const before = newSection();
     const loop = newSection();
     sections.push({ before, loop });
     builder.passValues = new Map();
     const reduced: [FusedOp, Id][] = [];
     for (const op of ops) {
-      if (op.inputScope !== "element" || passOf.get(op.node) !== pass) continue;
+      if (op.inputScope !== "element" || stageOf.get(op.node) !== stage) continue;
       if (isElementOp(op)) {
         if (stored(op)) {
           loop.stores.push({
@@ -50,10 +50,10 @@ export function lowerLoops(cluster: Cluster, context: LoweringContext): Lowered[
         reduced.push([op, reduce(op, loop, before)]);
       }
     }
-    // A reduction's result is known once its pass has ended.
+    // A reduction's result is known once its stage has ended.
     for (const [op, id] of reduced) builder.lasting.set(op.node, id);
     for (const op of ops) {
-      if (isElementOp(op) && passOf.get(op.node) === pass && stored(op)) finished.add(op.node);
+      if (isElementOp(op) && stageOf.get(op.node) === stage && stored(op)) finished.add(op.node);
     }
   }
   builder.passValues = new Map();

@@ -1,5 +1,5 @@
 /**
- * Loop kernels in WebAssembly: maps over elements, and rows with their passes and reductions, four values at a time.
+ * Loop kernels in WebAssembly: maps over elements, and rows with their stages and reductions, four values at a time.
  *
  * The four are neighbours along the last axis that the kernel walks. Where that is an inner one, they are four elements
  * of a row, and what holds for the row is four times the same number. Where it is an outer one (the sums of columns), they
@@ -179,8 +179,8 @@ export class LoopWriter extends LoopReductions {
    * elements of one far apart: whoever takes one vector reads a cache line of which he uses a quarter.
    */
   #jamFactor(): 1 | 2 | 4 {
-    const { stages: [pass, ...others], after } = this.kernel;
-    const { before, loop } = pass!; // there is one
+    const { stages: [stage, ...others], after } = this.kernel;
+    const { before, loop } = stage!; // there is one
     const isSimple = others.length === 0 && before.steps.length === 0 && after.reductions.length === 0 &&
       !LoopWriter.unrollsRow(this.kernel) && !loop.reductions.some(({ id }) => this.isTotal(id));
     const isKnown = [loop, after].flatMap(indexMapsOf).every((access) =>
@@ -189,7 +189,7 @@ export class LoopWriter extends LoopReductions {
     return isSimple && isKnown ? unrollFactor(loop) : 1;
   }
 
-  /** Several vectors of rows, of whose only pass each has running results of its own. */
+  /** Several vectors of rows, of whose only stage each has running results of its own. */
   #jammedRows(position: Position, vectors: number): void {
     const { stages, after } = this.kernel;
     const { loop } = stages[0]!;
@@ -240,7 +240,7 @@ export class LoopWriter extends LoopReductions {
     this.reduceRow(position);
   }
 
-  /** A piece of one row: its only pass, over a part of the first inner axis. */
+  /** A piece of one row: its only stage, over a part of the first inner axis. */
   #piece(): void {
     const { f, kernel } = this;
     const { before, loop } = kernel.stages[0]!;

@@ -17,7 +17,7 @@ function additions({ outer, updates, inner }: ScatterKernel): number {
 /** Rows that are added up by index. */
 export const scatterKind: KernelKind<ScatterKernel> = {
   key: ({ updates, inner, result, indices, added }) => [updates.length, inner.length, result, indices, added],
-  uses: ({ indexMaps, indices, added, result }) => [
+  memoryEffects: ({ indexMaps, indices, added, result }) => [
     ...effectsOfOperands(indexMaps, [indices, added]),
     { access: indexMaps[result]!, writes: true, position: 0 },
   ],

@@ -1,9 +1,9 @@
 /**
  * What the threads of a pool agree on: the words at the start of the arena, and the messages of a worker.
  *
- * A program is run by *participants*: threads that claim chunks of its current instruction and, whoever completes an instruction, go on to the
- * next. All they need to know of the run stands in these words. They are read and written while others do; the comments
- * say who may write when.
+ * A program is run by *participants*: threads that claim chunks of its current instruction and, whoever completes one, go on
+ * to the next. All they need to know of the run stands in these words. They are read and written while others do; the
+ * comments say who may write when.
  * @module
  */
 import type { DType } from "../../../src/dtype.ts";
@@ -24,7 +24,7 @@ export const word = {
   /** One of {@linkcode state}. */
   state: 64,
 
-  // What follows is written by the thread that starts a run or an instruction, and holds until the instruction's last chunk is done.
+  // What follows is written by the thread that starts a run or an instruction, and holds until its last chunk is done.
   program: 80,
   /** Counts runs: a participant binds its arrays anew when it changes. */
   run: 81,

@@ -1,6 +1,6 @@
 /**
- * A participant: one thread's part in a run. It claims chunks, computes them, and goes on to the next instruction when it has
- * completed one. The calling thread and the workers are participants alike.
+ * The worker loop: one thread's part in a run. It claims chunks, computes them, and goes on to the next instruction when it
+ * has completed one. The calling thread and the workers are participants alike.
  * @module
  */
 import type { TypedArray } from "../../../src/dtype.ts";
@@ -278,7 +278,7 @@ export class WorkerLoop {
     this.signal();
   }
 
-  /** Has another participant go on after `instruction`. */
+  /** Has another participant go on after this instruction. */
   #handOff(index: number): void {
     Atomics.store(this.control, word.handoff, 1);
     this.#publish(index, 1);
@@ -301,7 +301,10 @@ export class WorkerLoop {
   }
 }
 
-/** Where the participant of a rank notes the milliseconds that it has spent on each instruction of a run that is measured: after the binding table and the numbers of launches. */
+/**
+ * Where the participant of a rank notes the milliseconds that it has spent on each instruction of a run that is measured:
+ * after the binding table and the numbers of launches.
+ */
 export function timesOf(
   memory: WebAssembly.Memory,
   control: Int32Array,
