@@ -115,6 +115,22 @@ export abstract class Emitter<K extends Kernel> {
     }
   }
 
+  /** From a number that counts through the outer axes: the index on each, and where every index map begins there. */
+  protected findStarts(number: string): void {
+    const { kernel: { outer, indexMaps }, writer } = this;
+    let rest = number;
+    for (let axis = outer.length - 1; axis > 0; axis--) {
+      writer.line(`const g${axis} = (${rest} / n${axis}) | 0;`);
+      writer.line(`const h${axis} = ${rest} - g${axis} * n${axis};`);
+      rest = `g${axis}`;
+    }
+    if (outer.length > 0) writer.line(`const h0 = ${rest};`);
+    indexMaps.forEach((_, index) => {
+      const terms = [`o${index}`, ...outer.map((_, axis) => `h${axis} * s${index}_${axis}`)];
+      writer.line(`const q${index} = ${terms.join(" + ")};`);
+    });
+  }
+
   /** The name of a kernel's function: letters, digits and underscores. */
   protected functionName(prefix: string): string {
     return `${prefix}_${this.kernel.name.replace(/[^A-Za-z0-9_]/g, "_")}`;

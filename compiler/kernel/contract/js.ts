@@ -158,20 +158,9 @@ export class ContractEmitter extends Emitter<ContractKernel> {
   /** From a block's number: which of the stacked contractions, where each operand of it starts, and which rows. */
   #findBlock(): void {
     const { writer } = this;
-    const { indexMaps, outer } = this.kernel;
     writer.line("const stack = (block / blocks) | 0;");
     writer.line(`const i = (block - stack * blocks) * ${tile};`);
-    let rest = "stack";
-    for (let axis = outer.length - 1; axis > 0; axis--) {
-      writer.line(`const g${axis} = (${rest} / n${axis}) | 0;`);
-      writer.line(`const h${axis} = ${rest} - g${axis} * n${axis};`);
-      rest = `g${axis}`;
-    }
-    if (outer.length > 0) writer.line(`const h0 = ${rest};`);
-    indexMaps.forEach((_, index) => {
-      const terms = [`o${index}`, ...outer.map((_, axis) => `h${axis} * s${index}_${axis}`)];
-      writer.line(`const q${index} = ${terms.join(" + ")};`);
-    });
+    this.findStarts("stack");
     writer.line(`const height = Math.min(${tile}, rows - i);`);
   }
 

@@ -23,7 +23,7 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
     const start = reductionStart(combines, dtype);
     const y = `x${kernel.indexMaps[result]!.array}`;
     writer.block("for (let unit = begin; unit < end; unit++)", () => {
-      this.#findLine();
+      this.findStarts("unit");
       writer.line(`let v${ids.within} = ${start};`);
       if (stage === "whole") {
         if (includesInitial) writer.line(`${y}[q${result} - t${result}] = ${start};`);
@@ -69,22 +69,6 @@ export class CumulativeEmitter extends Emitter<CumulativeKernel> {
     kernel.outer.forEach((size, axis) => axis > 0 && writer.parameter(`n${axis}`, size));
     writer.parameter("length", kernel.length);
     if (kernel.stage !== "whole") writer.parameter("block", kernel.block);
-  }
-
-  /** From the number of a unit: where each access begins. */
-  #findLine(): void {
-    const { kernel: { outer, indexMaps }, writer } = this;
-    let rest = "unit";
-    for (let axis = outer.length - 1; axis > 0; axis--) {
-      writer.line(`const g${axis} = (${rest} / n${axis}) | 0;`);
-      writer.line(`const h${axis} = ${rest} - g${axis} * n${axis};`);
-      rest = `g${axis}`;
-    }
-    if (outer.length > 0) writer.line(`const h0 = ${rest};`);
-    indexMaps.forEach((_, index) => {
-      const terms = [`o${index}`, ...outer.map((_, axis) => `h${axis} * s${index}_${axis}`)];
-      writer.line(`const q${index} = ${terms.join(" + ")};`);
-    });
   }
 
   /** Takes so many elements into the running result; `store` stores that, of which `f` is the place. */
