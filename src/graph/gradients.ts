@@ -287,7 +287,9 @@ export const gradients: (ys: Value | readonly Value[], xs: Value | readonly Valu
   const trace = traceOf(total);
   if (trace !== undefined) return gradientsIn(trace, nodeIn(trace.graph, total), sources);
   const graph = graphOf(total);
-  return sources.map((x) => new Gradient(total, nodeIn(graph, x), graph));
+  const nodes = sources.map((x) => nodeIn(graph, x));
+  checkPaths(activeTrace(), total, sources, nodes);
+  return nodes.map((node) => new Gradient(total, node, graph));
 });
 
 /**
@@ -323,7 +325,8 @@ function traceOf(value: Value): Trace | undefined {
 }
 
 /** Gradients recorded into the graph being traced, zeros where there are none. */
-function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operation[] {
+function gradientsIn(trace: Trace, y: Value, xs: readonly Value[]): Operation[] {
+  const { graph } = trace;
   const reads = readsAmong(graph, postorder([y]));
   const nodes = xs.map((x) => {
     if (x instanceof Tensor) {
@@ -335,12 +338,24 @@ function gradientsIn({ graph }: Trace, y: Value, xs: readonly Value[]): Operatio
     // In a body, what belongs to the functions around it is a capture.
     return x instanceof Variable ? reads.get(x) ?? nodeIn(graph, x) : nodeIn(graph, x);
   });
+  checkPaths(trace, y, xs, nodes);
   const results = backpropagate([y], [onesSeed(graph, y)], nodes);
   return results.map((result, index) => {
     const gradient = result ?? zerosLike(nodes[index]!);
     // What is recorded of a node is an Operation.
     return gradient instanceof Operation ? gradient : gradient.reshape(gradient.shape) as Value as Operation;
   });
+}
+
+/** Throws where a path from one of `xs` to `y` leads around the body that is recorded, which would go unnoticed. */
+function checkPaths(trace: Trace | undefined, y: Value, xs: readonly Value[], nodes: readonly Value[]): void {
+  const hidden = trace?.findPathAround(nodes, [y]) ?? -1;
+  if (trace === undefined || hidden < 0) return;
+  throw new TypeError(
+    `Cannot differentiate with respect to ${
+      xs[hidden]!.describe()
+    }: ${trace.name} closes over what was computed from it outside; compute that inside, or differentiate outside`,
+  );
 }
 
 /** What Variables read as last, among nodes of a traced graph: at first, or after an assignment. */

@@ -12,6 +12,7 @@ import type { GraphFunction } from "./function.ts";
 import type { Graph } from "./graph.ts";
 import { isNode, type MultiOp, MultiOperation, TableOperation } from "./operation.ts";
 import { Placeholder } from "./placeholder.ts";
+import { inputsOf, postorder } from "./traverse.ts";
 import { Variable } from "./variable.ts";
 
 /** Something that a recording depends on and that is not among its inputs. When it no longer holds, it is recorded anew. */
@@ -48,6 +49,11 @@ export interface Trace {
   readonly isByHand: boolean;
   /** Whether it records a body of the function that is recorded into this graph, or a body within such a body. */
   isWithin(graph: Graph): boolean;
+  /**
+   * Which of `xs` has a path to one of `ys` that leads around the body which is recorded, since a value that the body closes
+   * over was computed from it; −1 where none has.
+   */
+  findPathAround(xs: readonly Value[], ys: readonly Value[]): number;
   /** What a Variable reads as before anything is assigned to it. */
   firstRead(variable: Variable): Value;
   /** What a value reads as: itself if it is a node of the graph, else the graph's own node for it. */
@@ -86,6 +92,10 @@ export class Recording implements Trace {
 
   isWithin(_graph: Graph): boolean {
     return false;
+  }
+
+  findPathAround(_xs: readonly Value[], _ys: readonly Value[]): number {
+    return -1;
   }
 
   firstRead(variable: Variable): Value {
@@ -171,6 +181,15 @@ export class BodyRecording extends Recording {
 
   override isWithin(graph: Graph): boolean {
     return this.#around.graph === graph || this.#around.isWithin(graph);
+  }
+
+  override findPathAround(xs: readonly Value[], ys: readonly Value[]): number {
+    const outerOf = new Map<Value, Value>(Array.from(this.captures, ([outer, input]) => [input, outer]));
+    const starts = xs.map((x) => outerOf.get(x) ?? x); // what was not captured has no path there
+    const ends = postorder(ys).flatMap((node) => outerOf.get(node) ?? []);
+    const between = new Set(postorder(ends.flatMap(inputsOf)));
+    const found = starts.findIndex((start) => between.has(start));
+    return found >= 0 ? found : this.#around.findPathAround(starts, ends);
   }
 
   override firstRead(variable: Variable): Value {

@@ -118,6 +118,33 @@ describe("checkpoint", () => {
     );
   });
 
+  it("refuses to differentiate along what was computed outside", () => {
+    const x = tensor([1, 3]);
+    const w = new Variable([2, 5], { name: "w" });
+    const inside = (f: (x: Value) => Value) => compile((x: Value) => checkpoint(() => f(x))());
+    const outer = compile((x: Value) => {
+      const y = x.square();
+      return checkpoint((a: Value) => checkpoint((a: Value) => gradients(a.mul(y).mul(x).sum(), [x])[0]!)(a))(x.mul(2));
+    });
+    const throughVariable = compile((x: Value) => {
+      const y = x.mul(w);
+      return checkpoint((a: Value) => gradients(a.mul(y).mul(w).sum(), [w])[0]!)(x);
+    });
+    const message = "closes over what was computed from it outside";
+    assertThrows(() => outer(x), TypeError, message);
+    assertThrows(
+      () => throughVariable(x),
+      TypeError,
+      "Cannot differentiate with respect to w (float32[2]): the checkpointed",
+    );
+    new Graph().asDefault(() => {
+      const p = placeholder({ name: "p" });
+      const y = p.square();
+      assertThrows(() => checkpoint((a: Value) => gradients(y.add(a).sum(), [p])[0]!)(p), TypeError, message);
+    });
+    assertEquals(inside((x) => gradients(x.square().sum(), [x])[0]!)(x).toArray(), [2, 6]); // all of it is inside
+  });
+
   it("passes a number on that only a whole one may be", () => {
     const f = compile((i: Value, n: Value) => checkpoint((i: Value, n: Value) => i.add(n))(i, n));
     const i = tensor([1, 2], { dtype: "int32" });
