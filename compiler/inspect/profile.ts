@@ -1,5 +1,5 @@
 /**
- * Profiles: what each row of a program took, and what a run took beside them.
+ * Profiles: what each instruction of a program took, and what a run took beside them.
  * @module
  */
 import type { Profile, RowProfile } from "../../src/executor.ts";
@@ -30,13 +30,13 @@ export function profileOf({ program, schedule }: Compilation, times: Times, elap
     };
   });
   const threads = times.length;
-  // Rows run one after the other, so together they take no longer than the run, but for what clocks differ by.
+  // Instructions run one after the other, so together they take no longer than the run, but for what clocks differ by.
   const milliseconds = Math.max(elapsed, totalMilliseconds(rows));
   const { name } = program.source;
   return { milliseconds, rows, threads, toString: () => printProfile(name, rows, threads, milliseconds) };
 }
 
-/** What the calls of a row compute, as far as that is known, and how many bytes of arrays they read and write, each once. */
+/** What the calls of an instruction compute, as far as that is known, and how many bytes of arrays they read and write, each once. */
 function costOf(
   calls: readonly ProgramCall[],
   bytesOf: (buffer: number) => number,

@@ -36,7 +36,7 @@ export interface IndexMap {
   readonly inner: readonly number[];
   /**
    * How the last inner axis is walked where that is by no stride: each element is had twice, or two of them by turns; the
-   * stride is then 1. No emitter is given such an access: the one for WebAssembly makes them (`loops/wasm_join_pairs.ts`).
+   * stride is then 1. No emitter is given such an access: the one for WebAssembly makes them (`loops/wasm_join_patterns.ts`).
    */
   readonly pattern?: "repeated" | "alternating";
 }

@@ -1,7 +1,7 @@
 /**
  * Loop kernels in JavaScript: maps over elements, and rows with their stages and reductions.
  *
- * A call computes a range of units, see cut.ts. What a reduction over several calls has come to is left as partial
+ * A call computes a range of units, see partition.ts. What a reduction over several calls has come to is left as partial
  * results, which a second function, `finalize`, combines in the order of the units.
  * @module
  */
